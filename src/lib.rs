@@ -1,0 +1,5 @@
+//! x
+pub mod config;
+pub mod entry;
+pub mod normalize;
+pub mod yaml;

@@ -1,0 +1,250 @@
+//! Plain text: widths, cuts, folding. CJK-aware, no markup.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_width::UnicodeWidthChar;
+
+/// Whether XML 1.0 allows the character (production 2, Char).
+pub fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
+}
+
+/// `text` without the characters XML forbids, without other control characters
+/// and without direction overrides, which could turn the rest of a page around.
+pub fn scrub(text: &str) -> String {
+    text.chars()
+        .filter(|c| is_xml_char(*c))
+        .filter(|c| !matches!(*c, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FDD0}'..='\u{FDEF}'))
+        .filter(|c| !matches!(*c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'))
+        .collect()
+}
+
+/// One line: entities decoded, runs of white space folded, ends trimmed, forbidden characters gone.
+pub fn line(text: &str) -> String {
+    squeeze(&scrub(&decode_entities(text)))
+}
+
+/// Runs of white space become one blank; ends are trimmed.
+pub fn squeeze(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_whitespace() || c == '\u{200B}') {
+        if word.is_empty() {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// Decodes character references (`&amp;`, `&nbsp;`, `&#8217;`, `&#x1F600;`); what is none stays.
+pub fn decode_entities(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.char_indices().skip(1).take(33).find(|(_, c)| !(c.is_ascii_alphanumeric() || *c == '#'));
+        let decoded = match end {
+            Some((end, ';')) => reference(&rest[1..end]).map(|s| (s, end + 1)),
+            Some(_) | None => None,
+        };
+        match decoded {
+            Some((value, used)) => {
+                out.push_str(&value);
+                rest = &rest[used..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What the character reference `&name;` stands for. Numbers follow HTML: the
+/// windows-1252 range is read as such, surrogates and nulls become U+FFFD.
+pub fn reference(name: &str) -> Option<String> {
+    let Some(number) = name.strip_prefix('#') else {
+        return quick_xml::escape::resolve_html5_entity(name).map(str::to_owned);
+    };
+    let digits = number.strip_prefix(['x', 'X']);
+    let code = match digits {
+        Some(hex) => parse_code(hex, 16)?,
+        None => parse_code(number, 10)?,
+    };
+    Some(code_point(code).to_string())
+}
+
+fn parse_code(digits: &str, radix: u32) -> Option<u32> {
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
+        return None;
+    }
+    Some(u32::from_str_radix(digits, radix).unwrap_or(u32::MAX))
+}
+
+fn code_point(code: u32) -> char {
+    const WINDOWS_1252: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}', '\u{90}',
+        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
+    ];
+    match code {
+        0x80..=0x9F => WINDOWS_1252[(code - 0x80) as usize],
+        0 => char::REPLACEMENT_CHARACTER,
+        other => char::from_u32(other).unwrap_or(char::REPLACEMENT_CHARACTER),
+    }
+}
+
+/// For comparisons: compatibility forms unified, lower case, letters and digits only.
+pub fn fold(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// The first `count` characters of the folded text.
+pub fn fold_prefix(text: &str, count: usize) -> String {
+    text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).take(count).collect()
+}
+
+/// Columns in a terminal: a Han character is two.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(width).sum()
+}
+
+fn width(c: char) -> usize {
+    c.width().unwrap_or(0)
+}
+
+/// At most `most` columns, the last of them `…` when something was cut. Words of
+/// alphabetic scripts are not cut in the middle when that loses little.
+pub fn cut(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
+    }
+    let mut used = 0;
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        if used + width(c) > most.saturating_sub(1) {
+            break;
+        }
+        used += width(c);
+        end = at + c.len_utf8();
+    }
+    let kept = &text[..end];
+    let next_is_word = text[end..].chars().next().is_some_and(|c| c.is_alphanumeric() && width(c) == 1);
+    let kept = match kept.rfind(' ') {
+        Some(at) if next_is_word && kept.ends_with(|c: char| c.is_alphanumeric() && width(c) == 1) && at * 3 > end * 2 => {
+            &kept[..at]
+        }
+        _ => kept,
+    };
+    format!("{}…", kept.trim_end_matches(|c: char| c.is_whitespace() || ",，、;；:：-–—(（".contains(c)))
+}
+
+/// Whether a sentence ends behind `c`, given what follows.
+fn ends_sentence(c: char, next: Option<char>) -> bool {
+    match c {
+        '。' | '！' | '？' | '!' | '?' | '…' | '｡' => true,
+        '.' => next.is_none_or(char::is_whitespace),
+        '\n' => true,
+        _ => false,
+    }
+}
+
+/// The first sentence of `text`, white space folded.
+pub fn first_sentence(text: &str) -> String {
+    let text = text.trim_start();
+    let mut end = text.len();
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, n)| *n);
+        if ends_sentence(c, next) && at > 0 {
+            end = at + c.len_utf8();
+            break;
+        }
+    }
+    squeeze(&text[..end])
+}
+
+/// The beginning of `text`, at most `most` columns, cut behind a sentence when
+/// one ends in the last two thirds, else with `…`.
+pub fn excerpt(text: &str, most: usize) -> String {
+    let text = squeeze(text);
+    if columns(&text) <= most {
+        return text;
+    }
+    let mut used = 0;
+    let mut sentence = None;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        used += width(c);
+        if used > most {
+            break;
+        }
+        if used * 3 >= most && ends_sentence(c, chars.peek().map(|(_, n)| *n)) {
+            sentence = Some(at + c.len_utf8());
+        }
+    }
+    match sentence {
+        Some(end) => text[..end].trim_end().to_owned(),
+        None => cut(&text, most),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn han_characters_are_two_columns() {
+        assert_eq!(columns("MOSN 发布"), 9);
+        assert_eq!(cut("蚂蚁集团服务网格", 9), "蚂蚁集团…");
+        assert_eq!(cut("short", 9), "short");
+        assert_eq!(cut("a sentence of several words", 18), "a sentence of…");
+    }
+
+    #[test]
+    fn sentences_end_where_they_end() {
+        assert_eq!(first_sentence("怎么配置？我试过了。"), "怎么配置？");
+        assert_eq!(first_sentence("Version 1.2 works. Really."), "Version 1.2 works.");
+        assert_eq!(first_sentence("no end"), "no end");
+        assert_eq!(excerpt("一二三四。五六七八九十。", 12), "一二三四。");
+    }
+
+    #[test]
+    fn references_are_decoded_once() {
+        assert_eq!(decode_entities("a &amp; b &amp;lt; &nbsp;c &#8217; &#x1F600; &bogus; & &#128;"), "a & b &lt; \u{a0}c ’ 😀 &bogus; & €");
+        assert_eq!(decode_entities("&#xD800;&#0;&#99999999999;"), "\u{FFFD}\u{FFFD}\u{FFFD}");
+        assert_eq!(line("  MOSN&amp;SOFARPC\n 发布\u{10} "), "MOSN&SOFARPC 发布");
+    }
+
+    #[test]
+    fn folding_ignores_form_and_punctuation() {
+        assert_eq!(fold("ＭＯＳＮ、 Ｓeata！"), fold("mosn seata"));
+        assert_eq!(fold_prefix("Ab, cd", 3), "abc");
+    }
+
+    proptest! {
+        #[test]
+        fn cuts_never_exceed(text in "\\PC{0,60}", most in 1usize..40) {
+            prop_assert!(columns(&cut(&text, most)) <= most);
+            prop_assert!(columns(&excerpt(&text, most)) <= most);
+        }
+
+        #[test]
+        fn scrubbed_text_is_legal_xml(text in any::<String>()) {
+            prop_assert!(scrub(&text).chars().all(is_xml_char));
+        }
+
+        #[test]
+        fn decoding_never_panics(text in "[&#xa-z0-9;]{0,40}") {
+            let _ = decode_entities(&text);
+        }
+    }
+}
