@@ -1,8 +1,179 @@
-//! Turns what a source said ([`crate::entry::RawEntry`]) into what is published
-//! ([`crate::entry::Entry`]): dates, addresses, text and HTML in one form.
+//! Turns what a source said ([`RawEntry`]) into what is published ([`Entry`]).
+//!
+//! [`entry`] takes everything that was said of one thing, by however many posts
+//! and feeds, and makes one entry of it. Invariants of every entry that leaves:
+//! - `link` is absolute, http or https;
+//! - `id` depends only on what was said, so a second run makes the same one;
+//! - `title` is not empty, one line, at most [`TITLE_COLUMNS`];
+//! - `published` never lies behind the moment of the run.
 //!
 //! Nothing here does IO or reads the clock.
 
 pub mod address;
 pub mod date;
+pub mod html;
 pub mod text;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::config::{Override, Zone};
+use crate::entry::{Entry, EntryId, Kind, Membership, Mention, RawEntry};
+
+/// Titles are cut to this many columns; a Han character is two.
+pub const TITLE_COLUMNS: usize = 80;
+
+/// Questions are titled by their first sentence, cut shorter.
+const QUESTION_COLUMNS: usize = 40;
+
+/// Summaries: 200 Han characters or 400 others.
+pub const SUMMARY_COLUMNS: usize = 400;
+
+/// What is remembered of an entry from earlier runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// When Feedloom met it.
+    pub first_seen: DateTime<Utc>,
+    /// Hash of its own text when it last changed.
+    pub text_hash: String,
+    /// When its own text changed, if it did since it was first seen.
+    pub changed: Option<DateTime<Utc>>,
+}
+
+/// What making an entry needs beside what was said.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Start of minted ids.
+    pub id_base: &'a str,
+    /// The moment of the run: later dates are clamped to it.
+    pub now: DateTime<Utc>,
+    /// The site's zone, for dates of overrides.
+    pub zone: Zone,
+    /// The site's language, for entries that name none.
+    pub language: Option<&'a str>,
+}
+
+/// The raw entry that names the thing: the local post, else the release, else the
+/// earliest mention. Ties are broken by what was said, never by order of reading.
+pub fn principal<'r>(raws: &[&'r RawEntry]) -> &'r RawEntry {
+    raws.iter()
+        .copied()
+        .min_by(|a, b| {
+            let name = |r: &RawEntry| (r.kind.rank(), r.published.unwrap_or(DateTime::<Utc>::MAX_UTC));
+            let place = |r: &RawEntry| r.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone(), m.line));
+            name(a).cmp(&name(b)).then_with(|| place(a).cmp(&place(b))).then_with(|| a.keys.cmp(&b.keys))
+        })
+        .expect("a group of raw entries is never empty")
+}
+
+/// The id that `raws` mint: from the principal's first key, or the id its source gave it.
+pub fn mint(raws: &[&RawEntry], base: &str) -> EntryId {
+    let principal = principal(raws);
+    match (&principal.kind, &principal.foreign_id) {
+        (Kind::Upstream, Some(id)) => EntryId::foreign(id.clone()),
+        _ => EntryId::mint(base, principal.kind, &principal.keys[0]),
+    }
+}
+
+/// Makes the entry. `memory` is what earlier runs knew of its id.
+pub fn entry(raws: &[&RawEntry], id: EntryId, projects: Vec<Membership>, overrides: &[&Override], memory: &Memory, context: Context<'_>) -> Entry {
+    let main = principal(raws);
+    let richest = richest(raws, main);
+    let kind = overrides.iter().find_map(|o| o.kind).unwrap_or(main.kind);
+    let mut mentions: Vec<Mention> = raws.iter().filter(|r| !is_itself(r, main)).filter_map(|r| r.mention.clone()).collect();
+    mentions.sort_by(|a, b| (a.at, &a.folder, &a.post, a.line).cmp(&(b.at, &b.folder, &b.post, b.line)));
+    mentions.dedup();
+    if mentions.is_empty() {
+        mentions.extend(main.mention.clone());
+    }
+    let claimed = match main.kind {
+        Kind::Post | Kind::Digest => main.published,
+        _ => raws.iter().filter_map(|r| r.published).min(),
+    };
+    let decided = overrides.iter().find_map(|o| o.date.as_deref()).and_then(|d| date::lenient(d, context.zone)).map(|c| c.time);
+    let published = decided.or(claimed.filter(|t| *t <= context.now)).unwrap_or(memory.first_seen);
+    let link = main.link.clone().unwrap_or_default();
+    let title = overrides.iter().find_map(|o| o.title.clone()).unwrap_or_else(|| title(main));
+    let title = text::cut(&text::line(&title), TITLE_COLUMNS);
+    let title = if title.is_empty() { text::cut(&link, TITLE_COLUMNS) } else { title };
+    let summary = match &main.summary {
+        Some(written) if text::columns(written) >= 20 => text::excerpt(written, SUMMARY_COLUMNS),
+        _ => text::excerpt(&readable(&richest.text), SUMMARY_COLUMNS),
+    };
+    let said = main.updated.filter(|t| *t > published && *t <= context.now);
+    let updated = stagger(memory.changed.max(said).unwrap_or(published), &id);
+    Entry {
+        kind,
+        title,
+        link,
+        text: richest.text.clone(),
+        html: richest.html.clone(),
+        summary,
+        authors: main.authors.clone(),
+        published,
+        issued: raws.iter().find_map(|r| r.issued),
+        updated,
+        first_seen: memory.first_seen,
+        language: main.language.clone().or_else(|| context.language.map(str::to_owned)),
+        image: main.image.clone().or_else(|| raws.iter().find_map(|r| r.image.clone())),
+        version: raws.iter().find_map(|r| r.version.clone()),
+        channel: raws.iter().find_map(|r| r.channel),
+        starts_at: raws.iter().find_map(|r| r.starts_at.clone()),
+        projects,
+        mentions,
+        source: raws.iter().find_map(|r| r.source.clone()),
+        id,
+    }
+}
+
+/// A post is no mention of itself.
+fn is_itself(raw: &RawEntry, main: &RawEntry) -> bool {
+    matches!(main.kind, Kind::Post | Kind::Digest) && raw.kind == main.kind && raw.keys[0] == main.keys[0]
+}
+
+/// The one whose text is published: the post's own, else the longest.
+pub fn richest<'r>(raws: &[&'r RawEntry], main: &'r RawEntry) -> &'r RawEntry {
+    if matches!(main.kind, Kind::Post | Kind::Digest) {
+        return main;
+    }
+    let mut best = main;
+    for raw in raws {
+        if raw.html.len() > best.html.len() {
+            best = raw;
+        }
+    }
+    best
+}
+
+fn title(main: &RawEntry) -> String {
+    match main.kind {
+        Kind::Question => text::cut(&text::line(&main.title), QUESTION_COLUMNS),
+        Kind::Event => match main.starts_at.as_deref().and_then(|s| s.get(..10)) {
+            Some(day) if !main.title.contains(day) => format!("{} ({day})", text::cut(&text::line(&main.title), TITLE_COLUMNS - 13)),
+            _ => main.title.clone(),
+        },
+        Kind::Post | Kind::Digest | Kind::Article | Kind::Release | Kind::Task | Kind::News | Kind::Upstream => main.title.clone(),
+    }
+}
+
+/// Bare addresses are no summary.
+fn readable(text: &str) -> String {
+    text.split_whitespace().filter(|w| !w.starts_with("http://") && !w.starts_with("https://")).collect::<Vec<_>>().join(" ")
+}
+
+/// Two entries of one second differ in the milliseconds of `updated`: readers and
+/// validators take entries with one `updated` for a mistake (RFC 4287, 4.2.15 asks for none).
+fn stagger(time: DateTime<Utc>, id: &EntryId) -> DateTime<Utc> {
+    let whole = time - TimeDelta::nanoseconds(i64::from(time.timestamp_subsec_nanos()));
+    let hash = blake3::hash(id.as_str().as_bytes());
+    let bytes = hash.as_bytes();
+    whole + TimeDelta::milliseconds(i64::from(u16::from_le_bytes([bytes[0], bytes[1]])) % 1000)
+}
+
+/// Hash of an entry's own text: what has to change for `updated` to move.
+pub fn text_hash(raws: &[&RawEntry]) -> String {
+    let main = principal(raws);
+    let richest = richest(raws, main);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(text::squeeze(&main.title).as_bytes()).update(b"\0").update(text::squeeze(&richest.text).as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
+}

@@ -1,0 +1,384 @@
+//! Files of a site: reading them without being led astray, and writing output so
+//! that every reader sees the old file whole or the new file whole.
+//!
+//! Only regular files are read: links, pipes and devices among the posts are
+//! reported and passed over. Nothing is written outside the folder given.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::config::{ConfigFile, ConfigFiles};
+use crate::store::Stamp;
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {action}", .path.display())]
+pub struct FileError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What was tried.
+    pub action: &'static str,
+    /// Why it failed.
+    #[source]
+    pub source: io::Error,
+}
+
+fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> FileError {
+    let path = path.to_owned();
+    move |source| FileError { path, action, source }
+}
+
+/// The nearest folder with `feedloom.yaml`, from `start` upwards.
+pub fn find_site(start: &Path) -> Option<PathBuf> {
+    start.ancestors().find(|folder| folder.join("feedloom.yaml").is_file()).map(Path::to_owned)
+}
+
+/// Reads the configuration files of a site. Paths in messages are relative to `shown`.
+///
+/// # Errors
+/// [`FileError`] when one cannot be read.
+pub fn read_config(folder: &Path) -> Result<ConfigFiles, FileError> {
+    let read = |path: PathBuf, name: PathBuf| -> Result<ConfigFile, FileError> {
+        let bytes = fs::read(&path).map_err(failed(&path, "cannot be read"))?;
+        Ok(ConfigFile { path: name, text: String::from_utf8_lossy(&bytes).into_owned() })
+    };
+    let site = read(folder.join("feedloom.yaml"), PathBuf::from("feedloom.yaml"))?;
+    let mut projects = Vec::new();
+    let feeds = folder.join("feeds");
+    if feeds.is_dir() {
+        let mut names: Vec<PathBuf> = Vec::new();
+        for entry in fs::read_dir(&feeds).map_err(failed(&feeds, "cannot be read"))? {
+            let path = entry.map_err(failed(&feeds, "cannot be read"))?.path();
+            let is_yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
+            if is_yaml && path.is_file() {
+                names.push(path);
+            }
+        }
+        names.sort();
+        for path in names {
+            let name = PathBuf::from("feeds").join(path.file_name().unwrap_or_default());
+            projects.push(read(path, name)?);
+        }
+    }
+    let overrides_path = folder.join("overrides.yaml");
+    let overrides = if overrides_path.is_file() { Some(read(overrides_path, PathBuf::from("overrides.yaml"))?) } else { None };
+    Ok(ConfigFiles { site, projects, overrides })
+}
+
+/// Templates of the site, by name.
+///
+/// # Errors
+/// [`FileError`] when the folder or a file cannot be read.
+pub fn read_templates(folder: &Path) -> Result<BTreeMap<String, String>, FileError> {
+    let mut templates = BTreeMap::new();
+    let folder = folder.join("templates");
+    if !folder.is_dir() {
+        return Ok(templates);
+    }
+    for entry in fs::read_dir(&folder).map_err(failed(&folder, "cannot be read"))? {
+        let path = entry.map_err(failed(&folder, "cannot be read"))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_file() && (name.ends_with(".html") || name.ends_with(".css")) {
+            templates.insert(name, fs::read_to_string(&path).map_err(failed(&path, "cannot be read"))?);
+        }
+    }
+    Ok(templates)
+}
+
+/// A Markdown file below a posts folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Path below the folder, with `/`.
+    pub path: String,
+    /// How it looks.
+    pub stamp: Stamp,
+}
+
+/// What lies in a posts folder: the files in order, and what was passed over with the reason.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Markdown files, by path.
+    pub files: Vec<Found>,
+    /// Path below the folder and why it was passed over.
+    pub passed_over: Vec<(String, String)>,
+}
+
+/// How deep folders of posts are followed.
+const MAX_FOLDERS_DEEP: usize = 32;
+
+/// Lists the Markdown files below `root`.
+///
+/// # Errors
+/// [`FileError`] when the folder itself cannot be read.
+pub fn list_posts(root: &Path) -> Result<Listing, FileError> {
+    let mut listing = Listing::default();
+    let metadata = fs::metadata(root).map_err(failed(root, "cannot be read: does `posts.path` in feedloom.yaml name the right folder?"))?;
+    if !metadata.is_dir() {
+        return Err(failed(root, "is no folder")(io::Error::from(io::ErrorKind::NotADirectory)));
+    }
+    walk(root, "", 0, &mut listing)?;
+    listing.files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(listing)
+}
+
+fn walk(folder: &Path, below: &str, depth: usize, listing: &mut Listing) -> Result<(), FileError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if depth == 0 => return Err(failed(folder, "cannot be read")(error)),
+        Err(error) => {
+            listing.passed_over.push((below.trim_end_matches('/').to_owned(), format!("cannot be read: {error}")));
+            return Ok(());
+        }
+    };
+    for entry in entries {
+        let Ok(entry) = entry else { continue };
+        let Ok(name) = entry.file_name().into_string() else {
+            listing.passed_over.push((format!("{below}{}", entry.file_name().to_string_lossy()), "its name is not UTF-8".to_owned()));
+            continue;
+        };
+        if name.starts_with('.') || name == "node_modules" {
+            continue;
+        }
+        let path = format!("{below}{name}");
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            if depth < MAX_FOLDERS_DEEP {
+                walk(&entry.path(), &format!("{path}/"), depth + 1, listing)?;
+            } else {
+                listing.passed_over.push((path, "lies too deep".to_owned()));
+            }
+            continue;
+        }
+        let is_markdown = [".md", ".markdown", ".mdx", ".mdown"].iter().any(|e| name.to_lowercase().ends_with(e));
+        if !is_markdown {
+            continue;
+        }
+        if !kind.is_file() {
+            let what = if kind.is_symlink() { "a symbolic link" } else { "no regular file" };
+            listing.passed_over.push((path, format!("{what}: only files in the folder itself are read")));
+            continue;
+        }
+        match entry.metadata() {
+            Ok(metadata) => listing.files.push(Found { path, stamp: stamp(&metadata) }),
+            Err(error) => listing.passed_over.push((path, format!("cannot be read: {error}"))),
+        }
+    }
+    Ok(())
+}
+
+fn stamp(metadata: &fs::Metadata) -> Stamp {
+    let nanoseconds = |s: i64, n: i64| s.saturating_mul(1_000_000_000).saturating_add(n);
+    Stamp {
+        size: metadata.len(),
+        modified_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        changed_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes; a longer one is cut there and told by its length.
+///
+/// # Errors
+/// [`FileError`] when it is no regular file any more or cannot be read.
+pub fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+    // A pipe put in the file's place since it was listed must not block the run.
+    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOFOLLOW).open(path).map_err(failed(path, "cannot be read"))?;
+    let metadata = file.metadata().map_err(failed(path, "cannot be read"))?;
+    if !metadata.is_file() {
+        return Err(failed(path, "is no regular file")(io::Error::from(io::ErrorKind::InvalidInput)));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(limit));
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed(path, "cannot be read"))?;
+    Ok(bytes)
+}
+
+#[cfg(target_os = "linux")]
+const O_NONBLOCK: i32 = 0o4000;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "x86", target_arch = "riscv64")))]
+const O_NOFOLLOW: i32 = 0o400000;
+#[cfg(all(target_os = "linux", any(target_arch = "aarch64", target_arch = "arm")))]
+const O_NOFOLLOW: i32 = 0o100000;
+#[cfg(not(target_os = "linux"))]
+const O_NONBLOCK: i32 = 0x4;
+#[cfg(not(target_os = "linux"))]
+const O_NOFOLLOW: i32 = 0x100;
+
+/// A lock that ends with the process, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes the lock of a state folder; `None` when another run holds it.
+///
+/// # Errors
+/// [`FileError`] when the folder cannot be made or written.
+pub fn lock(state: &Path) -> Result<Option<Lock>, FileError> {
+    fs::create_dir_all(state).map_err(failed(state, "cannot be made"))?;
+    let path = state.join("lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed(&path, "cannot be opened"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock { _file: file })),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(failed(&path, "cannot be locked")(error)),
+    }
+}
+
+/// A file to be written below the output folder.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Path below the folder: own slugs and hashes only.
+    pub path: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// How a published file looks now; `None` when there is none.
+pub fn look(root: &Path, path: &str) -> Option<(u64, i64)> {
+    let metadata = fs::symlink_metadata(root.join(path)).ok()?;
+    metadata.is_file().then(|| {
+        let s = stamp(&metadata);
+        (s.size, s.modified_ns)
+    })
+}
+
+/// Writes files below `root`: all temporaries first, each synced with its data,
+/// then the renames, then the folders. A file that has these bytes already is not
+/// touched. Comes back with the files as they are now.
+///
+/// # Errors
+/// [`FileError`]; the temporaries are removed, and what was not renamed is as it was.
+pub fn publish(root: &Path, planned: &[Planned]) -> Result<Vec<(String, u64, i64)>, FileError> {
+    let mut temporaries: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let result = write_all(root, planned, &mut temporaries);
+    if result.is_err() {
+        for (temporary, _) in &temporaries {
+            let _ = fs::remove_file(temporary);
+        }
+    }
+    result
+}
+
+fn write_all(root: &Path, planned: &[Planned], temporaries: &mut Vec<(PathBuf, PathBuf)>) -> Result<Vec<(String, u64, i64)>, FileError> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    let mut open: Vec<File> = Vec::new();
+    for file in planned {
+        let target = root.join(&file.path);
+        if fs::symlink_metadata(&target).is_ok_and(|m| m.is_file() && m.len() == file.bytes.len() as u64) && fs::read(&target).is_ok_and(|b| b == file.bytes) {
+            continue;
+        }
+        let folder = target.parent().unwrap_or(root).to_owned();
+        if !folders.contains(&folder) {
+            fs::create_dir_all(&folder).map_err(failed(&folder, "cannot be made"))?;
+            let real = fs::symlink_metadata(&folder).map_err(failed(&folder, "cannot be read"))?;
+            if folder != root && real.is_symlink() {
+                return Err(failed(&folder, "is a symbolic link: output is written into folders of its own only")(io::Error::from(io::ErrorKind::InvalidInput)));
+            }
+            folders.push(folder.clone());
+        }
+        let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let temporary = folder.join(format!(".{name}.tmp"));
+        let _ = fs::remove_file(&temporary);
+        temporaries.push((temporary.clone(), target));
+        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).custom_flags(O_NOFOLLOW).open(&temporary).map_err(failed(&temporary, "cannot be made"))?;
+        out.write_all(&file.bytes).map_err(failed(&temporary, "cannot be written"))?;
+        open.push(out);
+        // Data reaches the disk before any name points to it; few files stay open at a time.
+        if open.len() >= 64 {
+            sync(&mut open, temporaries)?;
+        }
+    }
+    sync(&mut open, temporaries)?;
+    for (temporary, target) in temporaries.iter() {
+        fs::rename(temporary, target).map_err(failed(target, "cannot be replaced"))?;
+    }
+    for folder in &folders {
+        File::open(folder).and_then(|f| f.sync_all()).map_err(failed(folder, "cannot be synced"))?;
+    }
+    temporaries.clear();
+    Ok(planned.iter().filter_map(|f| look(root, &f.path).map(|(size, modified)| (f.path.clone(), size, modified))).collect())
+}
+
+fn sync(open: &mut Vec<File>, temporaries: &[(PathBuf, PathBuf)]) -> Result<(), FileError> {
+    for file in open.drain(..) {
+        file.sync_data().map_err(failed(temporaries.last().map_or(Path::new(""), |t| &t.0), "cannot be synced"))?;
+    }
+    Ok(())
+}
+
+/// Deletes a file below `root`, and its folder when that is empty then.
+pub fn remove(root: &Path, path: &str) {
+    let target = root.join(path);
+    let _ = fs::remove_file(&target);
+    let mut folder = target.parent();
+    while let Some(f) = folder.filter(|f| *f != root && f.starts_with(root)) {
+        if fs::remove_dir(f).is_err() {
+            break;
+        }
+        folder = f.parent();
+    }
+}
+
+/// Replaces one file atomically.
+///
+/// # Errors
+/// [`FileError`]; the old file is as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed(folder, "cannot be made"))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let temporary = folder.join(format!(".{name}.tmp"));
+    let write = || -> io::Result<()> {
+        let _ = fs::remove_file(&temporary);
+        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&temporary)?;
+        out.write_all(bytes)?;
+        out.sync_data()?;
+        fs::rename(&temporary, path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|source| {
+        let _ = fs::remove_file(&temporary);
+        FileError { path: path.to_owned(), action: "cannot be written", source }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unchanged_files_are_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let planned = [Planned { path: "a/x.xml".into(), bytes: b"1".to_vec() }];
+        let first = publish(folder.path(), &planned).unwrap();
+        let second = publish(folder.path(), &planned).unwrap();
+        assert_eq!(first, second);
+        assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn links_and_pipes_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.md"), "x").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("b.md")).unwrap();
+        let pipe = folder.path().join("c.md");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let listing = list_posts(folder.path()).unwrap();
+        assert_eq!(listing.files.len(), 1);
+        assert_eq!(listing.passed_over.len(), 2);
+        assert!(read_regular(&pipe, 10).is_err());
+        assert!(read_regular(&folder.path().join("b.md"), 10).is_err());
+    }
+
+    #[test]
+    fn one_lock_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock(folder.path()).unwrap();
+        assert!(first.is_some());
+        assert!(lock(folder.path()).unwrap().is_none());
+        drop(first);
+        assert!(lock(folder.path()).unwrap().is_some());
+    }
+}

@@ -1,0 +1,434 @@
+//! HTML on its way out: sanitised, absolute, bounded; and HTML as plain text.
+//!
+//! Nothing that comes from a post, a page or a feed reaches a reader without
+//! passing [`sanitise`]. The allow-list is `ammonia`'s, narrowed to what feed
+//! readers and validators accept. Nesting is bounded before any parser sees the
+//! text, because HTML parsers take quadratic time in depth.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use url::Url;
+
+use crate::normalize::{address, text};
+
+/// Deeper tags are dropped: nobody nests text this deep by hand.
+const MAX_DEPTH: usize = 256;
+
+/// Pictures inside the address itself are kept up to this many bytes.
+const MAX_DATA_URL: usize = 4096;
+
+/// Elements that end a line when HTML is read as text.
+const BLOCKS: [&str; 34] = [
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "form", "h1", "h2", "h3",
+    "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul", "option",
+];
+
+/// Elements whose content is no text.
+const SILENT: [&str; 7] = ["script", "style", "template", "noscript", "iframe", "title", "svg"];
+
+/// Sanitised HTML for feeds: only allowed elements, absolute addresses, no frames
+/// (a linked line instead), no scripts, no styles.
+pub fn sanitise(html: &str, base: Option<&Url>) -> String {
+    let html = text::scrub(html);
+    let html = bound_depth(&html);
+    let html = frames_to_links(&html);
+    let relative = match base {
+        Some(base) => ammonia::UrlRelative::RewriteWithBase(base.clone()),
+        None => ammonia::UrlRelative::Deny,
+    };
+    let mut builder = builder();
+    builder.url_relative(relative);
+    let clean = builder.clean(&html).to_string();
+    text::scrub(&clean)
+}
+
+fn builder() -> ammonia::Builder<'static> {
+    static TAGS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+        HashSet::from([
+            "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd",
+            "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img",
+            "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub",
+            "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var", "wbr",
+        ])
+    });
+    static ATTRIBUTES: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
+        HashMap::from([
+            ("a", HashSet::from(["href"])),
+            ("img", HashSet::from(["src", "alt", "width", "height"])),
+            ("td", HashSet::from(["colspan", "rowspan", "align"])),
+            ("th", HashSet::from(["colspan", "rowspan", "align"])),
+            ("col", HashSet::from(["span"])),
+            ("colgroup", HashSet::from(["span"])),
+            ("ol", HashSet::from(["start"])),
+            ("q", HashSet::from(["cite"])),
+            ("blockquote", HashSet::from(["cite"])),
+            ("time", HashSet::from(["datetime"])),
+            ("bdo", HashSet::from(["dir"])),
+        ])
+    });
+    let mut builder = ammonia::Builder::empty();
+    builder
+        .tags(TAGS.clone())
+        .clean_content_tags(HashSet::from(["script", "style", "template", "noscript", "object", "embed", "form", "select", "math", "svg"]))
+        .tag_attributes(ATTRIBUTES.clone())
+        .generic_attributes(HashSet::from(["title", "lang", "dir"]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "data"]))
+        .link_rel(None)
+        .strip_comments(true)
+        .attribute_filter(|element, attribute, value| match (element, attribute) {
+            ("img", "src") => picture(value).map(Cow::Owned),
+            ("img", "width" | "height") => {
+                let number = value.trim_end_matches("px");
+                (number.len() <= 5 && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then(|| Cow::Owned(number.to_owned()))
+            }
+            (_, "href" | "cite") => {
+                let value = value.trim();
+                (!value.starts_with("data:") && !value.is_empty()).then(|| Cow::Owned(value.to_owned()))
+            }
+            (_, "lang") => crate::config::is_language(value).then_some(Cow::Borrowed(value)),
+            (_, "dir") => matches!(value, "ltr" | "rtl" | "auto").then_some(Cow::Borrowed(value)),
+            (_, "start" | "span" | "colspan" | "rowspan") => {
+                (value.len() <= 4 && !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit())).then_some(Cow::Borrowed(value))
+            }
+            (_, "align") => matches!(value, "left" | "right" | "center").then_some(Cow::Borrowed(value)),
+            _ => Some(Cow::Borrowed(value)),
+        });
+    builder
+}
+
+/// Pictures by http or https; small ones may be inside the address, but no SVG.
+fn picture(value: &str) -> Option<String> {
+    let value = value.trim();
+    if let Some(rest) = value.strip_prefix("data:") {
+        let is_picture = ["image/png", "image/gif", "image/jpeg", "image/webp"].iter().any(|t| rest.starts_with(t));
+        return (is_picture && value.len() <= MAX_DATA_URL).then(|| value.to_owned());
+    }
+    if value.starts_with("mailto:") {
+        return None;
+    }
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// Frames and players become a line with a link: validators refuse them in feeds.
+fn frames_to_links(html: &str) -> Cow<'_, str> {
+    if !contains_tag(html, "iframe") && !contains_tag(html, "video") && !contains_tag(html, "audio") {
+        return Cow::Borrowed(html);
+    }
+    let mut out = String::with_capacity(html.len());
+    for token in tokens(html) {
+        match token {
+            Token::Open { name, raw, .. } if matches!(name.as_str(), "iframe" | "video" | "audio") => {
+                let source = attribute(raw, "src").or_else(|| attribute(raw, "data-src"));
+                let source = source.map(|s| if s.starts_with("//") { format!("https:{s}") } else { s });
+                let picture = attribute(raw, "poster");
+                if let Some(source) = source.filter(|s| s.starts_with("http")) {
+                    let shown = match picture {
+                        Some(poster) => format!("<img src=\"{}\" alt=\"\">", escape(&poster)),
+                        None => escape(&source),
+                    };
+                    out.push_str(&format!("<p><a href=\"{}\">{shown}</a></p>", escape(&source)));
+                }
+            }
+            Token::Close { ref name, .. } if matches!(name.as_str(), "iframe" | "video" | "audio") => {}
+            Token::Open { raw, .. } | Token::Close { raw, .. } | Token::Other { raw } => out.push_str(raw),
+            Token::Text { raw } => out.push_str(raw),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn contains_tag(html: &str, name: &str) -> bool {
+    html.match_indices('<').any(|(at, _)| html[at + 1..].get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name)))
+}
+
+/// `text` with `&`, `<`, `>` and quotes escaped.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+enum Token<'h> {
+    Open { name: String, raw: &'h str },
+    Close { name: String, raw: &'h str },
+    Text { raw: &'h str },
+    /// Comments, doctypes and the like.
+    Other { raw: &'h str },
+}
+
+/// A cheap scanner: good enough to count depth and to drop tags, never used to decide safety.
+fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut rest = html;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if !rest.starts_with('<') {
+            let end = rest.find('<').unwrap_or(rest.len());
+            let raw = &rest[..end];
+            rest = &rest[end..];
+            return Some(Token::Text { raw });
+        }
+        let bytes = rest.as_bytes();
+        let second = bytes.get(1).copied().unwrap_or(b' ');
+        if rest.starts_with("<!--") {
+            let end = rest.find("-->").map_or(rest.len(), |e| e + 3);
+            let raw = &rest[..end];
+            rest = &rest[end..];
+            return Some(Token::Other { raw });
+        }
+        if second == b'!' || second == b'?' {
+            let end = rest.find('>').map_or(rest.len(), |e| e + 1);
+            let raw = &rest[..end];
+            rest = &rest[end..];
+            return Some(Token::Other { raw });
+        }
+        let close = second == b'/';
+        let name_at = if close { 2 } else { 1 };
+        if !bytes.get(name_at).is_some_and(u8::is_ascii_alphabetic) {
+            let end = rest[1..].find('<').map_or(rest.len(), |e| e + 1);
+            let raw = &rest[..end];
+            rest = &rest[end..];
+            return Some(Token::Text { raw });
+        }
+        let name: String =
+            rest[name_at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == ':').map(|c| c.to_ascii_lowercase()).collect();
+        let end = tag_end(rest);
+        let raw = &rest[..end];
+        rest = &rest[end..];
+        Some(if close { Token::Close { name, raw } } else { Token::Open { name, raw } })
+    })
+}
+
+/// Where a tag ends: its `>`, not one inside a quoted value.
+fn tag_end(tag: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in tag.char_indices() {
+        match (quote, c) {
+            (None, '>') => return at + 1,
+            (None, '"' | '\'') if tag[..at].trim_end().ends_with('=') => quote = Some(c),
+            (Some(q), c) if q == c => quote = None,
+            _ => {}
+        }
+    }
+    // An unclosed quotation must not swallow the rest of the text.
+    tag.find('>').map_or(tag.len(), |e| e + 1)
+}
+
+/// The value of an attribute in a raw tag.
+pub fn attribute(tag: &str, name: &str) -> Option<String> {
+    let lower = tag.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(at) = lower[from..].find(name) {
+        let at = from + at;
+        let before = lower.as_bytes()[..at].last().copied().unwrap_or(b' ');
+        let rest = tag[at + name.len()..].trim_start();
+        if (before.is_ascii_whitespace() || before == b'"' || before == b'\'' || before == b'/') && rest.starts_with('=') {
+            let value = rest[1..].trim_start();
+            let value = match value.chars().next() {
+                Some(quote @ ('"' | '\'')) => value[1..].split(quote).next().unwrap_or(""),
+                _ => value.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or(""),
+            };
+            return Some(text::decode_entities(value.trim()));
+        }
+        from = at + name.len();
+    }
+    None
+}
+
+fn is_void(name: &str) -> bool {
+    matches!(name, "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta" | "param" | "source" | "track" | "wbr")
+}
+
+/// Drops tags beyond [`MAX_DEPTH`]; their text stays.
+pub fn bound_depth(html: &str) -> Cow<'_, str> {
+    let mut depth = 0usize;
+    let mut deepest = 0usize;
+    for token in tokens(html) {
+        match token {
+            Token::Open { name, raw } if !is_void(&name) && !raw.ends_with("/>") => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            // Unclosed `<p>` and `<li>` are closed by the parser, so a close never goes below none.
+            Token::Close { .. } => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    if deepest <= MAX_DEPTH {
+        return Cow::Borrowed(html);
+    }
+    let mut out = String::with_capacity(html.len());
+    let mut depth = 0usize;
+    let mut dropped = 0usize;
+    for token in tokens(html) {
+        match token {
+            Token::Open { name, raw } => {
+                let holds = !is_void(&name) && !raw.ends_with("/>");
+                if holds && depth >= MAX_DEPTH {
+                    dropped += 1;
+                } else {
+                    depth += usize::from(holds);
+                    out.push_str(raw);
+                }
+            }
+            Token::Close { raw, .. } => {
+                if dropped > 0 {
+                    dropped -= 1;
+                } else {
+                    depth = depth.saturating_sub(1);
+                    out.push_str(raw);
+                }
+            }
+            Token::Text { raw } | Token::Other { raw } => out.push_str(raw),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// HTML as plain text: blocks on lines of their own, entities decoded, no scripts.
+pub fn plain(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() / 2);
+    let mut silent: Option<String> = None;
+    let mut pre = 0usize;
+    for token in tokens(html) {
+        match token {
+            Token::Open { name, raw } => {
+                if silent.is_none() && SILENT.contains(&name.as_str()) && !raw.ends_with("/>") {
+                    silent = Some(name);
+                    continue;
+                }
+                pre += usize::from(name == "pre");
+                if BLOCKS.contains(&name.as_str()) && !out.ends_with('\n') {
+                    out.push('\n');
+                }
+            }
+            Token::Close { name, .. } => {
+                if silent.as_deref() == Some(name.as_str()) {
+                    silent = None;
+                    continue;
+                }
+                pre = pre.saturating_sub(usize::from(name == "pre"));
+                if BLOCKS.contains(&name.as_str()) && !out.ends_with('\n') {
+                    out.push('\n');
+                }
+            }
+            Token::Text { raw } => {
+                if silent.is_some() {
+                    continue;
+                }
+                let decoded = text::decode_entities(raw);
+                if pre > 0 {
+                    out.push_str(&decoded);
+                    continue;
+                }
+                let starts = decoded.starts_with(char::is_whitespace);
+                let ends = decoded.ends_with(char::is_whitespace);
+                let words = text::squeeze(&decoded);
+                if starts && !out.is_empty() && !out.ends_with(char::is_whitespace) {
+                    out.push(' ');
+                }
+                out.push_str(&words);
+                if ends && !words.is_empty() {
+                    out.push(' ');
+                }
+            }
+            Token::Other { .. } => {}
+        }
+    }
+    let mut tidy = String::with_capacity(out.len());
+    for line in out.lines() {
+        let line = line.trim();
+        if line.is_empty() {
+            continue;
+        }
+        if !tidy.is_empty() {
+            tidy.push('\n');
+        }
+        tidy.push_str(line);
+    }
+    text::scrub(&tidy)
+}
+
+/// The first picture in HTML that is worth showing: absolute, not inside the address.
+pub fn first_image(html: &str, base: Option<&Url>) -> Option<String> {
+    for token in tokens(html) {
+        if let Token::Open { name, raw } = token
+            && name == "img"
+            && let Some(source) = attribute(raw, "src")
+            && let Some(url) = address::absolute(&source, base)
+            && url.scheme() != "mailto"
+        {
+            return Some(url.to_string());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn scripts_never_pass() {
+        let base = Url::parse("https://example.org/a/").unwrap();
+        let cases = [
+            ("<script>alert(1)</script>x", "x"),
+            ("<a href=\"javascript:alert(1)\">x</a>", "<a>x</a>"),
+            ("<a href=\"data:text/html,x\">x</a>", "<a>x</a>"),
+            ("<img src=x onerror=alert(1)>", "<img src=\"https://example.org/a/x\">"),
+            ("<p style=\"color:red\" class=\"a\" onclick=x>y</p>", "<p>y</p>"),
+            ("<svg><script>alert(1)</script></svg>z", "z"),
+            ("<a href=\"../b\">x</a>", "<a href=\"https://example.org/b\">x</a>"),
+            ("<iframe src=\"https://player.example/1\"></iframe>", "<p><a href=\"https://player.example/1\">https://player.example/1</a></p>"),
+            ("a<br/>b", "a<br>b"),
+            ("\u{10}x\u{1F}", "x"),
+        ];
+        for (html, want) in cases {
+            assert_eq!(sanitise(html, Some(&base)), want, "{html}");
+        }
+    }
+
+    #[test]
+    fn text_of_html() {
+        assert_eq!(plain("<p>a &amp; b</p><script>x</script><ul><li>c</li><li>d <b>e</b></li></ul>"), "a & b\nc\nd e");
+        assert_eq!(plain("1 < 2 and 3 > 2"), "1 < 2 and 3 > 2");
+        assert_eq!(plain("<p>unclosed <b>x"), "unclosed x");
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let start = std::time::Instant::now();
+        let html = format!("{}x{}", "<div>".repeat(100_000), "</div>".repeat(100_000));
+        assert!(sanitise(&html, None).contains('x'));
+        let html = "<ul><li>".repeat(60_000);
+        let _ = sanitise(&html, None);
+        assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
+    }
+
+    proptest! {
+        #[test]
+        fn sanitising_twice_changes_nothing(html in "(<[a-z]{1,6}( [a-z]{1,4}=\"[a-z:&;]{0,8}\")?>|</[a-z]{1,6}>|[a-z<&\" ]{0,6}){0,12}") {
+            let once = sanitise(&html, None);
+            prop_assert_eq!(sanitise(&once, None), once);
+        }
+
+        #[test]
+        fn scanning_never_panics(html in "\\PC{0,80}") {
+            let _ = plain(&html);
+            let _ = bound_depth(&html);
+        }
+    }
+}

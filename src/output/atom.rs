@@ -1,0 +1,120 @@
+//! A feed as Atom (RFC 4287), written with `atom_syndication`.
+//!
+//! The crate writes what it is given: text is scrubbed of what XML forbids,
+//! content is always `type="html"`, every prefix is declared here. `atom:source`
+//! goes in as an extension so that it comes last: a reader was seen taking a
+//! source at the front for the entry itself.
+
+use std::collections::BTreeMap;
+
+use atom_syndication as atom;
+use atom_syndication::extension::{Extension, ExtensionMap};
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::{Prepared, plain};
+use crate::entry::{Entry, Person, Source};
+use crate::merge::Feed;
+use crate::normalize::html::escape;
+
+const DCTERMS: &str = "http://purl.org/dc/terms/";
+
+/// The feed as Atom.
+pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
+    let self_link = format!("{}atom.xml", feed.base);
+    let out = atom::Feed {
+        title: atom::Text::plain(plain(&feed.title)),
+        id: feed.id.clone(),
+        updated: feed.updated.fixed_offset(),
+        authors: vec![author(feed)],
+        generator: Some(atom::Generator { value: "Feedloom".to_owned(), uri: None, version: Some(env!("CARGO_PKG_VERSION").to_owned()) }),
+        subtitle: Some(atom::Text::plain(plain(&feed.description))),
+        links: vec![link(&self_link, "self", Some("application/atom+xml")), link(feed.page.as_str(), "alternate", Some("text/html"))],
+        entries: feed.entries.iter().zip(contents).map(|(e, c)| entry(e, c, feed)).collect(),
+        namespaces: BTreeMap::from([("dcterms".to_owned(), DCTERMS.to_owned())]),
+        lang: feed.language.clone(),
+        ..atom::Feed::default()
+    };
+    let config = atom::WriteConfig { write_document_declaration: false, indent_size: Some(1) };
+    let mut bytes = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
+    // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
+    if let Ok(written) = out.write_with_config(Vec::new(), config) {
+        bytes.extend(written);
+    }
+    bytes.push(b'\n');
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn author(feed: &Feed) -> atom::Person {
+    match &feed.author {
+        Some(person) => atom_person(person),
+        None => atom::Person { name: plain(&feed.title), ..atom::Person::default() },
+    }
+}
+
+fn atom_person(person: &Person) -> atom::Person {
+    atom::Person { name: plain(&person.name), email: person.email.clone(), uri: person.uri.clone(), ..atom::Person::default() }
+}
+
+fn link(href: &str, rel: &str, mime_type: Option<&str>) -> atom::Link {
+    atom::Link { href: href.to_owned(), rel: rel.to_owned(), mime_type: mime_type.map(str::to_owned), ..atom::Link::default() }
+}
+
+fn entry(entry: &Entry, content: &Prepared, feed: &Feed) -> atom::Entry {
+    let language = entry.language.clone().filter(|l| feed.language.as_ref() != Some(l));
+    let mut categories = vec![category(entry.kind.name())];
+    categories.extend(entry.projects.iter().map(|m| category(m.slug.as_str())));
+    let mut extensions = ExtensionMap::default();
+    if let Some(issued) = entry.issued {
+        let element = Extension { name: "dcterms:issued".to_owned(), value: Some(rfc3339(issued)), ..Extension::default() };
+        extensions.entry("dcterms".to_owned()).or_default().insert("issued".to_owned(), vec![element]);
+    }
+    if let Some(source) = &entry.source {
+        // Sorted behind every prefix.
+        extensions.entry("~".to_owned()).or_default().insert("source".to_owned(), vec![source_element(source)]);
+    }
+    atom::Entry {
+        title: atom::Text { lang: language.clone(), ..atom::Text::plain(plain(&entry.title)) },
+        id: entry.id.to_string(),
+        updated: entry.updated.fixed_offset(),
+        authors: entry.authors.iter().filter(|a| !plain(&a.name).is_empty()).map(atom_person).collect(),
+        categories,
+        links: vec![link(&entry.link, "alternate", None)],
+        published: Some(entry.published.fixed_offset()),
+        summary: (!entry.summary.is_empty()).then(|| atom::Text { lang: language.clone(), ..atom::Text::plain(plain(&entry.summary)) }),
+        content: Some(atom::Content { value: Some(content.content.to_string()), content_type: Some("html".to_owned()), lang: language, ..atom::Content::default() }),
+        extensions,
+        ..atom::Entry::default()
+    }
+}
+
+fn category(term: &str) -> atom::Category {
+    atom::Category { term: term.to_owned(), ..atom::Category::default() }
+}
+
+fn source_element(source: &Source) -> Extension {
+    let leaf = |name: &str, value: String| Extension { name: name.to_owned(), value: Some(value), ..Extension::default() };
+    // The crate writes attributes of extensions as they are.
+    let anchor = |rel: &str, href: &str| Extension {
+        name: "link".to_owned(),
+        attrs: BTreeMap::from([("rel".to_owned(), rel.to_owned()), ("href".to_owned(), escape(href))]),
+        ..Extension::default()
+    };
+    let mut children: BTreeMap<String, Vec<Extension>> = BTreeMap::new();
+    let id = source.id.clone().or_else(|| source.self_link.clone()).unwrap_or_else(|| source.name.clone());
+    children.insert("id".to_owned(), vec![leaf("id", plain(&id))]);
+    children.insert("title".to_owned(), vec![leaf("title", plain(&source.title))]);
+    let mut links = Vec::new();
+    links.extend(source.self_link.as_deref().map(|l| anchor("self", l)));
+    links.extend(source.link.as_deref().map(|l| anchor("alternate", l)));
+    if !links.is_empty() {
+        children.insert("link".to_owned(), links);
+    }
+    if let Some(updated) = source.updated {
+        children.insert("updated".to_owned(), vec![leaf("updated", rfc3339(updated))]);
+    }
+    Extension { name: "source".to_owned(), value: None, attrs: BTreeMap::new(), children }
+}
+
+fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,145 @@
+//! Reads a rendered file again, strictly, before it is published.
+//!
+//! Knows nothing of how files are made: it sees bytes as a feed reader would.
+
+use std::collections::HashSet;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use crate::config::FeedFormat;
+use crate::normalize::text::is_xml_char;
+
+/// What is wrong with a file; `None` when it may be published.
+pub fn problem(format: FeedFormat, text: &str) -> Option<String> {
+    match format {
+        FeedFormat::Atom | FeedFormat::Rss => xml(text),
+        FeedFormat::Json => json(text),
+    }
+}
+
+fn xml(text: &str) -> Option<String> {
+    if let Some(at) = text.find(|c: char| !is_xml_char(c)) {
+        return Some(format!("a character XML forbids at byte {at}"));
+    }
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<String> = Vec::new();
+    let mut ids: HashSet<String> = HashSet::new();
+    let mut value = String::new();
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(tag)) => {
+                if let Some(problem) = attributes(&tag) {
+                    return Some(problem);
+                }
+                open.push(tag.name().as_ref().to_owned());
+                value.clear();
+            }
+            Ok(Event::Empty(tag)) => {
+                if let Some(problem) = attributes(&tag) {
+                    return Some(problem);
+                }
+            }
+            Ok(Event::Text(t)) => value.push_str(&t),
+            Ok(Event::CData(t)) => value.push_str(&t),
+            Ok(Event::GeneralRef(r)) => {
+                let name = r.to_string();
+                match crate::normalize::text::reference(&name) {
+                    Some(c) if name.starts_with('#') || matches!(name.as_str(), "amp" | "lt" | "gt" | "quot" | "apos") => value.push_str(&c),
+                    _ => return Some(format!("an entity XML does not know: &{name};")),
+                }
+            }
+            Ok(Event::End(_)) => {
+                let name = open.pop().unwrap_or_default();
+                let parent = open.last().map(String::as_str).unwrap_or_default();
+                let is_id = name == "id" && parent == "entry" || name == "guid" && parent == "item";
+                if is_id && !ids.insert(value.trim().to_owned()) {
+                    return Some(format!("the id {} occurs twice", value.trim()));
+                }
+                if matches!(name.as_str(), "content" | "content:encoded")
+                    && let Some(problem) = html(&value)
+                {
+                    return Some(problem);
+                }
+                value.clear();
+            }
+            Ok(Event::Eof) => break,
+            Ok(_) => {}
+            Err(error) => return Some(format!("not well-formed at byte {}: {error}", reader.error_position())),
+        }
+    }
+    if open.is_empty() { None } else { Some("an element is never closed".to_owned()) }
+}
+
+fn attributes(tag: &quick_xml::events::BytesStart<'_>) -> Option<String> {
+    for attribute in tag.attributes() {
+        match attribute {
+            Err(error) => return Some(format!("a broken attribute: {error}")),
+            Ok(a) if a.key.as_ref() == "href" => {
+                let value = a.value;
+                if !(value.starts_with("http://") || value.starts_with("https://") || value.starts_with("mailto:")) {
+                    return Some(format!("a relative address: {value}"));
+                }
+            }
+            Ok(_) => {}
+        }
+    }
+    None
+}
+
+/// Addresses in the HTML of an entry.
+fn html(content: &str) -> Option<String> {
+    for attribute in [" href=\"", " src=\""] {
+        for (at, _) in content.match_indices(attribute) {
+            let value = &content[at + attribute.len()..];
+            let good = ["http://", "https://", "mailto:", "data:image/"].iter().any(|s| value.starts_with(s));
+            // Text may show such a thing; a tag opens before it.
+            let in_tag = content[..at].rfind('<') > content[..at].rfind('>');
+            if !good && in_tag {
+                return Some(format!("a relative address: {}", value.chars().take(60).collect::<String>()));
+            }
+        }
+    }
+    None
+}
+
+fn json(text: &str) -> Option<String> {
+    let value: serde_json::Value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        Err(error) => return Some(format!("not valid JSON: {error}")),
+    };
+    let mut ids = HashSet::new();
+    for item in value.get("items").and_then(|i| i.as_array()).into_iter().flatten() {
+        let id = item.get("id").and_then(|i| i.as_str()).unwrap_or("");
+        if id.is_empty() || !ids.insert(id) {
+            return Some(format!("the id `{id}` is empty or occurs twice"));
+        }
+        if let Some(problem) = item.get("content_html").and_then(|c| c.as_str()).and_then(html) {
+            return Some(problem);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reader_would_refuse_is_refused() {
+        let good = "<feed><entry><id>a</id><link href=\"https://a.b/\"/><content type=\"html\">&lt;a href=\"https://a.b\"&gt;</content></entry></feed>";
+        assert_eq!(problem(FeedFormat::Atom, good), None);
+        for bad in [
+            "<feed><entry><id>a</id></entry><entry><id>a</id></entry></feed>",
+            "<feed><entry><link href=\"/x\"/></entry></feed>",
+            "<feed><entry>",
+            "<feed>&nbsp;</feed>",
+            "<feed>\u{1}</feed>",
+            "<feed><entry><content>&lt;img src=\"x.png\"&gt;</content></entry></feed>",
+            "<feed></wrong>",
+        ] {
+            assert!(problem(FeedFormat::Atom, bad).is_some(), "{bad}");
+        }
+        assert!(problem(FeedFormat::Json, "{\"items\":[{\"id\":\"\"}]}").is_some());
+    }
+}

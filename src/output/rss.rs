@@ -1,0 +1,78 @@
+//! A feed as RSS 2.0, written with `rss`.
+//!
+//! The crate writes what it is given: text is scrubbed of what XML forbids, dates
+//! are formatted here (RFC 822 with a four-digit year), prefixes are declared.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rss::extension::{Extension, ExtensionMap};
+use rss::extension::dublincore::DublinCoreExtension;
+
+use super::{Prepared, plain};
+use crate::entry::Entry;
+use crate::merge::Feed;
+use crate::normalize::html::escape;
+
+/// The feed as RSS.
+pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
+    let mut extensions = ExtensionMap::default();
+    extensions.entry("atom".to_owned()).or_default().insert("link".to_owned(), vec![atom_link("self", &format!("{}rss.xml", feed.base), "application/rss+xml")]);
+    let channel = rss::Channel {
+        title: plain(&feed.title),
+        link: feed.page.to_string(),
+        description: plain(&feed.description),
+        language: feed.language.as_ref().map(|l| l.to_lowercase()),
+        last_build_date: (!feed.entries.is_empty()).then(|| rfc822(feed.updated)),
+        generator: Some(format!("Feedloom {}", env!("CARGO_PKG_VERSION"))),
+        items: feed.entries.iter().zip(contents).map(|(e, c)| item(e, c)).collect(),
+        extensions,
+        namespaces: BTreeMap::from([("atom".to_owned(), "http://www.w3.org/2005/Atom".to_owned()), ("dcterms".to_owned(), "http://purl.org/dc/terms/".to_owned())]),
+        ..rss::Channel::default()
+    };
+    let mut bytes = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
+    // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
+    if let Ok(written) = channel.write_to(Vec::new()) {
+        bytes.extend(written);
+    }
+    bytes.push(b'\n');
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn item(entry: &Entry, content: &Prepared) -> rss::Item {
+    let creators: Vec<String> = entry.authors.iter().map(|a| plain(&a.name)).filter(|n| !n.is_empty()).collect();
+    let mut categories = vec![category(entry.kind.name())];
+    categories.extend(entry.projects.iter().map(|m| category(m.slug.as_str())));
+    let mut extensions = ExtensionMap::default();
+    if let Some(issued) = entry.issued {
+        let element = Extension { name: "dcterms:issued".to_owned(), value: Some(issued.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)), ..Extension::default() };
+        extensions.entry("dcterms".to_owned()).or_default().insert("issued".to_owned(), vec![element]);
+    }
+    rss::Item {
+        title: Some(plain(&entry.title)),
+        link: Some(entry.link.clone()),
+        description: Some(plain(if entry.summary.is_empty() { &entry.title } else { &entry.summary })),
+        categories,
+        guid: Some(rss::Guid { value: entry.id.to_string(), permalink: false }),
+        pub_date: Some(rfc822(entry.published)),
+        source: entry.source.as_ref().and_then(|s| Some(rss::Source { url: s.self_link.clone()?, title: Some(plain(&s.title)) })),
+        content: Some(content.content.to_string()),
+        extensions,
+        dublin_core_ext: (!creators.is_empty()).then(|| DublinCoreExtension { creators, ..DublinCoreExtension::default() }),
+        ..rss::Item::default()
+    }
+}
+
+/// The crate writes attributes of extensions as they are: they are escaped here.
+fn atom_link(rel: &str, href: &str, mime_type: &str) -> Extension {
+    let attrs = [("href", href), ("rel", rel), ("type", mime_type)].map(|(k, v)| (k.to_owned(), escape(v)));
+    Extension { name: "atom:link".to_owned(), attrs: BTreeMap::from(attrs), ..Extension::default() }
+}
+
+fn category(name: &str) -> rss::Category {
+    rss::Category { name: name.to_owned(), domain: None }
+}
+
+fn rfc822(time: DateTime<Utc>) -> String {
+    time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}

@@ -1,0 +1,172 @@
+//! The runs: the only module that joins stages and IO. The clock is read by the
+//! caller, once, and comes in as a value.
+//!
+//! [`refresh`] reads what changed, derives what that touches and writes the feeds
+//! it concerns; [`build`] writes from the store alone; [`check`] looks without
+//! writing; [`query`] answers questions.
+
+pub mod build;
+pub mod check;
+pub mod query;
+pub mod refresh;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use crate::config::{self, ConfigError, Site};
+use crate::files::{self, FileError};
+use crate::normalize::address::{self, Hosts};
+use crate::output::html::TemplateError;
+use crate::store::{Store, StoreError};
+
+/// Why a run could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No `feedloom.yaml` here or above.
+    #[error("{}: no feedloom.yaml here or in a folder above: give one with --site", .0.display())]
+    NoSite(PathBuf),
+    /// The configuration has mistakes.
+    #[error("{} mistake(s) in the configuration", .0.len())]
+    Config(Vec<ConfigError>),
+    /// A template has a mistake.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The store could not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another run holds the lock.
+    #[error("{}: another run is at work", .0.display())]
+    Locked(PathBuf),
+}
+
+/// How much a problem matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Something was not read or is probably not meant.
+    Warning,
+    /// Something was held back from publishing.
+    Held,
+}
+
+/// Something a run has to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file or address.
+    pub place: String,
+    /// Line, from 1; 0 when there is none.
+    pub line: usize,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is and what to do.
+    pub text: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.place, self.text),
+            line => write!(f, "{}:{line}: {}", self.place, self.text),
+        }
+    }
+}
+
+/// A site that was opened: where it is and what people decided.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its configuration.
+    pub site: Site,
+    /// Own hosts.
+    pub hosts: Hosts,
+}
+
+impl Opened {
+    /// Where the state is kept.
+    pub fn state(&self) -> PathBuf {
+        self.folder.join(".feedloom")
+    }
+
+    /// Where the output goes.
+    pub fn output(&self) -> PathBuf {
+        self.folder.join(&self.site.output.dir)
+    }
+
+    /// Opens the store. A damaged one is set aside and begun anew: everything in
+    /// it can be read again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is of a newer version or the disk refuses.
+    pub fn store(&self, problems: &mut Vec<Problem>) -> Result<Store, RunError> {
+        let path = self.state().join("store.sqlite");
+        match Store::open(&path) {
+            Err(StoreError::Damaged { reason, .. }) => {
+                let aside = set_aside(&path)?;
+                problems.push(Problem {
+                    place: path.display().to_string(),
+                    line: 0,
+                    severity: Severity::Warning,
+                    text: format!("damaged ({reason}): set aside as {} and begun anew", aside.display()),
+                });
+                Ok(Store::open(&path)?)
+            }
+            other => Ok(other?),
+        }
+    }
+}
+
+fn set_aside(path: &Path) -> Result<PathBuf, FileError> {
+    let aside = path.with_extension("sqlite.damaged");
+    std::fs::rename(path, &aside).map_err(|source| FileError { path: path.to_owned(), action: "cannot be set aside", source })?;
+    for suffix in ["-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = std::fs::remove_file(PathBuf::from(name));
+    }
+    Ok(aside)
+}
+
+/// Opens the site in `folder`, or in the nearest folder above `start`.
+///
+/// # Errors
+/// [`RunError::NoSite`], [`RunError::File`] or [`RunError::Config`] with every mistake.
+pub fn open(folder: Option<&Path>, start: &Path) -> Result<Opened, RunError> {
+    let folder = match folder {
+        Some(folder) if folder.join("feedloom.yaml").is_file() => folder.to_owned(),
+        Some(folder) => return Err(RunError::NoSite(folder.to_owned())),
+        None => files::find_site(start).ok_or_else(|| RunError::NoSite(start.to_owned()))?,
+    };
+    let texts = files::read_config(&folder)?;
+    let site = config::load(&texts).map_err(RunError::Config)?;
+    let hosts = own_hosts(&site);
+    Ok(Opened { folder, site, hosts })
+}
+
+/// Every own host, and the one that stands for all of its folder.
+fn own_hosts(site: &Site) -> Hosts {
+    let mut hosts = Hosts::new();
+    for folder in &site.posts {
+        let template = folder.url.as_deref().map(|u| u.replace(['{', '}'], "x"));
+        let main = template.and_then(|u| url::Url::parse(&u).ok()).and_then(|u| u.host_str().map(str::to_lowercase));
+        let Some(main) = main.or_else(|| folder.hosts.first().cloned()) else { continue };
+        let main = address::plain_host(&main).to_owned();
+        let name = hosts.get(&main).cloned().unwrap_or_else(|| main.clone());
+        for host in std::iter::once(&main).chain(&folder.hosts) {
+            hosts.entry(address::plain_host(host).to_owned()).or_insert_with(|| name.clone());
+        }
+    }
+    hosts
+}
+
+/// What the run knows of time and urgency.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The moment of the run.
+    pub now: DateTime<Utc>,
+}

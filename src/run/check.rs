@@ -1,0 +1,114 @@
+//! Looks at a site without writing anything: what a refresh would complain of,
+//! what digests left over, which entries no rule could place.
+
+use std::collections::HashSet;
+
+use super::{Moment, Opened, Problem, RunError, Severity};
+use crate::classify::Classifier;
+use crate::entry::{Kind, RawEntry};
+use crate::files;
+use crate::names::Names;
+use crate::normalize;
+use crate::output::html::Pages;
+use crate::source::post::{self, Weight};
+
+/// What a check found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Problems and notes, by file and line.
+    pub problems: Vec<Problem>,
+    /// Posts that were read.
+    pub posts: usize,
+    /// Digests among them.
+    pub digests: usize,
+    /// Items of digests.
+    pub items: usize,
+    /// Entries no rule could place: link or id, and title.
+    pub unplaced: Vec<(String, String)>,
+    /// Projects that got nothing.
+    pub empty: Vec<String>,
+}
+
+/// Checks posts and templates of an opened site. No network, no writing.
+///
+/// # Errors
+/// [`RunError`] when a folder cannot be read or a template does not compile.
+pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
+    let site = &opened.site;
+    let names = Names::new(&site.projects);
+    let classifier = Classifier::new(&site.projects, &names);
+    let mut findings = Findings::default();
+    Pages::new(&files::read_templates(&opened.folder)?)?;
+    let mut keys: HashSet<String> = HashSet::new();
+    let mut own_links: Vec<(String, usize, String, String)> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut placed: HashSet<String> = HashSet::new();
+    for folder in &site.posts {
+        let root = opened.folder.join(&folder.path);
+        let listing = files::list_posts(&root)?;
+        for (path, reason) in listing.passed_over {
+            findings.problems.push(problem(&folder.path, &path, 0, Severity::Warning, format!("passed over: {reason}")));
+        }
+        let context = post::Context { folder, zone: site.timezone, names: &names, hosts: &opened.hosts, site: &site.url, language: site.language.as_deref() };
+        for file in listing.files {
+            let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    findings.problems.push(problem(&folder.path, &file.path, 0, Severity::Warning, format!("{}: {}", error.action, error.source)));
+                    continue;
+                }
+            };
+            findings.posts += 1;
+            let reading = match post::read(&bytes, &file.path, context) {
+                Ok(reading) => reading,
+                Err(error) => {
+                    findings.problems.push(problem(&folder.path, &file.path, error.line, Severity::Warning, error.problem));
+                    continue;
+                }
+            };
+            findings.digests += usize::from(reading.digest);
+            findings.items += reading.entries.len() - 1;
+            for note in &reading.notes {
+                let severity = if note.weight == Weight::Hint { Severity::Note } else { Severity::Warning };
+                findings.problems.push(problem(&folder.path, &file.path, note.line, severity, note.text.clone()));
+            }
+            for (line, link, key) in &reading.own_links {
+                own_links.push((format!("{}/{}", folder.path, file.path), *line, link.clone(), key.clone()));
+            }
+            if let Some(whole) = reading.entries.first() {
+                for key in &whole.keys {
+                    if !keys.insert(key.clone()) && key.starts_with("site:") {
+                        findings.problems.push(problem(&folder.path, &file.path, 1, Severity::Warning, format!("another post has the address {} too", whole.link.as_deref().unwrap_or(key))));
+                    }
+                }
+            }
+            for raw in &reading.entries {
+                review(&classifier, raw, &mut findings, &mut seen, &mut placed);
+            }
+        }
+    }
+    for (file, line, link, key) in own_links {
+        if !keys.contains(&key) {
+            findings.problems.push(Problem { place: file, line, severity: Severity::Note, text: format!("`{link}` leads to no post of this site") });
+        }
+    }
+    findings.empty = site.projects.iter().map(|p| p.slug.to_string()).filter(|s| !placed.contains(s)).collect();
+    findings.problems.sort_by(|a, b| (&a.place, a.line).cmp(&(&b.place, b.line)));
+    Ok(findings)
+}
+
+fn problem(folder: &str, path: &str, line: usize, severity: Severity, text: String) -> Problem {
+    Problem { place: format!("{folder}/{path}"), line, severity, text }
+}
+
+fn review(classifier: &Classifier<'_>, raw: &RawEntry, findings: &mut Findings, seen: &mut HashSet<String>, placed: &mut HashSet<String>) {
+    let projects = classifier.classify(&[raw], &[]);
+    placed.extend(projects.iter().map(|m| m.slug.to_string()));
+    if projects.is_empty() && raw.kind != Kind::Digest && seen.insert(raw.keys[0].clone()) {
+        let target = match raw.kind {
+            Kind::Article | Kind::Release | Kind::Task | Kind::Post | Kind::Upstream => raw.link.clone().unwrap_or_default(),
+            Kind::Digest | Kind::Question | Kind::Event | Kind::News => raw.mention.as_ref().map(|m| format!("{}:{}", m.post, m.line)).unwrap_or_default(),
+        };
+        findings.unplaced.push((target, normalize::text::cut(&normalize::text::line(&raw.title), 60)));
+    }
+}

@@ -1,0 +1,113 @@
+//! Answers about what is in the store: entries, and why they are where they are.
+
+use chrono::SecondsFormat;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{Opened, Problem, RunError};
+use crate::entry::{Entry, Kind, RawEntry};
+use crate::normalize::{address, text};
+use crate::store::Store;
+
+/// Which entries are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this project only.
+    pub project: Option<String>,
+    /// Of this kind only.
+    pub kind: Option<Kind>,
+}
+
+/// Opens the store for reading.
+///
+/// # Errors
+/// [`RunError`] when it cannot be opened.
+pub fn store(opened: &Opened, problems: &mut Vec<Problem>) -> Result<Store, RunError> {
+    let state = opened.state();
+    std::fs::create_dir_all(&state).map_err(|source| crate::files::FileError { path: state.clone(), action: "cannot be made", source })?;
+    opened.store(problems)
+}
+
+/// Entries, newest first.
+///
+/// # Errors
+/// [`RunError`] when the store cannot be read.
+pub fn entries(store: &Store, filter: &Filter) -> Result<Vec<Entry>, RunError> {
+    let all = match &filter.project {
+        Some(project) => store.feed(project, usize::MAX)?,
+        None => store.all_entries()?,
+    };
+    Ok(all.into_iter().filter(|e| filter.kind.is_none_or(|k| e.kind == k)).collect())
+}
+
+/// An entry as the JSON object of the contract.
+pub fn to_json(entry: &Entry, feeds: Option<Vec<String>>) -> Value {
+    let time = |t: chrono::DateTime<chrono::Utc>| Value::from(t.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    let mut out = Map::new();
+    out.insert("id".into(), entry.id.as_str().into());
+    out.insert("kind".into(), entry.kind.name().into());
+    out.insert("title".into(), entry.title.as_str().into());
+    out.insert("link".into(), entry.link.as_str().into());
+    out.insert("text".into(), entry.text.as_str().into());
+    out.insert("html".into(), entry.html.as_str().into());
+    out.insert("summary".into(), entry.summary.as_str().into());
+    out.insert("authors".into(), entry.authors.iter().map(|a| json!({ "name": a.name, "uri": a.uri, "email": a.email })).collect());
+    out.insert("published".into(), time(entry.published));
+    out.insert("issued".into(), entry.issued.map_or(Value::Null, time));
+    out.insert("updated".into(), time(entry.updated));
+    out.insert("first_seen".into(), time(entry.first_seen));
+    out.insert("language".into(), json!(entry.language));
+    out.insert("image".into(), json!(entry.image));
+    out.insert("version".into(), json!(entry.version));
+    out.insert("channel".into(), json!(entry.channel));
+    out.insert("starts_at".into(), json!(entry.starts_at));
+    out.insert("projects".into(), json!(entry.projects));
+    let mentions = entry.mentions.iter().map(|m| json!({ "folder": m.folder, "post": m.post, "section": m.section, "url": m.url, "title": m.title }));
+    out.insert("mentions".into(), mentions.collect());
+    out.insert("source".into(), json!(entry.source));
+    if let Some(feeds) = feeds {
+        out.insert("feeds".into(), json!(feeds));
+    }
+    Value::Object(out)
+}
+
+/// Everything known of one entry.
+#[derive(Debug)]
+pub struct Explanation {
+    /// The entry.
+    pub entry: Entry,
+    /// What it was made of.
+    pub raws: Vec<RawEntry>,
+    /// The feeds that carry it.
+    pub feeds: Vec<String>,
+}
+
+/// What is known under an address, an id or words of a title; best match first.
+///
+/// # Errors
+/// [`RunError`] when the store cannot be read.
+pub fn explain(opened: &Opened, store: &Store, wanted: &str) -> Result<Vec<Explanation>, RunError> {
+    let wanted = wanted.trim();
+    let mut found: Vec<Entry> = Vec::new();
+    found.extend(store.entry(wanted)?);
+    let base = opened.site.posts.iter().find_map(|f| f.url.as_deref()).and_then(|u| Url::parse(&u.replace(['{', '}'], "x")).ok());
+    if found.is_empty()
+        && let Some(url) = address::absolute(wanted, base.as_ref()).filter(|_| wanted.contains("://") || wanted.starts_with('/'))
+    {
+        found.extend(store.entry_with_key(&address::key(&url, &opened.hosts))?);
+    }
+    if found.is_empty() {
+        let folded = text::fold(wanted);
+        if !folded.is_empty() {
+            found = store.all_entries()?.into_iter().filter(|e| e.link == wanted || text::fold(&e.title).contains(&folded)).take(5).collect();
+        }
+    }
+    found
+        .into_iter()
+        .map(|entry| {
+            let raws = store.items_of(&entry.id)?.into_iter().map(|i| i.raw).collect();
+            let feeds = store.feeds_of(&entry.id)?;
+            Ok(Explanation { entry, raws, feeds })
+        })
+        .collect()
+}

@@ -1,0 +1,342 @@
+//! The main job: read what changed, derive what that touches, write what it concerns.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use chrono::{DateTime, Datelike, Utc};
+
+use super::build::{self, Built};
+use super::{Moment, Opened, Problem, RunError, Severity};
+use crate::classify::Classifier;
+use crate::config::{Override, PostsFolder, SameAs};
+use crate::entry::{EntryId, RawEntry};
+use crate::files;
+use crate::merge;
+use crate::names::Names;
+use crate::normalize::{self, Memory, address};
+use crate::source::post::{self, Post, Weight};
+use crate::store::{Derived, Document, NewDocument, Stamp, Store, Touched};
+
+/// Derived results of another version of the rules are not trusted.
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-1");
+
+/// A file changed this close to being read may change again within the same
+/// timestamp: it is read once more next time.
+const RACY_NS: i64 = 2_000_000_000;
+
+/// What a refresh did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Posts there are.
+    pub posts: usize,
+    /// Posts that were read anew.
+    pub read: usize,
+    /// Posts that went.
+    pub removed: usize,
+    /// Entries that were derived.
+    pub derived: usize,
+    /// What was written.
+    pub built: Built,
+    /// What there is to tell.
+    pub problems: Vec<Problem>,
+}
+
+/// Told of progress: what is being done, how far, of how many.
+pub type Progress<'a> = dyn FnMut(&str, usize, usize) + 'a;
+
+/// Refreshes the site.
+///
+/// # Errors
+/// [`RunError`] when the run could not do its work; a broken post is no error.
+pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
+    let state = opened.state();
+    let Some(_lock) = files::lock(&state)? else { return Err(RunError::Locked(state)) };
+    let mut report = Report::default();
+    let mut store = opened.store(&mut report.problems)?;
+    let names = Names::new(&opened.site.projects);
+    let rules = format!("{RULES} {}", opened.site.fingerprint);
+    let same_rules = store.meta("rules")?.as_deref() == Some(rules.as_str());
+    let mut touched = Touched::default();
+    for folder in &opened.site.posts {
+        read_folder(opened, folder, &names, moment, same_rules, &mut store, &mut touched, &mut report, progress)?;
+    }
+    drop_old_origins(opened, &mut store, &mut touched, &mut report)?;
+    let mut feeds = BTreeSet::new();
+    if !touched.is_empty() {
+        report.derived = derive(opened, &names, moment, &mut store, &touched, &mut feeds)?;
+    }
+    let scope = if same_rules { build::Scope::Feeds(feeds) } else { build::Scope::All };
+    report.built = build::build(opened, &mut store, scope, &mut report.problems, progress)?;
+    if !same_rules {
+        store.set_meta("rules", &rules)?;
+    }
+    Ok(report)
+}
+
+/// Writes everything from the store. Changed rules are applied to all that was
+/// read; no post and no source is asked.
+///
+/// # Errors
+/// [`RunError`] when the run could not do its work.
+pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
+    let state = opened.state();
+    let Some(_lock) = files::lock(&state)? else { return Err(RunError::Locked(state)) };
+    let mut report = Report::default();
+    let mut store = opened.store(&mut report.problems)?;
+    let names = Names::new(&opened.site.projects);
+    let rules = format!("{RULES} {}", opened.site.fingerprint);
+    let mut touched = Touched::default();
+    if store.meta("rules")?.as_deref() != Some(rules.as_str()) {
+        for folder in &opened.site.posts {
+            reread(opened, folder, &names, moment, &mut store, &mut touched, &mut report)?;
+        }
+        drop_old_origins(opened, &mut store, &mut touched, &mut report)?;
+        let mut feeds = BTreeSet::new();
+        report.derived = derive(opened, &names, moment, &mut store, &touched, &mut feeds)?;
+        store.set_meta("rules", &rules)?;
+    }
+    for folder in &opened.site.posts {
+        report.posts += store.documents(&origin(folder))?.len();
+    }
+    report.built = build::build(opened, &mut store, build::Scope::All, &mut report.problems, progress)?;
+    Ok(report)
+}
+
+/// Reads the stored posts of a folder again with the rules of now.
+fn reread(opened: &Opened, folder: &PostsFolder, names: &Names, moment: Moment, store: &mut Store, touched: &mut Touched, report: &mut Report) -> Result<(), RunError> {
+    let origin = origin(folder);
+    let context = post::Context { folder, zone: opened.site.timezone, names, hosts: &opened.hosts, site: &opened.site.url, language: opened.site.language.as_deref() };
+    let mut documents: Vec<Document> = store.documents(&origin)?.into_values().collect();
+    documents.sort_by(|a, b| a.path.cmp(&b.path));
+    store.transaction(|store| -> Result<(), RunError> {
+        for document in documents {
+            let bytes = store.raw(document.id)?;
+            // It was read before; rules do not make a post unreadable.
+            let Ok(reading) = post::read(&bytes, &document.path, context) else { continue };
+            report.read += 1;
+            put(store, &origin, &document.path, document.stamp, &document.hash, &bytes, &reading, folder, moment.now, touched)?;
+        }
+        Ok(())
+    })
+}
+
+fn origin(folder: &PostsFolder) -> String {
+    format!("posts:{}", folder.path)
+}
+
+/// Reads what changed in one folder. One transaction: a run that is killed leaves
+/// the folder as it was known before.
+#[expect(clippy::too_many_arguments, reason = "the one place where a folder, the rules and the store meet")]
+fn read_folder(
+    opened: &Opened,
+    folder: &PostsFolder,
+    names: &Names,
+    moment: Moment,
+    same_rules: bool,
+    store: &mut Store,
+    touched: &mut Touched,
+    report: &mut Report,
+    progress: &mut Progress<'_>,
+) -> Result<(), RunError> {
+    let root = opened.folder.join(&folder.path);
+    let listing = files::list_posts(&root)?;
+    for (path, reason) in &listing.passed_over {
+        report.problems.push(Problem { place: format!("{}/{path}", folder.path), line: 0, severity: Severity::Warning, text: format!("passed over: {reason}") });
+    }
+    let origin = origin(folder);
+    let mut known = store.documents(&origin)?;
+    let total = listing.files.len();
+    let mut changed: Vec<(files::Found, Option<Document>)> = Vec::new();
+    for file in listing.files {
+        let old = known.remove(&file.path);
+        let waits = old.as_ref().and_then(|d| d.waits_until).is_some_and(|t| t <= moment.now);
+        let same = same_rules && !waits && old.as_ref().is_some_and(|d| d.stamp == file.stamp);
+        if !same {
+            changed.push((file, old));
+        }
+    }
+    let gone: Vec<Document> = known.into_values().collect();
+    report.posts += total;
+    if changed.is_empty() && gone.is_empty() {
+        return Ok(());
+    }
+    let context = post::Context { folder, zone: opened.site.timezone, names, hosts: &opened.hosts, site: &opened.site.url, language: opened.site.language.as_deref() };
+    let now_ns = moment.now.timestamp_nanos_opt().unwrap_or(i64::MAX);
+    store.transaction(|store| -> Result<(), RunError> {
+        let count = changed.len();
+        for (n, (file, old)) in changed.into_iter().enumerate() {
+            progress("reading posts", n + 1, count);
+            let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    let text = format!("{}: {}", error.action, error.source);
+                    report.problems.push(Problem { place: format!("{}/{}", folder.path, file.path), line: 0, severity: Severity::Warning, text });
+                    continue;
+                }
+            };
+            let hash = blake3::hash(&bytes).to_hex().to_string();
+            let racy = file.stamp.modified_ns.max(file.stamp.changed_ns) > now_ns - RACY_NS;
+            let stamp = if racy { Stamp { changed_ns: 0, ..file.stamp } } else { file.stamp };
+            if let Some(old) = &old
+                && same_rules
+                && old.hash == hash
+                && old.waits_until.is_none_or(|t| t > moment.now)
+            {
+                store.restamp(old.id, stamp)?;
+                continue;
+            }
+            report.read += 1;
+            let reading = match post::read(&bytes, &file.path, context) {
+                Ok(reading) => reading,
+                Err(error) => {
+                    // What was read before stays published; the file is looked at again next time.
+                    let text = format!("{}:{}: {}", error.line, error.column, error.problem);
+                    report.problems.push(Problem { place: format!("{}/{}", folder.path, file.path), line: 0, severity: Severity::Warning, text });
+                    continue;
+                }
+            };
+            for note in reading.notes.iter().filter(|n| n.weight >= Weight::Problem) {
+                report.problems.push(Problem { place: format!("{}/{}", folder.path, file.path), line: note.line, severity: Severity::Warning, text: note.text.clone() });
+            }
+            put(store, &origin, &file.path, stamp, &hash, &bytes, &reading, folder, moment.now, touched)?;
+        }
+        for document in &gone {
+            report.removed += 1;
+            store.remove_document(document.id, touched)?;
+        }
+        Ok(())
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "a document is many things at once")]
+fn put(store: &mut Store, origin: &str, path: &str, stamp: Stamp, hash: &str, bytes: &[u8], reading: &Post, folder: &PostsFolder, now: DateTime<Utc>, touched: &mut Touched) -> Result<(), RunError> {
+    let (items, waits_until) = visible(reading, folder, now);
+    let light = Post { entries: Vec::new(), ..reading.clone() };
+    let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
+    let document = NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items };
+    Ok(store.put_document(&document, touched)?)
+}
+
+/// The raw entries that may be published now, and when the others may.
+fn visible<'p>(post: &'p Post, folder: &PostsFolder, now: DateTime<Utc>) -> (&'p [RawEntry], Option<DateTime<Utc>>) {
+    if post.draft && !folder.drafts {
+        return (&[], None);
+    }
+    match post.date {
+        Some(date) if date > now => (&[], Some(date)),
+        _ => (&post.entries, None),
+    }
+}
+
+/// Folders that left the configuration take their posts with them.
+fn drop_old_origins(opened: &Opened, store: &mut Store, touched: &mut Touched, report: &mut Report) -> Result<(), RunError> {
+    let current: Vec<String> = opened.site.posts.iter().map(origin).collect();
+    for old in store.origins()?.into_iter().filter(|o| o.starts_with("posts:") && !current.contains(o)) {
+        let documents = store.documents(&old)?;
+        store.transaction(|store| -> Result<(), RunError> {
+            for document in documents.values() {
+                report.removed += 1;
+                store.remove_document(document.id, touched)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Start of minted ids: the configuration's, else the one of the first run.
+fn id_base(opened: &Opened, store: &Store, now: DateTime<Utc>) -> Result<String, RunError> {
+    if let Some(base) = &opened.site.id_base {
+        return Ok(base.clone());
+    }
+    if let Some(base) = store.meta("id_base")? {
+        return Ok(base);
+    }
+    let host = opened.site.url.host_str().unwrap_or("localhost");
+    let base = format!("tag:{host},{}:", now.year());
+    store.set_meta("id_base", &base)?;
+    Ok(base)
+}
+
+/// Derives the entries that the change touched. Feeds that win or lose one come back in `feeds`.
+fn derive(opened: &Opened, names: &Names, moment: Moment, store: &mut Store, touched: &Touched, feeds: &mut BTreeSet<String>) -> Result<usize, RunError> {
+    let site = &opened.site;
+    let classifier = Classifier::new(&site.projects, names);
+    let overrides = Overrides::new(opened);
+    store.transaction(|store| -> Result<usize, RunError> {
+        let base = id_base(opened, store, moment.now)?;
+        let context = normalize::Context { id_base: &base, now: moment.now, zone: site.timezone, language: site.language.as_deref() };
+        let groups = store.groups(touched)?;
+        store.remove_entries(&groups.old_entries, feeds)?;
+        let mut derived = 0;
+        for ids in &groups.items {
+            let items = store.items(ids)?;
+            let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+            let id = normalize::mint(&raws, &base);
+            let own = overrides.of(&id, &raws);
+            if own.iter().any(|o| o.hide) {
+                continue;
+            }
+            let memory = remember(store, &id, &normalize::text_hash(&raws), moment.now)?;
+            let projects = classifier.classify(&raws, &own);
+            let entry = normalize::entry(&raws, id, projects, &own, &memory, context);
+            let main = normalize::principal(&raws);
+            let rich = normalize::richest(&raws, main);
+            let content = items.iter().find(|i| std::ptr::eq(&raw const i.raw, rich)).map_or(ids[0], |i| i.id);
+            let carried = merge::feeds_of(&entry, site);
+            feeds.extend(carried.iter().cloned());
+            store.put_entry(&Derived { entry, content, items: ids.clone(), feeds: carried })?;
+            derived += 1;
+        }
+        Ok(derived)
+    })
+}
+
+fn remember(store: &Store, id: &EntryId, text_hash: &str, now: DateTime<Utc>) -> Result<Memory, RunError> {
+    let memory = match store.memory(id)? {
+        Some(known) if known.text_hash == text_hash => return Ok(known),
+        Some(known) => Memory { text_hash: text_hash.to_owned(), changed: Some(now), ..known },
+        None => Memory { first_seen: now, text_hash: text_hash.to_owned(), changed: None },
+    };
+    store.remember(id, &memory)?;
+    Ok(memory)
+}
+
+/// People's decisions, found by id or by any key of an entry.
+pub(super) struct Overrides<'a> {
+    by_target: BTreeMap<String, Vec<&'a Override>>,
+}
+
+impl<'a> Overrides<'a> {
+    pub(super) fn new(opened: &'a Opened) -> Self {
+        let mut by_target: BTreeMap<String, Vec<&Override>> = BTreeMap::new();
+        for o in &opened.site.overrides {
+            let key = url::Url::parse(&o.target).ok().filter(|u| matches!(u.scheme(), "http" | "https")).map(|u| address::key(&u, &opened.hosts));
+            by_target.entry(key.unwrap_or_else(|| o.target.clone())).or_default().push(o);
+        }
+        Self { by_target }
+    }
+
+    pub(super) fn of(&self, id: &EntryId, raws: &[&RawEntry]) -> Vec<&'a Override> {
+        let mut found: Vec<&Override> = Vec::new();
+        let keys = raws.iter().flat_map(|r| r.keys.iter().map(String::as_str));
+        for target in std::iter::once(id.as_str()).chain(keys) {
+            for o in self.by_target.get(target).into_iter().flatten() {
+                if !found.iter().any(|f| std::ptr::eq(*f, *o)) {
+                    found.push(o);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Whether an override says that a merge by title was wrong.
+pub(super) fn splits(overrides: &[&Override]) -> bool {
+    overrides.iter().any(|o| o.same_as == Some(SameAs::Nothing))
+}
+
+/// Where posts of a folder lie, for messages.
+pub(super) fn shown(folder: &PostsFolder, path: &str) -> String {
+    Path::new(&folder.path).join(path).display().to_string()
+}

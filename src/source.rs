@@ -1,0 +1,10 @@
+//! Bytes into what they say: posts, digests, feeds.
+//!
+//! Pure: bytes and addresses come in, [`crate::entry::RawEntry`] values and
+//! problems go out. What could be read is always returned beside what could not.
+
+pub mod digest;
+pub mod front_matter;
+pub mod markdown;
+pub mod post;
+pub mod shortcode;

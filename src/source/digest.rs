@@ -1,0 +1,359 @@
+//! Takes a digest apart: questions, articles, releases, tasks, events, news.
+//!
+//! Works on the pieces of the Markdown tree ([`super::markdown`]). Headings, and
+//! bold lines used as headings, cut the post into sections; the section's words
+//! say what it holds; inside, each kind has its shapes. What a post writes wrongly
+//! is the normal case.
+//!
+//! Nothing is dropped in silence: what became no item is returned as a
+//! [`Leftover`], and the whole post stays an entry of its own.
+//!
+//! This module knows no site. It decides what is an item and where it ends, not
+//! which project it belongs to.
+
+mod blocks;
+mod lists;
+mod questions;
+mod shapes;
+mod vocabulary;
+
+use crate::config::{DigestConfig, SectionKind};
+use crate::entry::Kind;
+use crate::names::Names;
+use crate::normalize::text;
+use crate::source::markdown::{LinkRef, Piece, Shape};
+
+pub use shapes_public::is_prerelease;
+
+/// What other stages may ask of the shapes.
+mod shapes_public {
+    /// Whether a version is unfinished.
+    pub fn is_prerelease(version: &str) -> bool {
+        super::shapes::is_prerelease(version)
+    }
+}
+
+/// A piece of a digest that stands for itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// What it is.
+    pub kind: Kind,
+    /// Plain text, not yet cut.
+    pub title: String,
+    /// The address as written, when it has one.
+    pub url: Option<String>,
+    /// The text of that link.
+    pub link_text: Option<String>,
+    /// Lines of the file that are its content, from 1, inclusive.
+    pub ranges: Vec<(usize, usize)>,
+    /// Line where it starts.
+    pub line: usize,
+    /// Who asks.
+    pub asker: Option<String>,
+    /// What makes a question this question.
+    pub question: String,
+    /// Names of label lines, as written.
+    pub labels: Vec<String>,
+    /// Addresses that say what it is about: the labels' first.
+    pub about: Vec<String>,
+    /// Headings above it, outermost first, block headings included.
+    pub headings: Vec<String>,
+    /// Releases: name as written or the project's title.
+    pub name: Option<String>,
+    /// Releases: version without `v`.
+    pub version: Option<String>,
+    /// Events: when, as written.
+    pub time: Option<String>,
+    /// Questions: number of an issue.
+    pub issue: Option<String>,
+}
+
+impl Item {
+    fn new(kind: Kind, title: impl Into<String>, line: usize) -> Self {
+        Self {
+            kind,
+            title: title.into(),
+            url: None,
+            link_text: None,
+            ranges: Vec::new(),
+            line,
+            asker: None,
+            question: String::new(),
+            labels: Vec::new(),
+            about: Vec::new(),
+            headings: Vec::new(),
+            name: None,
+            version: None,
+            time: None,
+            issue: None,
+        }
+    }
+
+    fn with_link(mut self, link: &LinkRef) -> Self {
+        self.url = Some(link.url.clone());
+        self.link_text = Some(link.text.clone()).filter(|t| !t.is_empty());
+        self.about.push(link.url.clone());
+        self
+    }
+}
+
+/// A piece of the post that became no item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// Line in the text, from 1.
+    pub line: usize,
+    /// Its beginning.
+    pub text: String,
+}
+
+/// A digest, taken apart.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TakenApart {
+    /// Items in the order of the post.
+    pub items: Vec<Item>,
+    /// What became no item, outside of sections that hold none.
+    pub leftovers: Vec<Leftover>,
+}
+
+/// A stretch of pieces under one heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Section {
+    kind: SectionKind,
+    /// The heading itself, empty for what stands before the first one.
+    heading: String,
+    /// The words of a heading above or of its own said what it holds.
+    told: bool,
+    from: usize,
+    to: usize,
+}
+
+/// What the shapes of a section need to know, and where they put what they found.
+struct Scope<'a> {
+    pieces: &'a [Piece],
+    paths: &'a [Vec<String>],
+    names: &'a Names,
+    section: &'a Section,
+    items: Vec<Item>,
+    used: Vec<bool>,
+}
+
+impl Scope<'_> {
+    fn at(&self, n: usize) -> Option<&Piece> {
+        (self.section.from..self.section.to).contains(&n).then(|| &self.pieces[n])
+    }
+
+    fn range(&self) -> std::ops::Range<usize> {
+        self.section.from..self.section.to
+    }
+
+    /// Puts an item in, under the headings of piece `n`.
+    fn push(&mut self, n: usize, mut item: Item) {
+        let mut headings = self.paths.get(n).cloned().unwrap_or_default();
+        headings.append(&mut item.headings);
+        item.headings = headings;
+        let mut seen = Vec::new();
+        item.labels.retain(|l| {
+            let folded = text::fold(l);
+            let new = !seen.contains(&folded);
+            seen.push(folded);
+            new
+        });
+        self.items.push(item);
+    }
+
+    fn mark(&mut self, range: std::ops::Range<usize>) {
+        for n in range {
+            self.used[n] = true;
+        }
+    }
+
+    /// Line ranges of the pieces `range`.
+    fn lines(&self, range: std::ops::Range<usize>) -> Vec<(usize, usize)> {
+        let pieces = &self.pieces[range];
+        match (pieces.first(), pieces.iter().map(|p| p.end_line).max()) {
+            (Some(first), Some(last)) => vec![(first.line, last)],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Takes the post apart. `title` is the post's own, whose repetition is no section.
+pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names) -> TakenApart {
+    let sections = sections(pieces, title, config, names);
+    let paths = heading_paths(pieces, &sections);
+    let mut items = Vec::new();
+    let mut used = vec![false; pieces.len()];
+    for section in &sections {
+        let mut scope = Scope { pieces, paths: &paths, names, section, items: Vec::new(), used: std::mem::take(&mut used) };
+        match section.kind {
+            SectionKind::Questions => questions::read(&mut scope),
+            SectionKind::Articles => lists::articles(&mut scope),
+            SectionKind::Releases => blocks::releases(&mut scope),
+            SectionKind::Tasks => blocks::tasks(&mut scope),
+            SectionKind::Events => blocks::events(&mut scope),
+            SectionKind::News => blocks::news(&mut scope),
+            SectionKind::Items => by_shape(&mut scope),
+            SectionKind::Skip => scope.mark(section.from..section.to),
+        }
+        let Scope { items: found, used: marks, .. } = scope;
+        items.extend(found);
+        used = marks;
+    }
+    items.sort_by_key(|i| i.line);
+    let leftovers = leftovers(pieces, &sections, &used);
+    TakenApart { items, leftovers }
+}
+
+/// Sections whose heading says nothing: each part by its own shape.
+fn by_shape(scope: &mut Scope<'_>) {
+    // What stands above the first heading introduces the digest.
+    let introduces = scope.section.heading.is_empty() && scope.section.to < scope.pieces.len();
+    if introduces && !has_questions(scope) {
+        return;
+    }
+    if has_questions(scope) {
+        questions::read(scope);
+        return;
+    }
+    if blocks::has_event_fields(scope) {
+        blocks::events(scope);
+        return;
+    }
+    if blocks::has_release_heads(scope) {
+        blocks::releases(scope);
+        return;
+    }
+    lists::items(scope);
+}
+
+fn has_questions(scope: &Scope<'_>) -> bool {
+    scope.range().any(|n| {
+        let quoted = scope.at(n + 1).is_some_and(|p| p.quote);
+        shapes::asker(&scope.pieces[n], quoted).is_some_and(|a| quoted || a.name.is_some() && shapes_answer_follows(scope, n))
+    })
+}
+
+fn shapes_answer_follows(scope: &Scope<'_>, n: usize) -> bool {
+    (n + 1..scope.section.to).take(8).any(|m| scope.pieces[m].quote || shapes::answer(&scope.pieces[m].text).is_some())
+}
+
+/// Cuts the post at its headings.
+fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    // Level, kind and whether its words told it, of the headings that are open.
+    let mut open: Vec<(u8, SectionKind, bool)> = Vec::new();
+    let mut current = Section { kind: config.default, heading: String::new(), told: false, from: 0, to: 0 };
+    let own_title = text::fold(title);
+    for (n, piece) in pieces.iter().enumerate() {
+        let Some(level) = heading_level(pieces, n, names) else { continue };
+        let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
+        let word = if text::fold(&heading) == own_title && !own_title.is_empty() { None } else { vocabulary::section_kind(&heading, config) };
+        let is_bold_line = level > 6;
+        if is_bold_line && word.is_none() {
+            continue;
+        }
+        if is_item_heading(piece, word.is_some(), names) && (!open.is_empty() || current.told || is_repeated(pieces, level, names)) {
+            continue;
+        }
+        while open.last().is_some_and(|(l, ..)| *l >= level) {
+            open.pop();
+        }
+        let inherited = open.iter().rev().find(|(_, _, told)| *told).map(|(_, kind, _)| *kind);
+        // A heading without words of its own below one with words is part of that section.
+        if let (None, Some(kind)) = (word, inherited)
+            && current.told
+            && current.kind == kind
+            && kind != SectionKind::Skip
+        {
+            open.push((level, kind, true));
+            continue;
+        }
+        let kind = word.or(inherited).unwrap_or(config.default);
+        let told = word.is_some() || inherited.is_some();
+        open.push((level, kind, told));
+        current.to = n;
+        sections.push(std::mem::replace(&mut current, Section { kind, heading, told, from: n, to: 0 }));
+    }
+    current.to = pieces.len();
+    sections.push(current);
+    sections.retain(|s| s.from < s.to);
+    sections
+}
+
+/// The level of a heading; a bold line of its own counts as the deepest.
+fn heading_level(pieces: &[Piece], n: usize, names: &Names) -> Option<u8> {
+    let piece = &pieces[n];
+    match piece.shape {
+        Shape::Heading(level) if !piece.quote && piece.list == 0 => Some(level),
+        Shape::Line if piece.bold && !piece.quote && piece.list == 0 && piece.links.is_empty() && piece.images == 0 => {
+            let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block) && (n == 0 || pieces[n - 1].block != piece.block);
+            let short = text::columns(&piece.text) <= 40;
+            let is_head = shapes::without_ordinal(&piece.text).1 || shapes::release_head(piece, names, None).is_some();
+            let is_field = piece.text.ends_with([':', '：']) && !piece.text.trim_end_matches([':', '：']).ends_with("如下") || shapes::field(&piece.text).is_some();
+            (alone && short && !is_head && !is_field && shapes::asker(piece, false).is_none()).then_some(9)
+        }
+        _ => None,
+    }
+}
+
+/// `### [title](link)`, `### NAME v1.2`: a heading that is an item itself.
+fn is_item_heading(piece: &Piece, has_word: bool, names: &Names) -> bool {
+    let Shape::Heading(_) = piece.shape else { return false };
+    let linked = piece.links.first().is_some_and(|l| {
+        !l.picture && shapes::is_page(&l.url) && text::columns(&l.text) * 2 >= text::columns(&piece.text)
+    });
+    let (_, numbered) = shapes::without_ordinal(&piece.text);
+    linked || numbered && !has_word || shapes::release_head(piece, names, None).is_some()
+}
+
+/// Whether headings of that level with links occur more than once.
+fn is_repeated(pieces: &[Piece], level: u8, names: &Names) -> bool {
+    pieces.iter().filter(|p| p.shape == Shape::Heading(level) && is_item_heading(p, false, names)).count() > 1
+}
+
+/// For each piece the headings above it, outermost first. A site's own banner
+/// heading is one of them; what it is worth is decided elsewhere.
+fn heading_paths(pieces: &[Piece], sections: &[Section]) -> Vec<Vec<String>> {
+    let mut open: Vec<(u8, String)> = Vec::new();
+    let mut paths = Vec::with_capacity(pieces.len());
+    for (n, piece) in pieces.iter().enumerate() {
+        let starts_section = sections.iter().any(|s| s.from == n && !s.heading.is_empty());
+        let level = match piece.shape {
+            Shape::Heading(level) if !piece.quote => Some(level),
+            Shape::Line if starts_section => Some(9),
+            _ => None,
+        };
+        if let Some(level) = level {
+            while open.last().is_some_and(|(l, _)| *l >= level) {
+                open.pop();
+            }
+            open.push((level, piece.text.trim_matches(['*', ' ']).to_owned()));
+        }
+        paths.push(open.iter().map(|(_, t)| t.clone()).collect());
+    }
+    paths
+}
+
+fn leftovers(pieces: &[Piece], sections: &[Section], used: &[bool]) -> Vec<Leftover> {
+    let mut leftovers: Vec<Leftover> = Vec::new();
+    let mut last_block = None;
+    for section in sections {
+        // The introduction belongs to the digest itself.
+        if section.heading.is_empty() && sections.len() > 1 {
+            continue;
+        }
+        for n in section.from..section.to {
+            let piece = &pieces[n];
+            let is_heading = n == section.from || matches!(piece.shape, Shape::Heading(_) | Shape::Rule);
+            if used[n] || is_heading || piece.text.is_empty() || last_block == Some(piece.block) {
+                continue;
+            }
+            last_block = Some(piece.block);
+            leftovers.push(Leftover { line: piece.line, text: text::cut(&piece.text, 60) });
+        }
+    }
+    leftovers
+}
+
+#[cfg(test)]
+mod tests;

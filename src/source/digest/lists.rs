@@ -1,0 +1,300 @@
+//! Link lists, heading items and numbered paragraphs.
+
+use super::shapes;
+use super::vocabulary::is_recap;
+use super::{Item, Scope};
+use crate::entry::Kind;
+use crate::normalize::text;
+use crate::source::markdown::{LinkRef, Piece, Shape};
+
+/// A stretch of pieces that may be one item.
+struct Unit {
+    from: usize,
+    to: usize,
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    /// An item of a list, with everything below it.
+    Bullet,
+    /// A heading and the text below it.
+    Heading,
+    /// `1、title` or a bold title, and the paragraphs below it.
+    Numbered,
+    /// A line of a paragraph.
+    Line,
+}
+
+/// Reads a reading list.
+pub(super) fn articles(scope: &mut Scope<'_>) {
+    for unit in units(scope) {
+        read_unit(scope, &unit, Kind::Article);
+    }
+}
+
+/// Reads a section whose heading tells nothing: links are articles, a name with a version is a release.
+pub(super) fn items(scope: &mut Scope<'_>) {
+    for unit in units(scope) {
+        let piece = &scope.pieces[unit.from];
+        if unit.form != Form::Line && shapes::release_head(piece, scope.names, None).is_some() {
+            super::blocks::release(scope, unit.from, unit.to);
+            continue;
+        }
+        // Running text is no list, and `HOMEPAGE: link` introduces the site.
+        if unit.form == Form::Line && (!shapes::is_link_line(piece) || shapes::label(piece, scope.names).is_some() || introduces(piece)) {
+            continue;
+        }
+        read_unit(scope, &unit, Kind::Article);
+    }
+}
+
+/// `SITE 官网: https://…`: words, a colon and a bare address.
+fn introduces(piece: &Piece) -> bool {
+    piece.links.first().is_some_and(|l| shapes::is_empty_title(&l.text) && piece.text.split(l.text.as_str()).next().is_some_and(|b| !b.trim().is_empty()))
+}
+
+fn units(scope: &Scope<'_>) -> Vec<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    let mut n = scope.section.from;
+    let start = n;
+    while n < scope.section.to {
+        let piece = &scope.pieces[n];
+        let is_section_heading = n == start && !scope.section.heading.is_empty();
+        if is_section_heading && !(matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty()) {
+            n += 1;
+            continue;
+        }
+        let (to, form) = if piece.list > 0 {
+            let to = (n..scope.section.to).find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].top != piece.top).unwrap_or(scope.section.to);
+            (to, Form::Bullet)
+        } else if let Shape::Heading(level) = piece.shape {
+            let has_link = piece.links.iter().any(|l| !l.picture);
+            if !has_link && !shapes::without_ordinal(&piece.text).1 {
+                n += 1;
+                continue;
+            }
+            let to = (n + 1..scope.section.to).find(|m| matches!(scope.pieces[*m].shape, Shape::Heading(l) if l <= level)).unwrap_or(scope.section.to);
+            (to, Form::Heading)
+        } else if is_numbered(scope, n) {
+            let to = (n + 1..scope.section.to)
+                .find(|m| is_numbered(scope, *m) || matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule) || scope.pieces[*m].list > 0 && !scope.pieces[*m].links.is_empty() || is_bare_link(&scope.pieces[*m]) && !piece.links.is_empty())
+                .unwrap_or(scope.section.to);
+            (to, Form::Numbered)
+        } else {
+            (n + 1, Form::Line)
+        };
+        units.push(Unit { from: n, to, form });
+        n = to;
+    }
+    units
+}
+
+/// A line that is exactly one link.
+fn is_bare_link(piece: &Piece) -> bool {
+    piece.list == 0 && !piece.quote && piece.links.first().is_some_and(|l| !l.picture && text::fold(&l.text) == text::fold(&piece.text))
+}
+
+/// `1、[title](link)`, `**2. title**`, with no other line above it in its paragraph.
+fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let first_of_block = n == 0 || scope.pieces[n - 1].block != piece.block;
+    if piece.shape != Shape::Line || piece.quote || piece.list > 0 || !first_of_block {
+        return false;
+    }
+    let (rest, numbered) = shapes::without_ordinal(&piece.text);
+    numbered && !rest.is_empty() && text::columns(rest) <= 160 && (piece.bold || piece.links.iter().any(|l| !l.picture))
+}
+
+fn read_unit(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
+    match unit.form {
+        Form::Bullet => bullet(scope, unit, kind),
+        Form::Heading | Form::Numbered => titled(scope, unit, kind),
+        Form::Line => line(scope, unit, kind),
+    }
+}
+
+/// An item of a list: its first link, else the links of the items below it.
+fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
+    let item_of_first = scope.pieces[unit.from].item;
+    let own: Vec<usize> = (unit.from..unit.to).filter(|n| scope.pieces[*n].item == item_of_first).collect();
+    let own_link = own.iter().find_map(|n| first_link(&scope.pieces[*n]).map(|l| (*n, l)));
+    if let Some((n, link)) = own_link {
+        let title = title_in(scope, n, &link, unit.from);
+        push(scope, unit.from..unit.to, n, title, &link, kind);
+        return;
+    }
+    let mut nested: Vec<usize> = Vec::new();
+    for n in unit.from..unit.to {
+        let piece = &scope.pieces[n];
+        if piece.item != item_of_first && !nested.contains(&piece.item) {
+            nested.push(piece.item);
+        }
+    }
+    let mut found = false;
+    for item in nested {
+        let pieces: Vec<usize> = (unit.from..unit.to).filter(|n| scope.pieces[*n].item == item).collect();
+        if let Some((n, link)) = pieces.iter().find_map(|n| first_link(&scope.pieces[*n]).map(|l| (*n, l))) {
+            let title = title_in(scope, n, &link, unit.from);
+            let (first, last) = (pieces[0], pieces[pieces.len() - 1] + 1);
+            push(scope, first..last, n, title, &link, kind);
+            found = true;
+        }
+    }
+    if found {
+        scope.mark(unit.from..unit.from + 1);
+        return;
+    }
+    // The title stands here, the picture that is the link stands below.
+    if let Some(next) = scope.at(unit.to).filter(|p| p.list == 0).and_then(picture_link) {
+        let title = scope.pieces[unit.from].text.clone();
+        if !title.is_empty() {
+            push(scope, unit.from..unit.to + 1, unit.to, title, &next, kind);
+        }
+    }
+}
+
+/// A heading or a numbered title, and what stands below it.
+fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
+    let head = &scope.pieces[unit.from];
+    let (rest, _) = shapes::without_ordinal(&head.text);
+    let rest = rest.to_owned();
+    let own = first_link(head);
+    let below = || (unit.from + 1..unit.to).find_map(|n| first_link(&scope.pieces[n]).or_else(|| picture_link(&scope.pieces[n])));
+    let (link, title) = match own {
+        Some(link) => {
+            let title = if shapes::is_empty_title(&link.text) { without_link(&rest, &link) } else { link.text.clone() };
+            (link, title)
+        }
+        None => match below() {
+            Some(link) => (link, rest.trim_end_matches([':', '：']).to_owned()),
+            None => return,
+        },
+    };
+    push(scope, unit.from..unit.to, unit.from, title, &link, kind);
+}
+
+fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
+    let n = unit.from;
+    if scope.used[n] {
+        return;
+    }
+    let piece = &scope.pieces[n];
+    if piece.quote || matches!(piece.shape, Shape::Code | Shape::Table) {
+        return;
+    }
+    if let Some(link) = picture_link(piece).filter(|_| first_link(piece).is_none()) {
+        let title = title_above(scope, n);
+        if let Some((at, title)) = title {
+            push(scope, at..n + 1, n, title, &link, kind);
+        }
+        return;
+    }
+    let Some(link) = first_link(piece) else { return };
+    if !shapes::is_link_line(piece) {
+        return;
+    }
+    if shapes::label(piece, scope.names).is_some() && shapes::is_empty_title(&link.text) {
+        return;
+    }
+    let title = title_in(scope, n, &link, n);
+    push(scope, n..n + 1, n, title, &link, kind);
+}
+
+fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: String, link: &LinkRef, kind: Kind) {
+    if title.chars().filter(|c| c.is_alphanumeric()).count() == 0 {
+        return;
+    }
+    let mut item = Item::new(kind, title, scope.pieces[at].line).with_link(link);
+    // The line itself is the link; only words beside it are content.
+    item.ranges = if says_more(scope, range.clone(), link) { scope.lines(range.clone()) } else { Vec::new() };
+    scope.mark(range);
+    scope.push(at, item);
+}
+
+/// Whether the pieces say anything beside the link.
+fn says_more(scope: &Scope<'_>, range: std::ops::Range<usize>, link: &LinkRef) -> bool {
+    let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
+    let all: usize = scope.pieces[range].iter().map(|p| letters(&p.text)).sum();
+    all > letters(&link.text) + 12
+}
+
+/// The first link of a piece that is a page, with the texts of neighbours to the same page joined.
+pub(super) fn first_link(piece: &Piece) -> Option<LinkRef> {
+    let at = piece.links.iter().position(|l| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty())?;
+    let mut link = piece.links[at].clone();
+    for next in &piece.links[at + 1..] {
+        let together = format!("{}{}", link.text, next.text);
+        let spaced = format!("{} {}", link.text, next.text);
+        if next.url != link.url || next.picture {
+            break;
+        }
+        link.text = if piece.text.contains(&together) {
+            together
+        } else if piece.text.contains(&spaced) {
+            spaced
+        } else {
+            break;
+        };
+    }
+    Some(link)
+}
+
+fn picture_link(piece: &Piece) -> Option<LinkRef> {
+    piece.links.iter().find(|l| l.picture && shapes::is_page(&l.url)).cloned()
+}
+
+/// The title of a link: its text, else the words around it, else the line above.
+fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String {
+    if !shapes::is_empty_title(&link.text) {
+        return link.text.clone();
+    }
+    let piece = &scope.pieces[n];
+    let around = without_link(&piece.text, link);
+    if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
+        return around;
+    }
+    if n > from {
+        let above = scope.pieces[n - 1].text.trim().to_owned();
+        if !above.is_empty() {
+            return above;
+        }
+    }
+    match title_above(scope, n) {
+        Some((_, title)) => title,
+        None => link.text.clone(),
+    }
+}
+
+fn without_link(line: &str, link: &LinkRef) -> String {
+    let rest = line.replacen(link.text.as_str(), " ", 1);
+    text::squeeze(rest.trim_matches(|c: char| c.is_whitespace() || ":：-–—|｜()（）[]「」、,，.。".contains(c)))
+}
+
+/// The line of text above `n` that no item has taken.
+fn title_above(scope: &Scope<'_>, n: usize) -> Option<(usize, String)> {
+    let above = (scope.section.from..n).next_back()?;
+    let piece = &scope.pieces[above];
+    let is_section = above == scope.section.from && !scope.section.heading.is_empty();
+    let usable = !scope.used[above] && !is_section && !piece.text.is_empty() && piece.links.is_empty() && text::columns(&piece.text) <= 120;
+    usable.then(|| (above, piece.text.trim_start_matches(['-', '•', '·', ' ']).to_owned()))
+}
+
+/// Whether the headings above piece `n` speak of something that is over.
+pub(super) fn under_recap(scope: &Scope<'_>, n: usize) -> bool {
+    scope.paths.get(n).and_then(|p| p.last()).is_some_and(|h| is_recap(h))
+}
+
+/// Articles among pieces that another shape left unused: lines that are nothing but a titled link.
+pub(super) fn stray_articles(scope: &mut Scope<'_>) {
+    for n in scope.range() {
+        let piece = &scope.pieces[n];
+        let Some(link) = first_link(piece) else { continue };
+        let list_item = piece.list == 1 && shapes::is_link_line(piece);
+        if scope.used[n] || shapes::is_empty_title(&link.text) || !(is_bare_link(piece) || list_item) {
+            continue;
+        }
+        let title = link.text.clone();
+        push(scope, n..n + 1, n, title, &link, Kind::Article);
+    }
+}

@@ -1,0 +1,226 @@
+//! Question blocks: who asks, the quoted question, the answers, the label that closes them.
+
+use super::shapes::{self, Asker};
+use super::{Item, Scope};
+use crate::entry::Kind;
+use crate::normalize::{address, text};
+use crate::source::markdown::{Piece, Shape};
+
+/// One asker and everything up to the next.
+struct Block {
+    /// Piece with the asker line, or the first quoted piece when there is none.
+    from: usize,
+    /// First piece behind the asker.
+    first: usize,
+    /// Piece behind the last.
+    to: usize,
+    asker: Option<Asker>,
+}
+
+/// Reads the questions of a section.
+pub(super) fn read(scope: &mut Scope<'_>) {
+    for block in blocks(scope) {
+        read_block(scope, &block);
+    }
+}
+
+fn blocks(scope: &Scope<'_>) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut answered = false;
+    for n in scope.range() {
+        let piece = &scope.pieces[n];
+        let quoted = scope.at(n + 1).is_some_and(|p| p.quote) || scope.at(n + 1).is_some_and(|p| shapes::question(&p.text).is_some());
+        let found = if n == scope.section.from && !scope.section.heading.is_empty() { None } else { shapes::asker(piece, quoted) };
+        let start = match (found, blocks.last()) {
+            // `1.@PROJECT #965` and on the next line `@name`: one block, the second names the person.
+            (Some(asker), Some(last)) if last.from + 1 == n && asker.issue.is_none() && last.asker.as_ref().is_some_and(is_project(scope)) => {
+                if let Some(block) = blocks.last_mut() {
+                    block.first = n + 1;
+                    if let Some(first) = &mut block.asker {
+                        first.topic = first.name.take();
+                        first.name = asker.name;
+                    }
+                }
+                continue;
+            }
+            (Some(asker), _) => Some(Some(asker)),
+            (None, None) if piece.quote && !piece.text.is_empty() => Some(None),
+            // `Q：` without an asker opens a question of its own once the last one is answered.
+            (None, _) if !piece.quote && shapes::question(&piece.text).is_some() && (answered || blocks.is_empty()) => Some(None),
+            (None, _) => None,
+        };
+        if let Some(asker) = start {
+            if let Some(last) = blocks.last_mut() {
+                last.to = n;
+            }
+            let first = n + usize::from(asker.is_some());
+            blocks.push(Block { from: n, first, to: scope.section.to, asker });
+            answered = false;
+        }
+        answered |= !piece.quote && shapes::answer(&piece.text).is_some();
+    }
+    blocks
+}
+
+fn is_project<'s>(scope: &'s Scope<'_>) -> impl Fn(&Asker) -> bool + 's {
+    |asker| asker.name.as_deref().is_some_and(|n| scope.names.is_name(n))
+}
+
+fn read_block(scope: &mut Scope<'_>, block: &Block) {
+    let first = block.first;
+    let asker = block.asker.clone().unwrap_or(Asker { name: None, topic: None, issue: None, rest: String::new() });
+    let mut labels = Vec::new();
+    let mut last_label = None;
+    for n in first..block.to {
+        let piece = &scope.pieces[n];
+        if shapes::answer(&piece.text).is_some() {
+            continue;
+        }
+        if let Some(label) = shapes::label(piece, scope.names) {
+            labels.push(label);
+            last_label = Some(n);
+        }
+    }
+    // Behind the closing label nothing belongs to the question, unless it goes on.
+    let mut end = block.to;
+    if let Some(last) = last_label {
+        let goes_on = (last + 1..block.to).any(|n| scope.pieces[n].quote && !scope.pieces[n].text.is_empty() || shapes::answer(&scope.pieces[n].text).is_some());
+        if !goes_on {
+            end = last;
+        }
+    }
+    let label_at = |n: usize| shapes::answer(&scope.pieces[n].text).is_none() && shapes::label(&scope.pieces[n], scope.names).is_some();
+    let content: Vec<usize> = (first..end).filter(|n| !label_at(*n)).collect();
+    let content = without_tail(scope, content);
+    let question = question_text(scope, &content, &asker);
+    if question.is_empty() && content.is_empty() {
+        return;
+    }
+    if content.iter().all(|n| scope.pieces[*n].text.is_empty()) && asker.rest.is_empty() {
+        return;
+    }
+    // A numbered line with nothing asked below it was a heading after all.
+    let asks = !asker.rest.is_empty() || content.iter().any(|n| scope.pieces[*n].quote || shapes::answer(&scope.pieces[*n].text).is_some() || shapes::question(&scope.pieces[*n].text).is_some()) || asker.name.is_some();
+    if !asks {
+        return;
+    }
+    let title = title_of(scope, &question, &content, &asker);
+    let mut item = Item::new(Kind::Question, title, scope.pieces[block.from].line);
+    item.asker = asker.name.clone().filter(|n| !scope.names.is_name(n));
+    item.question = question;
+    item.issue = asker.issue.clone();
+    for label in &labels {
+        item.labels.push(label.name.clone());
+        item.about.extend(label.url.clone());
+    }
+    if let Some(project) = asker.topic.as_deref().filter(|t| scope.names.is_name(t)).or(asker.name.as_deref().filter(|n| scope.names.is_name(n))) {
+        item.labels.push(project.to_owned());
+    } else if let Some(topic) = asker.topic {
+        item.headings.push(topic);
+    }
+    item.url = issue_link(&item);
+    item.link_text = item.url.as_ref().map(|_| item.title.clone());
+    item.ranges = ranges(scope, &content);
+    let used = block.from..content.last().map_or(first, |n| n + 1).max(last_label.map_or(0, |n| n + 1));
+    scope.mark(used);
+    scope.push(block.from, item);
+}
+
+/// Adverts and pictures below the last answer belong to the digest.
+fn without_tail(scope: &Scope<'_>, mut content: Vec<usize>) -> Vec<usize> {
+    while let Some(last) = content.last() {
+        let piece = &scope.pieces[*last];
+        let calls = ["扫码", "关注", "公众号"].iter().any(|w| piece.text.contains(w)) && text::columns(&piece.text) < 60 && shapes::answer(&piece.text).is_none();
+        if calls || piece.shape == Shape::Rule || matches!(piece.shape, Shape::Heading(_)) {
+            content.pop();
+        } else {
+            break;
+        }
+    }
+    content
+}
+
+fn ranges(scope: &Scope<'_>, content: &[usize]) -> Vec<(usize, usize)> {
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for n in content {
+        let piece = &scope.pieces[*n];
+        match ranges.last_mut() {
+            Some(last) if piece.line <= last.1 => last.1 = last.1.max(piece.end_line),
+            Some(last) if piece.line == last.1 + 1 => last.1 = piece.end_line,
+            _ => ranges.push((piece.line, piece.end_line)),
+        }
+    }
+    // Blank lines between belong to the text: join what only they keep apart.
+    let mut joined: Vec<(usize, usize)> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if !scope.pieces.iter().any(|p| p.line > last.1 && p.line < range.0) => last.1 = range.1,
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+/// What is asked: the quoted text before the first answer.
+fn question_text(scope: &Scope<'_>, content: &[usize], asker: &Asker) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    if !asker.rest.is_empty() {
+        words.push(&asker.rest);
+    }
+    let mut seen_quote = false;
+    for n in content {
+        let piece: &Piece = &scope.pieces[*n];
+        if shapes::answer(&piece.text).is_some() {
+            if words.is_empty() {
+                continue;
+            }
+            break;
+        }
+        if piece.quote {
+            seen_quote = true;
+            words.push(&piece.text);
+        } else if let Some(rest) = shapes::question(&piece.text) {
+            words.push(rest);
+        } else if !seen_quote && piece.shape == Shape::Line && words.is_empty() {
+            words.push(&piece.text);
+        } else if seen_quote && !words.is_empty() {
+            break;
+        }
+    }
+    words.retain(|w| !w.is_empty());
+    words.join("\n")
+}
+
+fn title_of(scope: &Scope<'_>, question: &str, content: &[usize], asker: &Asker) -> String {
+    let meant = question
+        .lines()
+        .map(|l| shapes::question(l).unwrap_or(l))
+        .map(|l| shapes::without_ordinal(l).0)
+        .find(|l| l.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !l.starts_with("http"));
+    if let Some(line) = meant {
+        let rest = &question[question.find(line).unwrap_or(0)..];
+        let sentence = text::first_sentence(rest);
+        // `Hello.` asks nothing: take the next sentence with it.
+        if text::columns(&sentence) < 10 && rest.len() > sentence.len() {
+            return text::squeeze(rest.split('\n').next().unwrap_or(rest));
+        }
+        return sentence;
+    }
+    let answer = content.iter().find_map(|n| shapes::answer(&scope.pieces[*n].text).filter(|a| !a.is_empty()));
+    match (answer, &asker.topic) {
+        (_, Some(topic)) => topic.clone(),
+        (Some(answer), None) => text::first_sentence(answer),
+        (None, None) => scope.section.heading.clone(),
+    }
+}
+
+/// `#2203` with a label whose link is a repository leads to that issue.
+fn issue_link(item: &Item) -> Option<String> {
+    let number = item.issue.as_ref()?;
+    let labelled = item.about.iter().find(|u| u.ends_with(&format!("/{number}")));
+    if let Some(url) = labelled {
+        return Some(url.clone());
+    }
+    let repository = item.about.iter().filter_map(|u| url::Url::parse(u).ok()).find(|u| address::bare_repository(u).is_some())?;
+    Some(format!("{}/issues/{number}", repository.as_str().trim_end_matches('/')))
+}

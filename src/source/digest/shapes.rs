@@ -1,0 +1,457 @@
+//! What a single line of a digest is: an asker, a label, a field, a release.
+//!
+//! Each recogniser looks at one piece and says what it saw, or nothing. None of
+//! them knows in which section it stands.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use url::Url;
+
+use crate::names::Names;
+use crate::normalize::{address, text};
+use crate::source::markdown::{LinkRef, Piece, Shape};
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern of this file")
+}
+
+/// `1、`, `2.`, `3)`, `NO.1 ` at the start of a line.
+static ORDINAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:(?i:no)\.?\s*)?(\d{1,3})\s*(?:[、．)）:：]|\.(?:\D|$))\s*|^(?i:no)\.?\s*\d{1,3}\s+"));
+
+/// The line without its number, and whether it had one.
+pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
+    match ORDINAL.find(line) {
+        Some(found) => {
+            // `1.@name`: the pattern took one character too many.
+            let taken = found.as_str();
+            let keep = taken.chars().next_back().filter(|c| !c.is_whitespace() && !"、．)）:：.0123456789".contains(*c)).map_or(0, char::len_utf8);
+            (line[found.end() - keep..].trim_start(), true)
+        }
+        None => (line, false),
+    }
+}
+
+/// Who asks, from the line above a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asker {
+    /// The name, when the line has one.
+    pub name: Option<String>,
+    /// A topic instead of a name: `about the grouplist setting`.
+    pub topic: Option<String>,
+    /// `#2203`.
+    pub issue: Option<String>,
+    /// What follows the asker on the same line.
+    pub rest: String,
+}
+
+/// An asker line in one of its spellings. `quoted` says whether a quotation follows.
+pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
+    static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(（\[]?#\s*(\d{1,7})\b[)）\]]?"));
+    static ASKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?"));
+    if piece.quote || piece.shape != Shape::Line || piece.list > 1 {
+        return None;
+    }
+    if piece.list == 1 && piece.ordinal.is_none() {
+        return None;
+    }
+    let (line, numbered) = without_ordinal(&piece.text);
+    let numbered = numbered || piece.ordinal.is_some();
+    if line.is_empty() || text::columns(line) > 400 {
+        return None;
+    }
+    let issue = ISSUE.captures(line).filter(|c| c.get(0).is_some_and(|m| text::columns(&line[..m.start()]) <= 45)).map(|c| c[1].to_owned());
+    let bare = match &issue {
+        Some(_) => ISSUE.replace(line, " ").trim().to_owned(),
+        None => line.to_owned(),
+    };
+    let (bare, at_sign) = match bare.strip_prefix(['@', '＠']) {
+        Some(rest) => (rest.trim_start().to_owned(), true),
+        None => (bare, false),
+    };
+    let no_link = piece.links.is_empty() || at_sign;
+    if let Some(ask) = ASKS.find(&bare)
+        && ask.start() > 0
+    {
+        let name = bare[..ask.start()].trim();
+        let rest = bare[ask.end()..].trim().trim_start_matches([':', '：']).trim();
+        if is_person(name) && no_link && (at_sign || numbered || piece.bold || rest.is_empty()) {
+            return Some(Asker { name: Some(name.to_owned()), topic: None, issue, rest: rest.to_owned() });
+        }
+        if let Some(topic) = topic(name).filter(|_| rest.is_empty()) {
+            return Some(Asker { name: None, topic: Some(topic), issue, rest: String::new() });
+        }
+        return None;
+    }
+    let name = bare.trim_end_matches([':', '：']).trim();
+    if at_sign && no_link && is_person(name) && (piece.bold || numbered || quoted || issue.is_some()) {
+        return Some(Asker { name: Some(name.to_owned()), topic: None, issue, rest: String::new() });
+    }
+    if numbered && quoted && piece.links.is_empty() && (piece.bold || issue.is_some()) && is_person(name) && version(name).is_none() {
+        return Some(match topic(name) {
+            Some(topic) => Asker { name: None, topic: Some(topic), issue, rest: String::new() },
+            None if name.ends_with("问题") => Asker { name: None, topic: Some(name.to_owned()), issue, rest: String::new() },
+            None => Asker { name: Some(name.to_owned()), topic: None, issue, rest: String::new() },
+        });
+    }
+    if quoted && (numbered || piece.bold) && bare.ends_with([':', '：']) && text::columns(name) <= 60 {
+        return Some(Asker { name: None, topic: Some(name.to_owned()), issue, rest: String::new() });
+    }
+    None
+}
+
+/// `关于 Seata 的`, `About timeouts`: a matter, nobody's name.
+fn topic(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let is_topic = name.starts_with("关于") || name.starts_with("有关") || lower.starts_with("about ") || lower.starts_with("on the ");
+    is_topic.then(|| name.trim_end_matches('的').trim().to_owned())
+}
+
+/// Short, no sentence, no address.
+fn is_person(name: &str) -> bool {
+    !name.is_empty()
+        && text::columns(name) <= 40
+        && !name.contains(['，', '。', '？', '?', '！', '；', '：', '"', '“', '《', '>'])
+        && !name.contains("://")
+        && topic(name).is_none()
+        && name.chars().any(char::is_alphanumeric)
+}
+
+/// `A：`, `A:`, `答：`, `Answer:` at the start of a line: what follows it.
+pub(super) fn answer(line: &str) -> Option<&str> {
+    static ANSWER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:A\s?\d?|答|回答|answer|回复|re)\s*[:：]"));
+    ANSWER.find(line).map(|m| line[m.end()..].trim())
+}
+
+/// `Q：`, `问：` at the start of a line: what follows it.
+pub(super) fn question(line: &str) -> Option<&str> {
+    static QUESTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:Q\s?\d{0,2}|问|提问|问题|question)\s*[:：]"));
+    let (line, _) = without_ordinal(line);
+    QUESTION.find(line).map(|m| line[m.end()..].trim())
+}
+
+/// A label line: what the item above is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Label {
+    /// The name as written.
+    pub name: String,
+    /// Where it leads.
+    pub url: Option<String>,
+}
+
+/// Words that look like labels but only introduce a link.
+fn is_generic(name: &str) -> bool {
+    static GENERIC: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^(详细|相关|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?(参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog)$",
+        )
+    });
+    GENERIC.is_match(name)
+}
+
+/// A label line: a name, perhaps in brackets, and one link behind it.
+pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
+    if piece.quote || piece.shape != Shape::Line || piece.list > 0 || piece.images > 0 || text::columns(&piece.text) > 300 {
+        return None;
+    }
+    let line = piece.text.as_str();
+    let (before, link) = match piece.links.first() {
+        Some(link) if !link.text.is_empty() => (line.split(link.text.as_str()).next()?, Some(link)),
+        Some(link) => (line, Some(link)),
+        None => (line, None),
+    };
+    let behind = match link {
+        Some(link) => line[before.len()..].strip_prefix(link.text.as_str()).unwrap_or("").trim(),
+        None => "",
+    };
+    if behind.chars().filter(|c| c.is_alphanumeric()).count() > 0 || piece.links.len() > 1 && !same_address(&piece.links) {
+        return None;
+    }
+    let trimmed = before.trim().trim_end_matches([':', '：', ' ']).trim();
+    let bracketed = trimmed.starts_with(['「', '『', '【']) && trimmed.ends_with(['」', '』', '】']);
+    let name = trimmed.trim_matches(|c: char| "「」『』【】[]*_ ：:".contains(c)).trim();
+    if name.is_empty() || text::columns(name) > 40 || name.contains(['，', '。', '？', '；']) {
+        return None;
+    }
+    let known = names.is_name(name);
+    let found = Label { name: name.to_owned(), url: link.map(|l| l.url.clone()) };
+    match link {
+        None => (known && bracketed || known && before.trim_end().ends_with([':', '：']) && line.len() < 60).then_some(found),
+        Some(_) if is_generic(name) && !known => None,
+        Some(link) => {
+            let colon = bracketed || before.trim_end().ends_with([':', '：']);
+            let repository = Url::parse(&link.url).ok().and_then(|u| address::bare_repository(&u));
+            let alike = repository.is_some_and(|(_, repo)| text::fold(&repo) == text::fold(name));
+            let shows_address = link.text.contains("://") || link.text.starts_with("www.");
+            (known || bracketed || alike || colon && shows_address && names_something(name)).then_some(found)
+        }
+    }
+}
+
+/// One Latin word is a product's name; a phrase introduces a link.
+fn names_something(name: &str) -> bool {
+    let mut letters = name.chars().filter(|c| c.is_alphabetic()).peekable();
+    letters.peek().is_some() && letters.all(|c| c.is_ascii()) && !name.contains(' ') && name.chars().any(|c| c.is_ascii_uppercase())
+}
+
+fn same_address(links: &[LinkRef]) -> bool {
+    links.windows(2).all(|w| w[0].url == w[1].url)
+}
+
+/// `主题：value`, `Time: value`: the field's name and its value.
+pub(super) fn field(line: &str) -> Option<(Field, &str)> {
+    static FIELD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[「【\[*]*([\p{L}（）()/ ]{1,24}?)[」】\]*]*\s*[:：]"));
+    let (line, _) = without_ordinal(line);
+    let found = FIELD.captures(line)?;
+    let name = found.get(1)?.as_str().trim().to_lowercase();
+    let value = line[found.get(0)?.end()..].trim().trim_start_matches(['*', ' ']);
+    Some((Field::of(&name)?, value))
+}
+
+/// A field of an event or a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    /// What it is called.
+    Title,
+    /// When.
+    Time,
+    /// Where, or how to take part.
+    Place,
+    /// Who speaks, what is talked about.
+    Other,
+    /// Who looks after a task.
+    Mentor,
+}
+
+impl Field {
+    fn of(name: &str) -> Option<Field> {
+        let is = |words: &[&str]| words.iter().any(|w| name == *w || name.ends_with(w) && name.chars().count() <= 8);
+        if is(&["主题", "会议主题", "直播主题", "活动主题", "topic", "title", "subject"]) {
+            Some(Field::Title)
+        } else if is(&["时间", "日期", "when", "date", "time"]) {
+            Some(Field::Time)
+        } else if is(&["地点", "报名方式", "报名", "报名地址", "报名链接", "入会链接", "入会口令", "形式", "直播间", "观看方式", "where", "location", "venue", "register", "join", "rsvp"]) {
+            Some(Field::Place)
+        } else if is(&["导师", "mentor", "mentors", "联系邮箱", "项目链接"]) {
+            Some(Field::Mentor)
+        } else if is(&["嘉宾", "议题", "会议内容", "内容", "出品人", "讲师", "分享嘉宾", "电话呼入", "亮点", "收获", "收益", "speaker", "speakers", "agenda", "host", "主办方"]) {
+            Some(Field::Other)
+        } else {
+            None
+        }
+    }
+}
+
+/// A version in a text: where it starts and how it reads without its `v`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Version {
+    pub start: usize,
+    pub end: usize,
+    pub number: String,
+}
+
+/// The first version in `line`.
+pub(super) fn version(line: &str) -> Option<Version> {
+    static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)(?:^|[^\w.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[\w.]*|-\d[\w.]*|\+[\w.]+)?)")
+    });
+    static LETTER: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)(?:^|[^\w.#/-])v(\d{1,3}(?:[-.]?(?:alpha|beta|rc|preview)[\w.]*)?)(?:$|[^\w.%])"));
+    static STAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:^|[^\w])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布|$)"));
+    let glued = || {
+        // `Seata1.4.2`: the number follows a name without a blank.
+        static GLUED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[\w.]*)?)"));
+        GLUED.captures(line).and_then(|c| c.get(1)).filter(|m| !line[..m.start()].trim_end().ends_with('.'))
+    };
+    let found = DOTTED
+        .captures(line)
+        .and_then(|c| c.get(1))
+        .or_else(glued)
+        .or_else(|| LETTER.captures(line).and_then(|c| c.get(1)))
+        .or_else(|| STAGE.captures(line).and_then(|c| c.get(1)))?;
+    let rest = &line[found.end()..];
+    // `10.5%`, `19:00`, `3.5 亿`: numbers, but no versions.
+    if rest.starts_with('%') || rest.starts_with([':', '：']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let number = found.as_str().trim_end_matches('.').to_owned();
+    Some(Version { start: found.start(), end: found.start() + number.len(), number })
+}
+
+/// Whether a version is unfinished.
+pub(super) fn is_prerelease(version: &str) -> bool {
+    static UNFINISHED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insider|experimental|milestone)|[-.]m\d"));
+    UNFINISHED.is_match(version)
+}
+
+/// A line that announces a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReleaseHead {
+    pub name: String,
+    pub version: String,
+}
+
+/// `发布 NAME v1.2.3 版本`, `NAME 1.2.3 released`, `**NAME v1.2**`.
+pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) -> Option<ReleaseHead> {
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis out\b|\bavailable\b|\bv?\d+\.\d+(\.\d+)?\s*版"));
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"([A-Za-z][\w+#-]*(?:[ .-][A-Za-z][\w+-]*){0,2})\s*(?:正式)?(?:发布了?|推出了?|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$"));
+    if piece.quote || matches!(piece.shape, Shape::Code | Shape::Html | Shape::Table | Shape::Rule) {
+        return None;
+    }
+    let line = piece.text.as_str();
+    if text::columns(line) > 160 {
+        return None;
+    }
+    let version = version(line)?;
+    let heading = matches!(piece.shape, Shape::Heading(_));
+    let linked = piece.links.first().is_some_and(|l| line.starts_with(l.text.as_str()) && !l.text.contains("://") && l.text.contains(&version.number));
+    if !(heading || piece.bold || linked || WORDS.is_match(line)) {
+        return None;
+    }
+    // The address of a release page is no announcement.
+    if piece.links.first().is_some_and(|l| l.text.contains("://") && l.text.contains(&version.number)) && !WORDS.is_match(line.split("http").next().unwrap_or("")) {
+        return None;
+    }
+    let before = line[..version.start].trim_end();
+    let nearest = names.titles_in(before).into_iter().next_back().or_else(|| names.titles_in(line).into_iter().next());
+    let written = || {
+        let before = before.trim_end_matches(['v', 'V']).trim_end();
+        let found = BEFORE.captures(before)?;
+        let name = found.get(1)?.as_str().trim();
+        const NO_NAMES: [&str; 14] = ["version", "release", "released", "to", "from", "and", "with", "of", "is", "the", "in", "now", "on", "v"];
+        let name = name.rsplit(' ').find(|w| !NO_NAMES.contains(&w.to_lowercase().as_str()))?;
+        (name.len() > 1).then(|| name.to_owned())
+    };
+    let from_section = || section.and_then(|s| names.titles_in(s).into_iter().next());
+    let name = nearest.or_else(written).or_else(from_section)?;
+    Some(ReleaseHead { name, version: version.number })
+}
+
+/// A line that is a link and little else, perhaps with a number or a tag before it.
+pub(super) fn is_link_line(piece: &Piece) -> bool {
+    let Some(link) = piece.links.first() else { return false };
+    if link.picture {
+        return false;
+    }
+    let around: usize = text::columns(&piece.text).saturating_sub(piece.links.iter().map(|l| text::columns(&l.text)).sum());
+    let (line, _) = without_ordinal(&piece.text);
+    around <= 12 || line.starts_with(link.text.as_str()) && around <= 60 && !link.text.is_empty() || line.starts_with(['《', '['])
+}
+
+/// Whether a link's text tells nothing: an address, `here`, `详情`.
+pub(super) fn is_empty_title(title: &str) -> bool {
+    let lower = title.trim().to_lowercase();
+    lower.is_empty()
+        || lower.contains("://")
+        || lower.starts_with("www.")
+        || matches!(
+            lower.as_str(),
+            "here" | "link" | "this" | "more" | "read more" | "source" | "video" | "article" | "details" | "see" | "这里" | "原文" | "原文链接" | "链接" | "详情" | "查看" | "阅读" | "点击" | "点击阅读" | "阅读原文" | "查看详情" | "点击查看" | "此处" | "文章" | "视频" | "en" | "zh" | "cn"
+        )
+}
+
+/// Whether a link can be an article at all.
+pub(super) fn is_page(url: &str) -> bool {
+    let lower = url.to_lowercase();
+    let path = lower.split(['?', '#']).next().unwrap_or("");
+    !lower.starts_with('#')
+        && !lower.starts_with("mailto:")
+        && !lower.starts_with("data:")
+        && !lower.starts_with("javascript:")
+        && !path.contains('@')
+        && ![".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"].iter().any(|e| path.ends_with(e))
+        && (lower.contains("://") || lower.starts_with('/') || lower.starts_with('.') || !lower.contains(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Slugify;
+    use crate::source::markdown;
+
+    fn known() -> Names {
+        Names::of_titles(&["MOSN", "SOFARPC", "Seata", "Layotto", "SOFAArk"])
+    }
+
+    fn piece(md: &str) -> Piece {
+        markdown::read(md, None, Slugify::Hugo).pieces.remove(0)
+    }
+
+    #[test]
+    fn askers_in_their_spellings() {
+        let cases = [
+            ("**1、@朱楠 **提问：", "朱楠", ""),
+            ("**@李明阳** 提问：", "李明阳", ""),
+            ("2、**@王勇 **提问：", "王勇", ""),
+            ("**1.康恒政** 提问：", "康恒政", ""),
+            ("**2. 肖文璧 提问**", "肖文璧", ""),
+            ("1.@魏顺利 提问：", "魏顺利", ""),
+            ("**1.@ZhengweiHou** **#1313**", "ZhengweiHou", "1313"),
+            ("**1. @dengqian #2203**", "dengqian", "2203"),
+            ("**1.@SOFAJRaft **#965 提问：", "SOFAJRaft", "965"),
+            ("**1. 小白**", "小白", ""),
+            ("**@ 黄润良** 提问：", "黄润良", ""),
+            ("**沄澈|che ** 提问：", "沄澈|che", ""),
+            ("@N mesh 提问：", "N mesh", ""),
+            ("**9、@jinn cheng** 提问：", "jinn cheng", ""),
+            ("**3. @alice asks:**", "alice", ""),
+            ("**@chromosome **提问:", "chromosome", ""),
+        ];
+        for (md, name, issue) in cases {
+            let got = asker(&piece(md), true).unwrap_or_else(|| panic!("{md}"));
+            assert_eq!(got.name.as_deref(), Some(name), "{md}");
+            assert_eq!(got.issue.unwrap_or_default(), issue, "{md}");
+        }
+        let topic = asker(&piece("**2、关于 Seata 的 grouplist 问题：**"), true).unwrap();
+        assert_eq!((topic.name, topic.topic.is_some()), (None, true));
+        for md in ["A：是的。", "MOSN：[https://a.b](https://a.b)", "欢迎大家向公众号留言提问或在群里与我们互动", "**1、发布 SOFARPC v5.7.0,主要变更如下：**", "普通一句话。", "**@Reference 这个注解没有 id，试了几次。**"] {
+            assert_eq!(asker(&piece(md), false), None, "{md}");
+        }
+    }
+
+    #[test]
+    fn labels_in_their_spellings() {
+        for md in [
+            "Seata：[https://github.com/seata/seata](https://github.com/seata/seata)",
+            "「Seata」：[https://github.com/seata/seata](https://github.com/seata/seata)",
+            "**「Seata」：** *[https://github.com/seata/seata](https://github.com/seata/seata)*",
+            "「**Seata**」：<https://github.com/seata/seata>",
+            "「Seata」[https://github.com/seata/seata](https://github.com/seata/seata)",
+        ] {
+            assert_eq!(label(&piece(md), &known()).map(|l| l.name), Some("Seata".to_owned()), "{md}");
+        }
+        for md in ["详细参考：[https://a.b/c](https://a.b/c)", "「详细参考」：[https://a.b/c](https://a.b/c)", "文档地址：[https://a.b/c](https://a.b/c)", "[a title](https://a.b/c)", "A：可以看 [这里](https://a.b)"] {
+            assert_eq!(label(&piece(md), &known()), None, "{md}");
+        }
+    }
+
+    #[test]
+    fn releases_in_their_spellings() {
+        let cases = [
+            ("**1、发布 SOFARPC v5.7.0,主要变更如下：**", "SOFARPC", "5.7.0"),
+            ("MOSN发布 v0.21.0 版本，主要变更如下：", "MOSN", "0.21.0"),
+            ("SOFAActs 1.0.1 版本发布，主要变更如下：", "SOFAActs", "1.0.1"),
+            ("**本周 sofa-registry 发布 V6-alpha 代码，不建议生产使用**", "sofa-registry", "6-alpha"),
+            ("发布 Seata v1.3.4.bugfix_2 版本", "Seata", "1.3.4.bugfix_2"),
+            ("[cluster-api v1.14.0](https://a.b/v1.14.0): bump", "cluster-api", "1.14.0"),
+            ("### Layotto 0.2.0", "Layotto", "0.2.0"),
+            ("**开源 MOSN 系统诊断工具 beta 版：**", "MOSN", "beta"),
+        ];
+        for (md, name, number) in cases {
+            let got = release_head(&piece(md), &known(), None).unwrap_or_else(|| panic!("{md}"));
+            assert_eq!((got.name.as_str(), got.version.as_str()), (name, number), "{md}");
+        }
+        for md in ["SOFARPC 升级到 5.7.7", "时间：2020年3月12日 19:00", "提升 10.5%"] {
+            assert_eq!(release_head(&piece(md), &known(), None), None, "{md}");
+        }
+    }
+
+    #[test]
+    fn fields_of_events() {
+        assert_eq!(field("主题：Layotto 社区会议"), Some((Field::Title, "Layotto 社区会议")));
+        assert_eq!(field("入会口令（钉钉）：688"), None);
+        assert_eq!(field("时间:5 月 10 日").map(|f| f.0), Some(Field::Time));
+        assert_eq!(field("本期主题：x").map(|f| f.0), Some(Field::Title));
+        assert_eq!(field("https://example.org"), None);
+    }
+}

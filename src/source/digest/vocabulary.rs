@@ -1,0 +1,100 @@
+//! What section headings are called, in Chinese and English.
+//!
+//! Ordered: the first pattern that matches decides, so the narrower words stand
+//! above the wider ones. A site's own `sections` come before all of these.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::config::{DigestConfig, SectionKind};
+
+/// The built-in words.
+static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
+    [
+        // What nobody subscribes to: thanks, adverts, where to follow us.
+        (
+            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期]回顾|关于我们|\b(shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|about (us|this)|credits|corrections?)\b",
+            SectionKind::Skip,
+        ),
+        (r"\bcfp\b.*\bevents?\b|\bevents?\b.*\bcfp\b|call for (papers|proposals|speakers|talks)", SectionKind::Events),
+        (
+            r"新手任务|任务(计划|清单|列表|认领)|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|call for (participation|contribut\w+|help|testing)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
+            SectionKind::Tasks,
+        ),
+        (
+            r"问答|答疑|提问|issue\s*精选|常见问题|读者来信|\bq\s*(&|and|＆)\s*a\b|\bqa\b|\bfaqs?\b|\bquestions?\b|\bask (us|me|the)\b",
+            SectionKind::Questions,
+        ),
+        (
+            r"阅读|集锦|合集|合辑|全系列|系列(文章|解析)?$|回顾(集合|合集|汇总|合辑)|特辑|专栏|好文|文章|博客|教程|读物|论文|视频$|精选内容|\b(articles?|reading|reads|blog ?posts?|blogs?|tutorials?|walkthroughs?|guides|talks|videos?|podcasts?|papers?|links?|books?|newsletters?|press|from the (blog|web|community))\b",
+            SectionKind::Articles,
+        ),
+        (
+            r"活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda)\b",
+            SectionKind::Events,
+        ),
+        (
+            r"发布|项目进展|版本(更新|动态|发布)?|更新日志|release schedule|\b(releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library)s?( and dependency)? updates?)\b",
+            SectionKind::Releases,
+        ),
+        (
+            r"大事件|新闻|动态|公告|要闻|资讯|快讯|喜报|新晋|科技动态|\b(big news|news|announcements?|headlines?|highlights|in brief|what'?s new)\b",
+            SectionKind::News,
+        ),
+    ]
+    .into_iter()
+    .map(|(words, kind)| (Regex::new(&format!("(?i){words}")).expect("a pattern of this file"), kind))
+    .collect()
+});
+
+/// What a section of that heading holds, when its words tell.
+pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<SectionKind> {
+    if let Some(rule) = config.sections.iter().find(|r| r.heading.is_match(heading)) {
+        return Some(rule.kind);
+    }
+    WORDS.iter().find(|(words, _)| words.is_match(heading)).map(|(_, kind)| *kind)
+}
+
+/// Whether a heading speaks of something that is over: its links are articles.
+pub(super) fn is_recap(heading: &str) -> bool {
+    static RECAP: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)回顾|回放|整理|实录|纪要|\b(recap|retrospect\w*|past|recordings?|minutes)\b").expect("a pattern of this file"));
+    RECAP.is_match(heading)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_tell_what_follows() {
+        let config = DigestConfig { when: Vec::new(), sections: Vec::new(), default: SectionKind::Items };
+        use SectionKind::*;
+        let cases = [
+            ("每周读者问答提炼", Some(Questions)),
+            ("SOFAStack GitHub issue 精选", Some(Questions)),
+            ("本周推荐阅读", Some(Articles)),
+            ("SOFAChannel 线上直播集锦", Some(Articles)),
+            ("SOFARegistryLab 系列阅读", Some(Articles)),
+            ("SOFA 项目进展", Some(Releases)),
+            ("SOFARegistry 本周发布", Some(Releases)),
+            ("SOFAStack&MOSN:新手任务计划", Some(Tasks)),
+            ("社区直播报名", Some(Events)),
+            ("SOFA 社区会议回顾", Some(Events)),
+            ("社区 Big News", Some(News)),
+            ("SOFAStack 社区本周 Contributor", Some(Skip)),
+            ("剖析 SOFARPC 框架", None),
+            ("News & Blog Posts", Some(Articles)),
+            ("Call for Participation", Some(Tasks)),
+            ("CFP - Events", Some(Events)),
+            ("Upcoming Events", Some(Events)),
+            ("Version Updates", Some(Releases)),
+            ("Developer News", Some(News)),
+            ("Crate of the Week", None),
+        ];
+        for (heading, want) in cases {
+            assert_eq!(section_kind(heading, &config), want, "{heading}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The part of a post before its text: YAML between `---`, TOML between `+++`,
+//! a JSON object, `Key: value` lines, or nothing.
+//!
+//! Only splits and reads; what the keys mean is [`super::post`]'s business.
+
+use serde_json::{Map, Value};
+
+use crate::yaml;
+
+/// A post cut in two.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split<'t> {
+    /// The keys, lower case, in the order of the file.
+    pub values: Map<String, Value>,
+    /// The text behind.
+    pub body: &'t str,
+    /// Lines before the text: added to a line of the body, it is the line in the file.
+    pub lines_before: usize,
+}
+
+/// Why front matter could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {problem}")]
+pub struct FrontMatterError {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// Keys by which a block of `Key: value` lines is told from a sentence with a colon.
+const HEADER_KEYS: [&str; 14] = [
+    "title", "date", "author", "authors", "category", "categories", "tags", "slug", "summary", "status", "modified", "lang", "keywords", "description",
+];
+
+/// Cuts `text` (without BOM) and reads what stands before the body.
+///
+/// # Errors
+/// [`FrontMatterError`] with its place in the file when the fence is there and
+/// what is inside cannot be read, or the fence never closes.
+pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
+    let first = text.lines().next().unwrap_or("");
+    match first.trim_end() {
+        "---" => fenced(text, &["---", "..."], read_yaml),
+        "+++" => fenced(text, &["+++"], read_toml),
+        _ if text.starts_with('{') && !text.starts_with("{{") => json(text),
+        _ => Ok(header_lines(text)),
+    }
+}
+
+fn fenced<'t>(
+    text: &'t str,
+    closers: &[&str],
+    read: fn(&str) -> Result<Map<String, Value>, FrontMatterError>,
+) -> Result<Split<'t>, FrontMatterError> {
+    let first_end = text.find('\n').map_or(text.len(), |n| n + 1);
+    let mut at = first_end;
+    let mut lines = 1;
+    for line in text[first_end..].split_inclusive('\n') {
+        lines += 1;
+        if closers.contains(&line.trim_end()) {
+            let inside = &text[first_end..at];
+            let values = read(inside).map_err(|e| FrontMatterError { line: e.line + 1, ..e })?;
+            return Ok(Split { values, body: &text[at + line.len()..], lines_before: lines });
+        }
+        at += line.len();
+    }
+    // A post may begin with a rule across the page: without a second fence nothing was fenced.
+    let looks_like_keys = text[first_end..].lines().next().is_some_and(|l| l.split_once(':').is_some_and(|(k, _)| !k.contains(' ')));
+    if looks_like_keys {
+        let problem = format!("the front matter that starts with `{}` is never closed", closers[0]);
+        return Err(FrontMatterError { line: 1, column: 1, problem });
+    }
+    Ok(Split { values: Map::new(), body: text, lines_before: 0 })
+}
+
+fn read_yaml(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
+    // Tabs are no YAML, but editors put them behind values.
+    let node = yaml::parse(&inside.replace('\t', " "))
+        .map_err(|e| FrontMatterError { line: e.place.line, column: e.place.column, problem: format!("front matter is not valid YAML: {}", e.problem) })?;
+    match node.value {
+        yaml::Value::Map(pairs) => {
+            let mut map = Map::new();
+            for (key, value) in pairs {
+                map.insert(key.name.trim().to_lowercase(), from_yaml(value));
+            }
+            Ok(map)
+        }
+        yaml::Value::Null => Ok(Map::new()),
+        yaml::Value::Scalar(_) | yaml::Value::Seq(_) => Err(FrontMatterError {
+            line: node.place.line,
+            column: node.place.column,
+            problem: "front matter is no map of keys".to_owned(),
+        }),
+    }
+}
+
+fn from_yaml(node: yaml::Node) -> Value {
+    match node.value {
+        yaml::Value::Null => Value::Null,
+        yaml::Value::Scalar(s) => Value::String(s),
+        yaml::Value::Seq(items) => Value::Array(items.into_iter().map(from_yaml).collect()),
+        yaml::Value::Map(pairs) => Value::Object(pairs.into_iter().map(|(k, v)| (k.name.to_lowercase(), from_yaml(v))).collect()),
+    }
+}
+
+fn read_toml(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
+    let table: toml::Table = toml::from_str(inside).map_err(|e| {
+        let at = e.span().map_or(0, |s| s.start).min(inside.len());
+        let before = &inside[..inside.floor_char_boundary(at)];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+        FrontMatterError { line, column, problem: format!("front matter is not valid TOML: {}", e.message()) }
+    })?;
+    Ok(lower_keys(from_toml(toml::Value::Table(table))))
+}
+
+fn from_toml(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(s) => Value::String(s),
+        toml::Value::Integer(n) => Value::String(n.to_string()),
+        toml::Value::Float(n) => Value::String(n.to_string()),
+        toml::Value::Boolean(b) => Value::String(b.to_string()),
+        toml::Value::Datetime(d) => Value::String(d.to_string()),
+        toml::Value::Array(items) => Value::Array(items.into_iter().map(from_toml).collect()),
+        toml::Value::Table(table) => Value::Object(table.into_iter().map(|(k, v)| (k.to_lowercase(), from_toml(v))).collect()),
+    }
+}
+
+fn lower_keys(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map.into_iter().map(|(k, v)| (k.to_lowercase(), v)).collect(),
+        _ => Map::new(),
+    }
+}
+
+fn json(text: &str) -> Result<Split<'_>, FrontMatterError> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    match stream.next() {
+        Some(Ok(value @ Value::Object(_))) => {
+            let at = stream.byte_offset();
+            let lines_before = text[..at].matches('\n').count();
+            Ok(Split { values: lower_keys(value), body: &text[at..], lines_before })
+        }
+        Some(Err(error)) => Err(FrontMatterError {
+            line: error.line().max(1),
+            column: error.column().max(1),
+            problem: format!("front matter is not valid JSON: {error}"),
+        }),
+        Some(Ok(_)) | None => Ok(Split { values: Map::new(), body: text, lines_before: 0 }),
+    }
+}
+
+/// Pelican's and MultiMarkdown's `Key: value` lines, ended by an empty line.
+fn header_lines(text: &str) -> Split<'_> {
+    let none = Split { values: Map::new(), body: text, lines_before: 0 };
+    let mut values: Map<String, Value> = Map::new();
+    let mut last: Option<String> = None;
+    let (mut at, mut lines) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end();
+        if bare.is_empty() {
+            break;
+        }
+        at += line.len();
+        lines += 1;
+        // Values go on in indented lines.
+        if bare.starts_with([' ', '\t'])
+            && let Some(key) = &last
+        {
+            if let Some(Value::String(value)) = values.get_mut(key) {
+                value.push(' ');
+                value.push_str(bare.trim());
+            }
+            continue;
+        }
+        let Some((key, value)) = bare.split_once(':') else { return none };
+        let key = key.trim().to_lowercase();
+        let is_key = !key.is_empty() && key.len() <= 40 && key.chars().all(|c| c.is_ascii_alphanumeric() || " -_".contains(c));
+        if !is_key || value.starts_with("//") {
+            return none;
+        }
+        last = Some(key.clone());
+        values.insert(key, Value::String(value.trim().to_owned()));
+    }
+    if !values.keys().any(|k| HEADER_KEYS.contains(&k.as_str())) {
+        return none;
+    }
+    Split { values, body: &text[at..], lines_before: lines }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn title(text: &str) -> (String, String, usize) {
+        let split = split(text).unwrap();
+        let title = split.values.get("title").and_then(Value::as_str).unwrap_or("-").to_owned();
+        (title, split.body.trim().to_owned(), split.lines_before)
+    }
+
+    #[test]
+    fn every_kind_of_front_matter() {
+        let cases = [
+            ("---\ntitle: \"a: b\"\n---\nx", ("a: b", "x", 3)),
+            ("--- \r\nTitle: a\r\n---  \r\nx", ("a", "x", 3)),
+            ("---\ntitle: a\n...\nx", ("a", "x", 3)),
+            ("+++\ntitle = 'a'\ndate = 2024-06-30T10:00:00+08:00\n[extra]\nb = 1\n+++\nx", ("a", "x", 6)),
+            ("{\n \"title\": \"a\"\n}\nx", ("a", "x", 2)),
+            ("Title: a\nDate: 2019-01-01\nTags: x,\n  y\n\nx", ("a", "x", 4)),
+            ("# heading\n\nx", ("-", "# heading\n\nx", 0)),
+            ("Note: this is a sentence\nand another\n\nx", ("-", "Note: this is a sentence\nand another\n\nx", 0)),
+            ("---\n\na rule, not a fence\n", ("-", "---\n\na rule, not a fence", 0)),
+            ("{{< figure >}}\n", ("-", "{{< figure >}}", 0)),
+            ("", ("-", "", 0)),
+        ];
+        for (text, (t, b, n)) in cases {
+            assert_eq!(title(text), (t.to_owned(), b.to_owned(), n), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_have_their_line_in_the_file() {
+        let cases = [
+            ("---\ntitle: a\ntags: [b\n---\n", 3),
+            ("+++\ntitle = a\n+++\n", 2),
+            ("{\n\"title\": }\n", 2),
+            ("---\ntitle: a\n", 1),
+            ("---\n- a\n---\n", 2),
+        ];
+        for (text, line) in cases {
+            let error = split(text).unwrap_err();
+            assert!(error.line.abs_diff(line) <= 1, "{text:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,661 @@
+//! Markdown: one set of rules for the whole program, a tree cut into [`Piece`]s
+//! for the digest stage, and HTML.
+//!
+//! A piece is a line of a paragraph, a heading, a code block, a table: the
+//! smallest thing a digest is put together from. Pieces know their place in the
+//! file, so the HTML of an item is made from the lines it covers, with the same
+//! rules as the whole post.
+//!
+//! Raw HTML passes through: sanitising is for the way out, not for here.
+
+use comrak::nodes::{AstNode, ListType, NodeValue};
+use comrak::{Arena, Options};
+use url::Url;
+
+use crate::config::Slugify;
+use crate::normalize::{address, text};
+
+/// Nesting beyond this is flattened before the text is parsed: quotes and lists
+/// people write are a few levels deep, hostile ones a hundred thousand.
+const MAX_NESTING: usize = 64;
+
+/// The smallest thing a digest is put together from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// First line in the file, from 1.
+    pub line: usize,
+    /// Last line.
+    pub end_line: usize,
+    /// What it is.
+    pub shape: Shape,
+    /// Number of the top-level paragraph, heading or list item it belongs to.
+    pub block: usize,
+    /// Inside a quotation.
+    pub quote: bool,
+    /// How many lists it stands in.
+    pub list: usize,
+    /// Number of its list item, to tell neighbours apart.
+    pub item: usize,
+    /// Number of the outermost list item around it.
+    pub top: usize,
+    /// The item's number in an ordered list.
+    pub ordinal: Option<usize>,
+    /// All of its words are emphasised.
+    pub bold: bool,
+    /// Plain text, without emphasis marks, white space folded.
+    pub text: String,
+    /// Its links, in order.
+    pub links: Vec<LinkRef>,
+    /// Pictures in it.
+    pub images: usize,
+}
+
+/// What a piece is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A heading with its level.
+    Heading(u8),
+    /// A line of a paragraph.
+    Line,
+    /// A code block.
+    Code,
+    /// A table.
+    Table,
+    /// A block of HTML.
+    Html,
+    /// A line across.
+    Rule,
+}
+
+/// A link in a piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRef {
+    /// The address as written.
+    pub url: String,
+    /// Its text, white space folded.
+    pub text: String,
+    /// It has no text but a picture.
+    pub picture: bool,
+}
+
+/// A heading with the id the site generator gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadingId {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// The id.
+    pub id: String,
+}
+
+/// A Markdown text, read once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The pieces in order.
+    pub pieces: Vec<Piece>,
+    /// The whole as HTML.
+    pub html: String,
+    /// The whole as plain text.
+    pub text: String,
+    /// Headings with ids.
+    pub headings: Vec<HeadingId>,
+    /// First picture of the text, as written.
+    pub image: Option<String>,
+    /// Every link with its line.
+    pub links: Vec<(usize, LinkRef)>,
+    /// Footnote and reference definitions, for parts of the text that use them.
+    definitions: String,
+    /// The lines as they were parsed.
+    lines: Vec<String>,
+}
+
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options.extension.cjk_friendly_emphasis = true;
+    options.extension.alerts = true;
+    options.render.r#unsafe = true;
+    options.render.github_pre_lang = false;
+    options
+}
+
+/// Reads `markdown`. `base` completes relative addresses; `slugify` makes heading ids.
+pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
+    let lines: Vec<String> = flatten_nesting(markdown);
+    let source = lines.join("\n");
+    let options = options();
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, &source, &options);
+    let mut cutter = Cutter { lines: &lines, pieces: Vec::new(), block: 0, item: 0, image: None };
+    for child in root.children() {
+        cutter.block(child, Context::default());
+    }
+    mend_links(root, base);
+    let Cutter { pieces, image, .. } = cutter;
+    let headings = heading_ids(&pieces, slugify);
+    let mut html = String::with_capacity(source.len() * 2);
+    // Writing into a String cannot fail.
+    let _ = comrak::format_html(root, &options, &mut html);
+    let text = plain(&pieces);
+    let links = pieces.iter().flat_map(|p| p.links.iter().map(|l| (p.line, l.clone()))).collect();
+    Reading { text, html, headings, image, links, definitions: definitions(&lines), pieces, lines }
+}
+
+impl Reading {
+    /// HTML of the lines `ranges` (from 1, inclusive), rendered like the whole.
+    pub fn html_of(&self, ranges: &[(usize, usize)], base: Option<&Url>) -> String {
+        let mut part = String::new();
+        for (from, to) in ranges {
+            let from = from.saturating_sub(1).min(self.lines.len());
+            let to = (*to).min(self.lines.len());
+            if from >= to {
+                continue;
+            }
+            let indent = self.lines[from..to]
+                .iter()
+                .filter(|l| !l.trim().is_empty())
+                .map(|l| l.len() - l.trim_start_matches(' ').len())
+                .min()
+                .unwrap_or(0);
+            for line in &self.lines[from..to] {
+                part.push_str(line.get(indent.min(line.len() - line.trim_start_matches(' ').len())..).unwrap_or(line));
+                part.push('\n');
+            }
+            part.push('\n');
+        }
+        if part.trim().is_empty() {
+            return String::new();
+        }
+        if part.contains("][") || part.contains("[^") || part.contains("]") && !self.definitions.is_empty() {
+            part.push_str(&self.definitions);
+        }
+        let options = options();
+        let arena = Arena::new();
+        let root = comrak::parse_document(&arena, &part, &options);
+        mend_links(root, base);
+        let mut html = String::with_capacity(part.len() * 2);
+        let _ = comrak::format_html(root, &options, &mut html);
+        html
+    }
+
+    /// Plain text of the lines `ranges`.
+    pub fn text_of(&self, ranges: &[(usize, usize)]) -> String {
+        let inside = |p: &&Piece| ranges.iter().any(|(from, to)| *from <= p.line && p.line <= *to);
+        let pieces: Vec<Piece> = self.pieces.iter().filter(inside).cloned().collect();
+        plain(&pieces)
+    }
+}
+
+/// Pieces as plain text: a line each, an empty line between paragraphs.
+fn plain(pieces: &[Piece]) -> String {
+    let mut out = String::new();
+    let mut last = None;
+    for piece in pieces {
+        if piece.text.is_empty() {
+            continue;
+        }
+        if let Some((block, item)) = last {
+            out.push_str(if block == piece.block && item == piece.item { "\n" } else if piece.list > 0 { "\n" } else { "\n\n" });
+        }
+        out.push_str(&piece.text);
+        last = Some((piece.block, piece.item));
+    }
+    out
+}
+
+/// The lines of `markdown`, with markers of quotes and lists beyond
+/// [`MAX_NESTING`] taken off, and runs of brackets cut: a parser spends time on
+/// each of a hundred thousand, and no reader ever sees them.
+fn flatten_nesting(markdown: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in markdown.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let mut markers = 0;
+        let mut at = 0;
+        for (n, c) in line.char_indices() {
+            match c {
+                '>' | '-' | '*' | '+' => markers += 1,
+                ' ' | '\t' => {}
+                _ => break,
+            }
+            if markers > MAX_NESTING {
+                at = n;
+            }
+        }
+        let is_nested = markers > MAX_NESTING && line[..at].contains('>') || markers > MAX_NESTING && line[..at].contains("- -");
+        let line = if is_nested { line[at..].trim_start_matches(['>', '-', '*', '+', ' ', '\t']) } else { line };
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let line = if indent > MAX_NESTING * 4 { &line[indent - MAX_NESTING * 4..] } else { line };
+        lines.push(cut_brackets(line));
+    }
+    lines
+}
+
+fn cut_brackets(line: &str) -> String {
+    const MOST: usize = 100;
+    if line.len() <= MOST {
+        return line.to_owned();
+    }
+    let mut out = String::with_capacity(line.len());
+    let (mut last, mut run) = ('\0', 0);
+    for c in line.chars() {
+        run = if c == last { run + 1 } else { 1 };
+        last = c;
+        if run > MOST && "[]()<>!*_`~^$&\\|".contains(c) {
+            continue;
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Footnote and link reference definitions of the text.
+fn definitions(lines: &[String]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        let t = line.trim_start();
+        if t.starts_with('[') && t.find("]:").is_some_and(|at| at > 1 && !t[..at].contains("](")) {
+            out.push_str(t);
+            out.push_str("\n\n");
+        }
+    }
+    out
+}
+
+/// Makes link and picture addresses absolute; what is no address loses its link.
+fn mend_links<'a>(root: &'a AstNode<'a>, base: Option<&Url>) {
+    for node in root.descendants() {
+        let mut data = node.data.borrow_mut();
+        if let NodeValue::Link(link) | NodeValue::Image(link) = &mut data.value {
+            if link.url.starts_with('#') {
+                if let Some(base) = base {
+                    let mut here = base.clone();
+                    here.set_fragment(Some(&link.url[1..]));
+                    link.url = here.to_string();
+                }
+                continue;
+            }
+            match resolve(&link.url, base) {
+                Some(url) => link.url = url.to_string(),
+                None if link.url.starts_with("data:image/") => {}
+                None if base.is_none() && !link.url.contains(':') => {}
+                None => link.url.clear(),
+            }
+        }
+    }
+}
+
+/// An address written in a post, made absolute.
+pub fn resolve(written: &str, base: Option<&Url>) -> Option<Url> {
+    // An address before a full-width mark swallows what follows it.
+    let end = if written.contains("://") { written.find(['）', '，', '。', '；', '》', '」', '、']) } else { None };
+    address::absolute(&written[..end.unwrap_or(written.len())], base)
+}
+
+#[derive(Clone, Copy, Default)]
+struct Context {
+    quote: bool,
+    list: usize,
+    item: usize,
+    top: usize,
+    ordinal: Option<usize>,
+}
+
+struct Cutter<'s> {
+    lines: &'s [String],
+    pieces: Vec<Piece>,
+    block: usize,
+    item: usize,
+    image: Option<String>,
+}
+
+impl Cutter<'_> {
+    fn block<'a>(&mut self, node: &'a AstNode<'a>, context: Context) {
+        let data = node.data.borrow();
+        let pos = data.sourcepos;
+        match &data.value {
+            NodeValue::Paragraph => {
+                self.block += 1;
+                self.lines_of(node, Shape::Line, pos.start.line, context);
+            }
+            NodeValue::Heading(heading) => {
+                self.block += 1;
+                let from = self.pieces.len();
+                self.lines_of(node, Shape::Heading(heading.level), pos.start.line, context);
+                self.join_from(from, pos.end.line);
+            }
+            NodeValue::BlockQuote | NodeValue::Alert(_) | NodeValue::MultilineBlockQuote(_) => {
+                for child in node.children() {
+                    self.block(child, Context { quote: true, ..context });
+                }
+            }
+            NodeValue::List(list) => {
+                let mut number = list.start;
+                for child in node.children() {
+                    self.item += 1;
+                    let ordinal = (list.list_type == ListType::Ordered).then_some(number);
+                    number += 1;
+                    let top = if context.list == 0 { self.item } else { context.top };
+                    let inside = Context { list: context.list + 1, item: self.item, top, ordinal, ..context };
+                    for grandchild in child.children() {
+                        self.block(grandchild, inside);
+                    }
+                }
+            }
+            NodeValue::CodeBlock(code) => {
+                self.block += 1;
+                let text = text::squeeze(&text::scrub(&code.literal));
+                self.push(Shape::Code, (pos.start.line, pos.end.line), context, Inline { text, ..Inline::default() });
+            }
+            NodeValue::HtmlBlock(html) => {
+                self.block += 1;
+                let images = html.literal.matches("<img").count();
+                if self.image.is_none() {
+                    self.image = attribute(&html.literal, "<img", "src");
+                }
+                let text = text::line(&crate::normalize::html::plain(&html.literal));
+                let links = attribute(&html.literal, "<a", "href").map(|url| LinkRef { url, text: text.clone(), picture: text.is_empty() });
+                let inline = Inline { text, images, links: links.into_iter().collect(), ..Inline::default() };
+                self.push(Shape::Html, (pos.start.line, pos.end.line), context, inline);
+            }
+            NodeValue::Table(_) => {
+                self.block += 1;
+                let mut inline = Inline::default();
+                for row in node.children() {
+                    for cell in row.children() {
+                        self.inlines(cell, &mut inline, false);
+                        inline.text.push(' ');
+                    }
+                }
+                self.push(Shape::Table, (pos.start.line, pos.end.line), context, inline);
+            }
+            NodeValue::ThematicBreak => {
+                self.block += 1;
+                self.push(Shape::Rule, (pos.start.line, pos.end.line), context, Inline::default());
+            }
+            _ => {
+                for child in node.children() {
+                    self.block(child, context);
+                }
+            }
+        }
+    }
+
+    /// A heading over several lines is one piece.
+    fn join_from(&mut self, from: usize, end_line: usize) {
+        let rest: Vec<Piece> = self.pieces.drain((from + 1).min(self.pieces.len())..).collect();
+        let Some(first) = self.pieces.get_mut(from) else { return };
+        for piece in rest {
+            first.text.push(' ');
+            first.text.push_str(&piece.text);
+            first.links.extend(piece.links);
+            first.images += piece.images;
+            first.bold &= piece.bold;
+        }
+        first.end_line = end_line;
+    }
+
+    fn lines_of<'a>(&mut self, node: &'a AstNode<'a>, shape: Shape, line: usize, context: Context) {
+        let mut line = line;
+        let mut inline = Inline::default();
+        self.walk_line(node, shape, &mut line, context, &mut inline, false);
+        self.push(shape, (line, line), context, inline);
+    }
+
+    /// Gathers inlines; a break ends the piece.
+    fn walk_line<'a>(&mut self, node: &'a AstNode<'a>, shape: Shape, line: &mut usize, context: Context, inline: &mut Inline, bold: bool) {
+        for child in node.children() {
+            let is_break = {
+                let data = child.data.borrow();
+                match &data.value {
+                    NodeValue::SoftBreak | NodeValue::LineBreak => Some(1),
+                    NodeValue::HtmlInline(html) if is_br(html) => Some(0),
+                    _ => None,
+                }
+            };
+            match is_break {
+                Some(lines) => {
+                    let done = std::mem::take(inline);
+                    self.push(shape, (*line, *line), context, done);
+                    *line += lines;
+                }
+                None => {
+                    let emphasis = matches!(child.data.borrow().value, NodeValue::Strong | NodeValue::Emph);
+                    let holds_break = emphasis && child.descendants().any(|d| matches!(d.data.borrow().value, NodeValue::SoftBreak | NodeValue::LineBreak));
+                    if holds_break {
+                        self.walk_line(child, shape, line, context, inline, true);
+                    } else {
+                        self.inline(child, inline, bold);
+                    }
+                }
+            }
+        }
+    }
+
+    fn inlines<'a>(&mut self, node: &'a AstNode<'a>, inline: &mut Inline, bold: bool) {
+        for child in node.children() {
+            self.inline(child, inline, bold);
+        }
+    }
+
+    fn inline<'a>(&mut self, node: &'a AstNode<'a>, inline: &mut Inline, bold: bool) {
+        let data = node.data.borrow();
+        match &data.value {
+            NodeValue::Text(t) => inline.word(t, bold),
+            NodeValue::Code(code) => inline.word(&code.literal, bold),
+            NodeValue::SoftBreak | NodeValue::LineBreak => inline.text.push(' '),
+            NodeValue::HtmlInline(html) => {
+                if html.starts_with("<img") {
+                    inline.images += 1;
+                    if self.image.is_none() {
+                        self.image = attribute(html, "<img", "src");
+                    }
+                } else if !html.starts_with('<') || is_unknown_tag(html) {
+                    inline.word(html, bold);
+                }
+            }
+            NodeValue::Strong | NodeValue::Emph => self.inlines(node, inline, true),
+            NodeValue::Image(image) => {
+                inline.images += 1;
+                if self.image.is_none() && !image.url.is_empty() {
+                    self.image = Some(image.url.clone());
+                }
+            }
+            NodeValue::Link(link) => {
+                let mut inside = Inline::default();
+                self.inlines(node, &mut inside, bold);
+                inline.images += inside.images;
+                let picture = inside.images > 0 && inside.text.trim().is_empty();
+                let shown = text::squeeze(&inside.text.replace("**", ""));
+                inline.word(&inside.text, bold || inside.is_bold());
+                if !link.url.is_empty() {
+                    inline.links.push(LinkRef { url: link.url.clone(), text: shown, picture });
+                }
+            }
+            NodeValue::FootnoteReference(_) => {}
+            _ => self.inlines(node, inline, bold),
+        }
+    }
+
+    fn push(&mut self, shape: Shape, lines: (usize, usize), context: Context, inline: Inline) {
+        if inline.text.trim().is_empty() && inline.links.is_empty() && inline.images == 0 && shape == Shape::Line {
+            return;
+        }
+        // A line that continues a quotation without its mark was not meant to be in it.
+        let written = self.lines.get(lines.0.saturating_sub(1)).map(|l| l.trim_start()).unwrap_or("");
+        let quote = context.quote && (written.starts_with('>') || context.list > 0 && written.contains('>') || shape != Shape::Line);
+        let bold = inline.is_bold();
+        let stars = inline.text.trim().starts_with("**") && inline.text.trim().ends_with("**");
+        self.pieces.push(Piece {
+            line: lines.0,
+            end_line: lines.1,
+            shape,
+            block: self.block,
+            quote,
+            list: context.list,
+            item: context.item,
+            top: context.top,
+            ordinal: context.ordinal,
+            bold: bold || stars,
+            text: text::squeeze(&text::scrub(&inline.text.replace("**", ""))),
+            links: inline.links,
+            images: inline.images,
+        });
+    }
+}
+
+#[derive(Default)]
+struct Inline {
+    text: String,
+    links: Vec<LinkRef>,
+    images: usize,
+    bold_letters: usize,
+    letters: usize,
+}
+
+impl Inline {
+    fn word(&mut self, word: &str, bold: bool) {
+        let letters = word.chars().filter(|c| c.is_alphanumeric()).count();
+        self.letters += letters;
+        if bold {
+            self.bold_letters += letters;
+        }
+        self.text.push_str(word);
+    }
+
+    fn is_bold(&self) -> bool {
+        self.letters > 0 && self.bold_letters == self.letters
+    }
+}
+
+fn is_br(html: &str) -> bool {
+    let name = html.trim_start_matches(['<', '/']).trim_end_matches(['>', '/', ' ']);
+    name.eq_ignore_ascii_case("br")
+}
+
+/// `<declaredMode>` is something a person typed, not markup.
+fn is_unknown_tag(html: &str) -> bool {
+    const KNOWN: [&str; 44] = [
+        "a", "abbr", "b", "br", "center", "cite", "code", "del", "details", "div", "em", "figcaption", "figure", "font", "h1", "h2", "h3",
+        "h4", "h5", "h6", "hr", "i", "iframe", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "script", "small", "span",
+        "strong", "style", "sub", "summary", "sup", "table", "u", "ul",
+    ];
+    let name: String = html.trim_start_matches(['<', '/']).chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+    !name.is_empty() && !html.starts_with("<!") && !KNOWN.contains(&name.to_ascii_lowercase().as_str()) && !matches!(name.as_str(), "td" | "tr" | "th" | "tbody" | "thead" | "video" | "audio" | "source" | "picture" | "svg" | "path" | "section" | "article" | "wbr" | "samp" | "var" | "ruby" | "rt" | "rp" | "time" | "object" | "embed" | "param" | "input" | "button" | "form" | "label" | "nobr" | "tt" | "strike" | "big" | "dl" | "dt" | "dd" | "blockquote" | "colgroup" | "col" | "main" | "header" | "footer" | "nav" | "aside")
+}
+
+/// The value of an attribute of the first such tag.
+fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
+    let at = html.find(tag)?;
+    let rest = &html[at..];
+    let rest = &rest[..rest.find('>').unwrap_or(rest.len())];
+    let at = rest.find(&format!("{name}="))?;
+    let value = &rest[at + name.len() + 1..];
+    let value = match value.chars().next()? {
+        quote @ ('"' | '\'') => value[1..].split(quote).next()?,
+        _ => value.split_whitespace().next()?,
+    };
+    (!value.is_empty()).then(|| text::decode_entities(value))
+}
+
+/// Heading ids as the generator makes them, numbered when they repeat.
+fn heading_ids(pieces: &[Piece], slugify: Slugify) -> Vec<HeadingId> {
+    let mut seen: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    let mut ids = Vec::new();
+    for piece in pieces {
+        if !matches!(piece.shape, Shape::Heading(_)) {
+            continue;
+        }
+        let base = heading_id(&piece.text, slugify);
+        let count = seen.entry(base.clone()).or_insert(0);
+        let id = if *count == 0 { base.clone() } else { format!("{base}-{count}") };
+        *count += 1;
+        ids.push(HeadingId { line: piece.line, id });
+    }
+    ids
+}
+
+/// The id a generator gives a heading: GitHub's rule for Hugo and most others.
+pub fn heading_id(text: &str, slugify: Slugify) -> String {
+    let mut id = String::new();
+    for c in text.to_lowercase().chars() {
+        match slugify {
+            Slugify::Hugo | Slugify::None => {
+                if c.is_alphanumeric() || c == '_' || c == '-' {
+                    id.push(c);
+                } else if c.is_whitespace() {
+                    id.push('-');
+                }
+            }
+            Slugify::Zola | Slugify::Jekyll => {
+                let keep = if slugify == Slugify::Zola { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() };
+                if keep || c == '_' {
+                    id.push(c);
+                } else if !id.ends_with('-') && !id.is_empty() {
+                    id.push('-');
+                }
+            }
+        }
+    }
+    match slugify {
+        Slugify::Hugo | Slugify::None => id,
+        Slugify::Zola | Slugify::Jekyll => id.trim_matches('-').to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(md: &str) -> Vec<(String, bool, bool)> {
+        read(md, None, Slugify::Hugo).pieces.into_iter().map(|p| (p.text, p.bold, p.quote)).collect()
+    }
+
+    #[test]
+    fn lines_of_a_paragraph_are_pieces() {
+        let got = texts("A：answer<br/>\nMOSN：[x](https://a.b/)\n");
+        assert_eq!(got, [("A：answer".to_owned(), false, false), ("MOSN：x".to_owned(), false, false)]);
+    }
+
+    #[test]
+    fn emphasis_that_was_never_closed_is_no_text() {
+        assert_eq!(texts("**1、@name **提问：")[0].0, "1、@name 提问：");
+        assert_eq!(texts(" **推荐阅读** "), [("推荐阅读".to_owned(), true, false)]);
+        assert!(texts("**これは（注）**です")[0].0.starts_with("これは"));
+    }
+
+    #[test]
+    fn a_lazy_line_is_not_quoted() {
+        let got = texts("> q\nA：a\n");
+        assert_eq!(got, [("q".to_owned(), false, true), ("A：a".to_owned(), false, false)]);
+    }
+
+    #[test]
+    fn hostile_nesting_takes_no_time() {
+        let start = std::time::Instant::now();
+        for md in [">".repeat(100_000), "[".repeat(100_000), "- ".repeat(100_000), "*a ".repeat(50_000), "![".repeat(50_000), "<b>".repeat(50_000)] {
+            let _ = read(&md, None, Slugify::Hugo);
+        }
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn addresses_become_absolute() {
+        let base = Url::parse("https://example.org/blog/a/").unwrap();
+        let html = read("[x](../b) ![](p.png) [y](javascript:alert(1)) [z](#here)", Some(&base), Slugify::Hugo).html;
+        assert!(html.contains("https://example.org/blog/b"), "{html}");
+        assert!(html.contains("https://example.org/blog/a/p.png"), "{html}");
+        assert!(html.contains("https://example.org/blog/a/#here"), "{html}");
+        assert!(!html.contains("javascript"), "{html}");
+    }
+
+    #[test]
+    fn heading_ids_repeat_with_numbers() {
+        let got = read("# A b\n## A b\n", None, Slugify::Hugo).headings;
+        assert_eq!(got[0].id, "a-b");
+        assert_eq!(got[1].id, "a-b-1");
+    }
+}

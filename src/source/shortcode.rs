@@ -1,0 +1,149 @@
+//! Hugo shortcodes in posts: the known ones become Markdown or HTML, the tags of
+//! the others go and their inner text stays. Each unknown name is told once.
+
+use crate::normalize::html::escape;
+
+/// Replaces shortcodes in `text`; the names of unknown ones come second, with the line of the first use.
+pub fn expand(text: &str) -> (String, Vec<(usize, String)>) {
+    if !text.contains("{{<") && !text.contains("{{%") {
+        return (text.to_owned(), Vec::new());
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut unknown: Vec<(usize, String)> = Vec::new();
+    let mut rest = text;
+    loop {
+        let next = ["{{<", "{{%"].iter().filter_map(|o| rest.find(o)).min();
+        let Some(at) = next else {
+            out.push_str(rest);
+            break;
+        };
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let closer = if rest.starts_with("{{<") { ">}}" } else { "%}}" };
+        let Some(end) = rest.find(closer) else {
+            out.push_str(rest);
+            break;
+        };
+        let inside = rest[3..end].trim();
+        // `{{</* name */>}}` shows a shortcode.
+        if let Some(shown) = inside.strip_prefix("/*").and_then(|s| s.strip_suffix("*/")) {
+            out.push_str(&format!("{}{}{closer}", &rest[..3], shown));
+            rest = &rest[end + 3..];
+            continue;
+        }
+        rest = &rest[end + 3..];
+        let words = words(inside);
+        let Some((name, arguments)) = words.split_first() else { continue };
+        let line = text[..text.len() - rest.len()].matches('\n').count() + 1;
+        match render(&name.1, arguments) {
+            Some(html) => out.push_str(&html),
+            None => {
+                let name = name.1.trim_start_matches('/').trim_end_matches('/').to_owned();
+                if !unknown.iter().any(|(_, n)| *n == name) {
+                    unknown.push((line, name));
+                }
+            }
+        }
+    }
+    (out, unknown)
+}
+
+/// `name key="value" value` as pairs; positional words have no key.
+fn words(inside: &str) -> Vec<(Option<String>, String)> {
+    let mut words = Vec::new();
+    let mut chars = inside.chars().peekable();
+    while let Some(c) = chars.peek().copied() {
+        if c.is_whitespace() {
+            chars.next();
+            continue;
+        }
+        let mut key = None;
+        let mut word = String::new();
+        let mut quote = None;
+        while let Some(c) = chars.peek().copied() {
+            match quote {
+                Some(q) if c == q => {
+                    chars.next();
+                    quote = None;
+                    continue;
+                }
+                None if c.is_whitespace() => break,
+                None if (c == '"' || c == '`') && word.is_empty() => {
+                    quote = Some(c);
+                    chars.next();
+                    continue;
+                }
+                None if c == '=' && key.is_none() && !word.is_empty() => {
+                    key = Some(std::mem::take(&mut word));
+                    chars.next();
+                    continue;
+                }
+                _ => {}
+            }
+            word.push(c);
+            chars.next();
+        }
+        words.push((key, word));
+    }
+    words
+}
+
+fn render(name: &str, arguments: &[(Option<String>, String)]) -> Option<String> {
+    let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key)).map(|(_, v)| v.as_str());
+    let first = || arguments.iter().find(|(k, _)| k.is_none()).map(|(_, v)| v.as_str());
+    let linked = |url: String| format!("<a href=\"{0}\">{0}</a>", escape(&url));
+    Some(match name {
+        "figure" | "image" | "img" | "imgproc" | "zoom-img" => {
+            let source = named("src").or_else(|| named("url")).or_else(first)?;
+            let caption = named("caption").or_else(|| named("title")).unwrap_or("");
+            let alt = named("alt").unwrap_or(caption);
+            let picture = format!("<img src=\"{}\" alt=\"{}\">", escape(source), escape(alt));
+            match caption {
+                "" => picture,
+                caption => format!("<figure>{picture}<figcaption>{}</figcaption></figure>", escape(caption)),
+            }
+        }
+        "youtube" => linked(format!("https://www.youtube.com/watch?v={}", named("id").or_else(first)?)),
+        "vimeo" => linked(format!("https://vimeo.com/{}", named("id").or_else(first)?)),
+        "bilibili" => {
+            let id = named("id").or_else(|| named("bvid")).or_else(first)?;
+            let id = if id.starts_with("BV") || id.starts_with("av") { id.to_owned() } else { format!("av{id}") };
+            linked(format!("https://www.bilibili.com/video/{id}/"))
+        }
+        "tweet" | "x" | "x_simple" | "twitter" => match (named("user"), named("id").or_else(first)) {
+            (Some(user), Some(id)) => linked(format!("https://twitter.com/{user}/status/{id}")),
+            (None, Some(id)) => linked(format!("https://twitter.com/i/status/{id}")),
+            _ => return None,
+        },
+        "gist" => match arguments {
+            [(None, user), (None, id), ..] => linked(format!("https://gist.github.com/{user}/{id}")),
+            _ => return None,
+        },
+        "ref" | "relref" => named("path").or_else(first)?.to_owned(),
+        "highlight" => format!("\n```{}\n", first().unwrap_or("")),
+        "/highlight" => "\n```\n".to_owned(),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_ones_are_rendered_and_others_told() {
+        let (text, unknown) = expand("a {{< figure src=\"x.png\" title=\"T & U\" >}}\n{{% notice tip %}}kept{{% /notice %}}\n{{< youtube abc >}}{{</* raw */>}}\n{{< highlight go >}}x{{< /highlight >}}");
+        assert!(text.contains("<img src=\"x.png\" alt=\"T &amp; U\">"), "{text}");
+        assert!(text.contains("\nkept\n"), "{text}");
+        assert!(text.contains("watch?v=abc"), "{text}");
+        assert!(text.contains("{{< raw >}}"), "{text}");
+        assert!(text.contains("```go\nx\n```"), "{text}");
+        assert_eq!(unknown, [(2, "notice".to_owned())]);
+    }
+
+    #[test]
+    fn unclosed_ones_are_text() {
+        assert_eq!(expand("{{< figure src=").0, "{{< figure src=");
+        assert_eq!(expand("{{ .Values.x }}").0, "{{ .Values.x }}");
+    }
+}

@@ -1,0 +1,734 @@
+//! The store: what was read and what was derived from it, in one SQLite file.
+//!
+//! The only module that knows SQL. It decides nothing and can be deleted at any
+//! time: what must not change is in the ledger, the rest is read again.
+//!
+//! One process writes at a time (the caller holds the lock); each document is
+//! replaced in one transaction with its items.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::entry::{Entry, EntryId, RawEntry};
+use crate::normalize::Memory;
+
+/// Schema changes, oldest first. Never edit one that was released: add the next.
+const MIGRATIONS: [&str; 1] = [include_str!("store/migrations/0001.sql")];
+
+/// Why the store could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite said no.
+    #[error("{}: {action}", .path.display())]
+    Sql {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A newer Feedloom wrote it.
+    #[error("{}: written by a newer feedloom (schema {found}, this one knows {known}): use that version, or delete the file to have everything read again", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: usize,
+        /// The newest schema known here.
+        known: usize,
+    },
+    /// The file is no store or is damaged.
+    #[error("{}: damaged: {reason}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite found.
+        reason: String,
+    },
+}
+
+/// How a file looked when it was read: enough to tell that it was not touched since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// mtime in nanoseconds.
+    pub modified_ns: i64,
+    /// ctime in nanoseconds.
+    pub changed_ns: i64,
+}
+
+/// A document in the store, without its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Row.
+    pub id: i64,
+    /// Path below its origin.
+    pub path: String,
+    /// How it looked.
+    pub stamp: Stamp,
+    /// Hash of its bytes.
+    pub hash: String,
+    /// Its items appear then.
+    pub waits_until: Option<DateTime<Utc>>,
+}
+
+/// A document to be put into the store.
+#[derive(Debug)]
+pub struct NewDocument<'a> {
+    /// `posts:FOLDER` or `source:NAME`.
+    pub origin: &'a str,
+    /// Path below it.
+    pub path: &'a str,
+    /// How it looked.
+    pub stamp: Stamp,
+    /// Hash of its bytes.
+    pub hash: &'a str,
+    /// Its bytes.
+    pub raw: &'a [u8],
+    /// What the reader reported, as JSON.
+    pub reading: &'a str,
+    /// Its items appear then.
+    pub waits_until: Option<DateTime<Utc>>,
+    /// Its items; none while it waits.
+    pub items: &'a [RawEntry],
+}
+
+/// A raw entry with its row.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Row.
+    pub id: i64,
+    /// The raw entry.
+    pub raw: RawEntry,
+}
+
+/// An entry to be stored, and the feeds that carry it.
+#[derive(Debug)]
+pub struct Derived {
+    /// The entry; its html and text are not stored again.
+    pub entry: Entry,
+    /// The item its html and text are of.
+    pub content: i64,
+    /// Every item it is made of.
+    pub items: Vec<i64>,
+    /// Names of feeds.
+    pub feeds: Vec<String>,
+}
+
+/// A file that was written into the output folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Path below the output folder.
+    pub path: String,
+    /// Hash of its bytes.
+    pub hash: String,
+    /// Bytes.
+    pub size: u64,
+    /// mtime in nanoseconds.
+    pub modified_ns: i64,
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl Store {
+    /// Opens the store, creating or migrating it.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], [`StoreError::Damaged`], or what SQLite says.
+    pub fn open(path: &Path) -> Result<Self> {
+        let sql = |action| move |source| StoreError::Sql { path: path.to_owned(), action, source };
+        let connection = Connection::open(path).map_err(sql("cannot be opened"))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA mmap_size = 0;";
+        if let Err(error) = connection.execute_batch(setup) {
+            return Err(match error.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path: path.to_owned(), reason: error.to_string() },
+                _ => sql("cannot be set up")(error),
+            });
+        }
+        let mut store = Self { connection, path: path.to_owned() };
+        store.migrate()?;
+        Ok(store)
+    }
+
+    fn sql<T>(&self, action: &'static str, result: rusqlite::Result<T>) -> Result<T> {
+        result.map_err(|source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path: self.path.clone(), reason: source.to_string() },
+            _ => StoreError::Sql { path: self.path.clone(), action, source },
+        })
+    }
+
+    fn migrate(&mut self) -> Result<()> {
+        let version: i64 = self.sql("cannot be read", self.connection.query_row("PRAGMA user_version", [], |r| r.get(0)))?;
+        let found = usize::try_from(version).unwrap_or(usize::MAX);
+        if found > MIGRATIONS.len() {
+            return Err(StoreError::Newer { path: self.path.clone(), found, known: MIGRATIONS.len() });
+        }
+        for (n, migration) in MIGRATIONS.iter().enumerate().skip(found) {
+            let text = format!("BEGIN; {migration}; PRAGMA user_version = {}; COMMIT;", n + 1);
+            self.sql("cannot be migrated", self.connection.execute_batch(&text))?;
+        }
+        Ok(())
+    }
+
+    /// Whether SQLite finds the file sound. Reads all of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with what was found.
+    pub fn check(&self) -> Result<()> {
+        let answer: String = self.sql("cannot be checked", self.connection.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)))?;
+        if answer == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: self.path.clone(), reason: answer }) }
+    }
+
+    /// Runs `work` in one transaction: all of it is stored, or nothing.
+    ///
+    /// # Errors
+    /// Those of `work`, or of SQLite.
+    pub fn transaction<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Self) -> std::result::Result<T, E>) -> std::result::Result<T, E> {
+        self.sql("cannot begin", self.connection.execute_batch("BEGIN IMMEDIATE"))?;
+        match work(self) {
+            Ok(value) => {
+                self.sql("cannot commit", self.connection.execute_batch("COMMIT"))?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to report.
+                let _ = self.connection.execute_batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    /// A value remembered under `name`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn meta(&self, name: &str) -> Result<Option<String>> {
+        self.sql("cannot be read", self.connection.prepare_cached("SELECT value FROM meta WHERE name = ?1").and_then(|mut s| s.query_row([name], |r| r.get(0)).optional()))
+    }
+
+    /// Remembers a value.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_meta(&self, name: &str, value: &str) -> Result<()> {
+        let text = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.sql("cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute([name, value]))).map(|_| ())
+    }
+
+    /// The documents of an origin, by path.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn documents(&self, origin: &str) -> Result<HashMap<String, Document>> {
+        let text = "SELECT id, path, size, modified_ns, changed_ns, hash, waits_until FROM document WHERE origin = ?1";
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached(text)?;
+            let rows = statement.query_map([origin], |r| {
+                let path: String = r.get(1)?;
+                let stamp = Stamp { size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)?, changed_ns: r.get(4)? };
+                let waits: Option<i64> = r.get(6)?;
+                let waits_until = waits.and_then(|s| DateTime::from_timestamp(s, 0));
+                Ok((path.clone(), Document { id: r.get(0)?, path, stamp, hash: r.get(5)?, waits_until }))
+            })?;
+            rows.collect()
+        };
+        self.sql("documents cannot be read", read())
+    }
+
+    /// Origins that have documents.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn origins(&self) -> Result<Vec<String>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT DISTINCT origin FROM document ORDER BY origin")?;
+            statement.query_map([], |r| r.get(0))?.collect()
+        };
+        self.sql("origins cannot be read", read())
+    }
+
+    /// The bytes of a document.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn raw(&self, document: i64) -> Result<Vec<u8>> {
+        self.sql("a document cannot be read", self.connection.prepare_cached("SELECT raw FROM document WHERE id = ?1").and_then(|mut s| s.query_row([document], |r| r.get(0))))
+    }
+
+    /// What readers reported, by origin and path.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn readings(&self) -> Result<Vec<(String, String, String)>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT origin, path, reading FROM document ORDER BY origin, path")?;
+            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect()
+        };
+        self.sql("readings cannot be read", read())
+    }
+
+    /// Puts a document in, in place of the one of that path. The keys of the items
+    /// that went and that came are what has to be derived again.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn put_document(&mut self, document: &NewDocument<'_>, touched: &mut Touched) -> Result<()> {
+        let mut write = |c: &Connection| -> rusqlite::Result<()> {
+            let old: Option<i64> = c.prepare_cached("SELECT id FROM document WHERE origin = ?1 AND path = ?2")?.query_row([document.origin, document.path], |r| r.get(0)).optional()?;
+            if let Some(id) = old {
+                forget_items(c, id, touched)?;
+                c.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([id])?;
+            }
+            c.prepare_cached("INSERT INTO document (origin, path, size, modified_ns, changed_ns, hash, raw, reading, waits_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
+                document.origin,
+                document.path,
+                i64::try_from(document.stamp.size).unwrap_or(i64::MAX),
+                document.stamp.modified_ns,
+                document.stamp.changed_ns,
+                document.hash,
+                document.raw,
+                document.reading,
+                document.waits_until.map(|t| t.timestamp()),
+            ])?;
+            let id = c.last_insert_rowid();
+            for raw in document.items {
+                let mut light = raw.clone();
+                let html = std::mem::take(&mut light.html);
+                let text = std::mem::take(&mut light.text);
+                let json = serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+                c.prepare_cached("INSERT INTO item (document, kind, raw, html, text) VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![id, raw.kind.name(), json, html, text])?;
+                let item = c.last_insert_rowid();
+                for key in &raw.keys {
+                    c.prepare_cached("INSERT OR IGNORE INTO item_key (key, item) VALUES (?1, ?2)")?.execute(params![key, item])?;
+                    touched.keys.insert(key.clone());
+                }
+            }
+            Ok(())
+        };
+        let result = write(&self.connection);
+        self.sql("a document cannot be written", result)
+    }
+
+    /// Remembers how an unchanged file looks now.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn restamp(&self, document: i64, stamp: Stamp) -> Result<()> {
+        let text = "UPDATE document SET size = ?2, modified_ns = ?3, changed_ns = ?4 WHERE id = ?1";
+        let size = i64::try_from(stamp.size).unwrap_or(i64::MAX);
+        self.sql("a document cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute(params![document, size, stamp.modified_ns, stamp.changed_ns]))).map(|_| ())
+    }
+
+    /// Takes a document out with its items.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn remove_document(&mut self, document: i64, touched: &mut Touched) -> Result<()> {
+        let mut write = |c: &Connection| -> rusqlite::Result<()> {
+            forget_items(c, document, touched)?;
+            c.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([document])?;
+            Ok(())
+        };
+        let result = write(&self.connection);
+        self.sql("a document cannot be removed", result)
+    }
+
+    /// The items that share a key with `keys`, directly or through others, in
+    /// groups that are one entry each; and the entries they were part of.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn groups(&self, touched: &Touched) -> Result<Groups> {
+        let read = || -> rusqlite::Result<Groups> {
+            let mut items_of = self.connection.prepare_cached("SELECT item FROM item_key WHERE key = ?1")?;
+            let mut keys_of = self.connection.prepare_cached("SELECT key FROM item_key WHERE item = ?1")?;
+            let mut entry_of = self.connection.prepare_cached("SELECT entry FROM item WHERE id = ?1")?;
+            let mut done: HashSet<String> = HashSet::new();
+            let mut groups = Groups { items: Vec::new(), old_entries: touched.entries.clone() };
+            for first in &touched.keys {
+                if done.contains(first) {
+                    continue;
+                }
+                let mut open = vec![first.clone()];
+                let mut items: BTreeSet<i64> = BTreeSet::new();
+                while let Some(key) = open.pop() {
+                    if !done.insert(key.clone()) {
+                        continue;
+                    }
+                    let found: Vec<i64> = items_of.query_map([&key], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+                    for item in found {
+                        if !items.insert(item) {
+                            continue;
+                        }
+                        for key in keys_of.query_map([item], |r| r.get::<_, String>(0))? {
+                            let key = key?;
+                            if !done.contains(&key) {
+                                open.push(key);
+                            }
+                        }
+                        if let Some(entry) = entry_of.query_row([item], |r| r.get::<_, Option<String>>(0))? {
+                            groups.old_entries.insert(entry);
+                        }
+                    }
+                }
+                if !items.is_empty() {
+                    groups.items.push(items.into_iter().collect());
+                }
+            }
+            Ok(groups)
+        };
+        self.sql("items cannot be read", read())
+    }
+
+    /// Raw entries by row, whole.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn items(&self, ids: &[i64]) -> Result<Vec<Item>> {
+        let read = || -> rusqlite::Result<Vec<Item>> {
+            let mut statement = self.connection.prepare_cached("SELECT raw, html, text FROM item WHERE id = ?1")?;
+            ids.iter()
+                .map(|id| {
+                    statement.query_row([id], |r| {
+                        let mut raw: RawEntry = from_json(r.get_ref(0)?.as_str()?)?;
+                        raw.html = r.get(1)?;
+                        raw.text = r.get(2)?;
+                        Ok(Item { id: *id, raw })
+                    })
+                })
+                .collect()
+        };
+        self.sql("items cannot be read", read())
+    }
+
+    /// Takes entries out. The feeds they were in come back.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn remove_entries(&mut self, ids: &BTreeSet<String>, feeds: &mut BTreeSet<String>) -> Result<()> {
+        let mut write = |c: &Connection| -> rusqlite::Result<()> {
+            let mut feeds_of = c.prepare_cached("SELECT feed FROM feed_entry WHERE entry = ?1")?;
+            for id in ids {
+                for feed in feeds_of.query_map([id], |r| r.get(0))? {
+                    feeds.insert(feed?);
+                }
+                c.prepare_cached("DELETE FROM feed_entry WHERE entry = ?1")?.execute([id])?;
+                c.prepare_cached("DELETE FROM entry WHERE id = ?1")?.execute([id])?;
+            }
+            Ok(())
+        };
+        let result = write(&self.connection);
+        self.sql("entries cannot be removed", result)
+    }
+
+    /// Puts a derived entry in.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn put_entry(&mut self, derived: &Derived) -> Result<()> {
+        let write = |c: &Connection| -> rusqlite::Result<()> {
+            let entry = &derived.entry;
+            let light = LightEntry(entry);
+            let json = serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+            let published = entry.published.timestamp();
+            c.prepare_cached("INSERT OR REPLACE INTO entry (id, published, data, content) VALUES (?1, ?2, ?3, ?4)")?.execute(params![entry.id.as_str(), published, json, derived.content])?;
+            for item in &derived.items {
+                c.prepare_cached("UPDATE item SET entry = ?2 WHERE id = ?1")?.execute(params![item, entry.id.as_str()])?;
+            }
+            for feed in &derived.feeds {
+                c.prepare_cached("INSERT OR REPLACE INTO feed_entry (feed, published, entry) VALUES (?1, ?2, ?3)")?.execute(params![feed, published, entry.id.as_str()])?;
+            }
+            Ok(())
+        };
+        let result = write(&self.connection);
+        self.sql("an entry cannot be written", result)
+    }
+
+    /// The newest entries of a feed, whole, newest first; equal times by id.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn feed(&self, feed: &str, limit: usize) -> Result<Vec<Entry>> {
+        let text = "SELECT e.data, i.html, i.text FROM feed_entry f JOIN entry e ON e.id = f.entry JOIN item i ON i.id = e.content WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry LIMIT ?2";
+        self.entries(text, params![feed, i64::try_from(limit).unwrap_or(i64::MAX)])
+    }
+
+    /// Every entry, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn all_entries(&self) -> Result<Vec<Entry>> {
+        self.entries("SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content ORDER BY e.published DESC, e.id", [])
+    }
+
+    /// An entry by id.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entry(&self, id: &str) -> Result<Option<Entry>> {
+        Ok(self.entries("SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1", [id])?.pop())
+    }
+
+    /// The entry that has a key.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entry_with_key(&self, key: &str) -> Result<Option<Entry>> {
+        let text = "SELECT e.data, c.html, c.text FROM item_key k JOIN item i ON i.id = k.item JOIN entry e ON e.id = i.entry JOIN item c ON c.id = e.content WHERE k.key = ?1 LIMIT 1";
+        Ok(self.entries(text, [key])?.pop())
+    }
+
+    /// The items an entry is made of.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn items_of(&self, entry: &EntryId) -> Result<Vec<Item>> {
+        let read = || -> rusqlite::Result<Vec<i64>> {
+            let mut statement = self.connection.prepare_cached("SELECT id FROM item WHERE entry = ?1 ORDER BY id")?;
+            statement.query_map([entry.as_str()], |r| r.get(0))?.collect()
+        };
+        let ids = self.sql("items cannot be read", read())?;
+        self.items(&ids)
+    }
+
+    /// How many entries each feed has, and the newest one's date.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn feed_sizes(&self) -> Result<HashMap<String, (usize, DateTime<Utc>)>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT feed, COUNT(*), MAX(published) FROM feed_entry GROUP BY feed")?;
+            let rows = statement.query_map([], |r| {
+                let count: i64 = r.get(1)?;
+                let newest: i64 = r.get(2)?;
+                Ok((r.get::<_, String>(0)?, (usize::try_from(count).unwrap_or(0), DateTime::from_timestamp(newest, 0).unwrap_or_default())))
+            })?;
+            rows.collect()
+        };
+        self.sql("feeds cannot be read", read())
+    }
+
+    /// Names of the feeds that carry an entry.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn feeds_of(&self, entry: &EntryId) -> Result<Vec<String>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT feed FROM feed_entry WHERE entry = ?1 ORDER BY feed")?;
+            statement.query_map([entry.as_str()], |r| r.get(0))?.collect()
+        };
+        self.sql("feeds cannot be read", read())
+    }
+
+    /// Whether a local post answers to the key.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn is_post(&self, key: &str) -> Result<bool> {
+        let text = "SELECT EXISTS (SELECT 1 FROM item_key k JOIN item i ON i.id = k.item WHERE k.key = ?1 AND i.kind IN ('post', 'digest'))";
+        self.sql("keys cannot be read", self.connection.prepare_cached(text).and_then(|mut s| s.query_row([key], |r| r.get(0))))
+    }
+
+    fn entries(&self, text: &str, parameters: impl rusqlite::Params) -> Result<Vec<Entry>> {
+        let read = || -> rusqlite::Result<Vec<Entry>> {
+            let mut statement = self.connection.prepare_cached(text)?;
+            let rows = statement.query_map(parameters, |r| {
+                let mut entry: Entry = from_json(r.get_ref(0)?.as_str()?)?;
+                entry.html = r.get(1)?;
+                entry.text = r.get(2)?;
+                Ok(entry)
+            })?;
+            rows.collect()
+        };
+        self.sql("entries cannot be read", read())
+    }
+
+    /// What is remembered of an entry.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn memory(&self, id: &EntryId) -> Result<Option<Memory>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT first_seen, text_hash, changed FROM memory WHERE id = ?1")?;
+            let row = |r: &rusqlite::Row<'_>| {
+                let time = |s: i64| DateTime::from_timestamp(s, 0).unwrap_or_default();
+                Ok(Memory { first_seen: time(r.get(0)?), text_hash: r.get(1)?, changed: r.get::<_, Option<i64>>(2)?.map(time) })
+            };
+            statement.query_row([id.as_str()], row).optional()
+        };
+        self.sql("memory cannot be read", read())
+    }
+
+    /// Remembers an entry.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn remember(&self, id: &EntryId, memory: &Memory) -> Result<()> {
+        let text = "INSERT OR REPLACE INTO memory (id, first_seen, text_hash, changed) VALUES (?1, ?2, ?3, ?4)";
+        let values = params![id.as_str(), memory.first_seen.timestamp(), memory.text_hash, memory.changed.map(|t| t.timestamp())];
+        self.sql("memory cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute(values))).map(|_| ())
+    }
+
+    /// What was written into the output folder, by path.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn outputs(&self) -> Result<HashMap<String, Written>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT path, hash, size, modified_ns FROM output")?;
+            let rows = statement.query_map([], |r| {
+                let path: String = r.get(0)?;
+                Ok((path.clone(), Written { path, hash: r.get(1)?, size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)? }))
+            })?;
+            rows.collect()
+        };
+        self.sql("outputs cannot be read", read())
+    }
+
+    /// Remembers what was written and forgets what was deleted.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_outputs(&mut self, written: &[Written], deleted: &[String]) -> Result<()> {
+        let write = |c: &Connection| -> rusqlite::Result<()> {
+            for w in written {
+                let size = i64::try_from(w.size).unwrap_or(i64::MAX);
+                c.prepare_cached("INSERT OR REPLACE INTO output (path, hash, size, modified_ns) VALUES (?1, ?2, ?3, ?4)")?.execute(params![w.path, w.hash, size, w.modified_ns])?;
+            }
+            for path in deleted {
+                c.prepare_cached("DELETE FROM output WHERE path = ?1")?.execute([path])?;
+            }
+            Ok(())
+        };
+        let result = write(&self.connection);
+        self.sql("outputs cannot be written", result)
+    }
+}
+
+/// Keys and entries that a change touched.
+#[derive(Debug, Clone, Default)]
+pub struct Touched {
+    /// Keys of items that went or came.
+    pub keys: BTreeSet<String>,
+    /// Entries that lost an item.
+    pub entries: BTreeSet<String>,
+}
+
+impl Touched {
+    /// Nothing was touched.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.entries.is_empty()
+    }
+}
+
+/// Items in groups that are one entry each.
+#[derive(Debug)]
+pub struct Groups {
+    /// Rows of items, a group an entry.
+    pub items: Vec<Vec<i64>>,
+    /// Entries that these items, or items that went, were part of.
+    pub old_entries: BTreeSet<String>,
+}
+
+fn forget_items(c: &Connection, document: i64, touched: &mut Touched) -> rusqlite::Result<()> {
+    let mut keys = c.prepare_cached("SELECT k.key, i.entry FROM item i JOIN item_key k ON k.item = i.id WHERE i.document = ?1")?;
+    for row in keys.query_map([document], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Option<String>>(1)?)))? {
+        let (key, entry) = row?;
+        touched.keys.insert(key);
+        touched.entries.extend(entry);
+    }
+    c.prepare_cached("DELETE FROM item WHERE document = ?1")?.execute([document])?;
+    Ok(())
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
+}
+
+/// An entry without its html and text, which are an item's.
+struct LightEntry<'a>(&'a Entry);
+
+impl serde::Serialize for LightEntry<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let light = Entry { html: String::new(), text: String::new(), ..self.0.clone() };
+        light.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Kind;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.sqlite")).unwrap();
+        (folder, store)
+    }
+
+    fn put(store: &mut Store, path: &str, items: &[RawEntry]) -> Touched {
+        let mut touched = Touched::default();
+        let stamp = Stamp { size: 1, modified_ns: 2, changed_ns: 3 };
+        let document = NewDocument { origin: "posts:a", path, stamp, hash: "h", raw: b"x", reading: "{}", waits_until: None, items };
+        store.transaction(|s| s.put_document(&document, &mut touched)).unwrap();
+        touched
+    }
+
+    fn raw(keys: &[&str]) -> RawEntry {
+        let mut raw = RawEntry::new(Kind::Article, keys[0].to_owned(), "t");
+        raw.keys = keys.iter().map(|k| (*k).to_owned()).collect();
+        raw
+    }
+
+    #[test]
+    fn items_that_share_a_key_are_one_group() {
+        let (_folder, mut store) = store();
+        let mut touched = put(&mut store, "1", &[raw(&["a", "b"]), raw(&["c"])]);
+        touched.keys.extend(put(&mut store, "2", &[raw(&["b", "d"])]).keys);
+        let groups = store.groups(&touched).unwrap();
+        let mut sizes: Vec<usize> = groups.items.iter().map(Vec::len).collect();
+        sizes.sort();
+        assert_eq!(sizes, [1, 2]);
+        // Replacing the document that joined them touches all of their keys.
+        let touched = put(&mut store, "2", &[]);
+        assert_eq!(touched.keys.iter().map(String::as_str).collect::<Vec<_>>(), ["b", "d"]);
+        assert_eq!(store.groups(&touched).unwrap().items.len(), 1);
+    }
+
+    #[test]
+    fn a_failed_transaction_leaves_nothing() {
+        let (_folder, mut store) = store();
+        let failed: std::result::Result<(), StoreError> = store.transaction(|s| {
+            s.set_meta("a", "1")?;
+            Err(StoreError::Damaged { path: PathBuf::new(), reason: String::new() })
+        });
+        assert!(failed.is_err());
+        assert_eq!(store.meta("a").unwrap(), None);
+    }
+
+    #[test]
+    fn newer_and_damaged_files_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        drop(Store::open(&path).unwrap());
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::Newer { found: 99, .. })));
+        std::fs::write(&path, "not a database, but long enough to be taken for one".repeat(40)).unwrap();
+        let _ = std::fs::remove_file(folder.path().join("store.sqlite-wal"));
+        assert!(matches!(Store::open(&path), Err(StoreError::Damaged { .. })));
+    }
+}
