@@ -66,10 +66,13 @@ impl<'a> Classifier<'a> {
         ];
         // The page itself knows best what it is about; who recommends it comes second.
         let own: Vec<&RawEntry> = raws.iter().copied().filter(|r| matches!(r.kind, Kind::Post | Kind::Digest)).collect();
+        let page = raws.iter().all(|r| matches!(r.kind, Kind::Article | Kind::Post | Kind::Upstream | Kind::News));
         let labelled = raws.iter().any(|r| !r.labels.is_empty());
         let mut decided: BTreeMap<usize, (Rule, String, String)> = BTreeMap::new();
         for (rule, find) in rules {
-            if !decided.is_empty() && !(rule == Rule::Title && decided.values().all(|(r, ..)| *r == Rule::Address)) {
+            // An article's address and its title say the same thing from two sides.
+            let joins = rule == Rule::Title && page && decided.values().all(|(r, ..)| *r == Rule::Address);
+            if !decided.is_empty() && !joins {
                 continue;
             }
             let mut hits = Hits::new();
@@ -82,18 +85,14 @@ impl<'a> Classifier<'a> {
                 decided.entry(project).or_insert((rule, text, place));
             }
         }
-        if decided.is_empty() && !(labelled && own.is_empty() && raws.iter().any(|r| self.label_is_foreign(r))) {
+        // A label that names none of the projects: it is about that.
+        if decided.is_empty() && !(labelled && own.is_empty()) {
             let readers = if own.is_empty() { raws.to_vec() } else { own };
             for (project, (text, place)) in self.by_text(&readers) {
                 decided.insert(project, (Rule::Text, text, place));
             }
         }
         decided
-    }
-
-    /// A label that names something, but none of the projects: the item is about that.
-    fn label_is_foreign(&self, raw: &RawEntry) -> bool {
-        !raw.labels.is_empty() && raw.kind != Kind::Question
     }
 
     fn by_label(&self, raw: &RawEntry) -> Hits {
@@ -186,15 +185,17 @@ impl<'a> Classifier<'a> {
     /// One project is named, or one is named far more often than the next.
     fn by_text(&self, raws: &[&RawEntry]) -> Hits {
         let mut counts: BTreeMap<usize, (usize, String, String)> = BTreeMap::new();
+        let mut needed = 1;
         for raw in raws {
             if raw.kind == Kind::Digest {
                 continue;
             }
+            needed = needed.max(mentions_needed(raw));
             for found in self.names.find(&raw.text) {
                 counts.entry(found.project).or_insert_with(|| (0, found.text, place_of(raw, "text"))).0 += 1;
             }
         }
-        let mut ranked: Vec<(usize, usize)> = counts.iter().map(|(p, (n, ..))| (*n, *p)).collect();
+        let mut ranked: Vec<(usize, usize)> = counts.iter().map(|(p, (n, ..))| (*n, *p)).filter(|(n, _)| *n >= needed).collect();
         ranked.sort_by(|a, b| b.cmp(a));
         let first = match ranked.as_slice() {
             [] => return Hits::new(),
@@ -213,6 +214,17 @@ impl<'a> Classifier<'a> {
                     || r.link.as_deref().and_then(|l| Url::parse(l).ok()).is_some_and(|u| address::is_below(&u, e.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/')))
             })
         })
+    }
+}
+
+/// A long text names many things in passing; a question is about what it names.
+fn mentions_needed(raw: &RawEntry) -> usize {
+    let length = raw.text.chars().count();
+    match raw.kind {
+        Kind::Question | Kind::Task | Kind::Release => 1,
+        _ if length > 1_500 => 3,
+        _ if length > 300 => 2,
+        _ => 1,
     }
 }
 

@@ -1,14 +1,13 @@
 //! The main job: read what changed, derive what that touches, write what it concerns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use chrono::{DateTime, Datelike, Utc};
 
 use super::build::{self, Built};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
-use crate::config::{Override, PostsFolder, SameAs};
+use crate::config::{Override, PostsFolder};
 use crate::entry::{EntryId, RawEntry};
 use crate::files;
 use crate::merge;
@@ -329,14 +328,4 @@ impl<'a> Overrides<'a> {
         }
         found
     }
-}
-
-/// Whether an override says that a merge by title was wrong.
-pub(super) fn splits(overrides: &[&Override]) -> bool {
-    overrides.iter().any(|o| o.same_as == Some(SameAs::Nothing))
-}
-
-/// Where posts of a folder lie, for messages.
-pub(super) fn shown(folder: &PostsFolder, path: &str) -> String {
-    Path::new(&folder.path).join(path).display().to_string()
 }

@@ -66,6 +66,8 @@ pub struct Item {
     pub time: Option<String>,
     /// Questions: number of an issue.
     pub issue: Option<String>,
+    /// It stands below a heading of another matter, which says nothing about it.
+    pub astray: bool,
 }
 
 impl Item {
@@ -86,6 +88,7 @@ impl Item {
             version: None,
             time: None,
             issue: None,
+            astray: false,
         }
     }
 
@@ -245,11 +248,11 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
     let mut current = Section { kind: config.default, heading: String::new(), told: false, from: 0, to: 0 };
     let own_title = text::fold(title);
     for (n, piece) in pieces.iter().enumerate() {
-        let Some(level) = heading_level(pieces, n, names) else { continue };
+        let Some(level) = heading_level(pieces, n) else { continue };
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
         let word = if text::fold(&heading) == own_title && !own_title.is_empty() { None } else { vocabulary::section_kind(&heading, config) };
         let is_bold_line = level > 6;
-        if is_bold_line && word.is_none() {
+        if is_bold_line && (word.is_none() || current.kind == SectionKind::Releases && shapes::release_head(piece, names, None).is_some()) {
             continue;
         }
         if is_item_heading(piece, word.is_some(), names) && (!open.is_empty() || current.told || is_repeated(pieces, level, names)) {
@@ -281,14 +284,14 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
 }
 
 /// The level of a heading; a bold line of its own counts as the deepest.
-fn heading_level(pieces: &[Piece], n: usize, names: &Names) -> Option<u8> {
+fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
     let piece = &pieces[n];
     match piece.shape {
         Shape::Heading(level) if !piece.quote && piece.list == 0 => Some(level),
         Shape::Line if piece.bold && !piece.quote && piece.list == 0 && piece.links.is_empty() && piece.images == 0 => {
             let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block) && (n == 0 || pieces[n - 1].block != piece.block);
             let short = text::columns(&piece.text) <= 40;
-            let is_head = shapes::without_ordinal(&piece.text).1 || shapes::release_head(piece, names, None).is_some();
+            let is_head = shapes::without_ordinal(&piece.text).1;
             let is_field = piece.text.ends_with([':', '：']) && !piece.text.trim_end_matches([':', '：']).ends_with("如下") || shapes::field(&piece.text).is_some();
             (alone && short && !is_head && !is_field && shapes::asker(piece, false).is_none()).then_some(9)
         }

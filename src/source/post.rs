@@ -552,7 +552,9 @@ fn item_entry(item: Item, n: usize, post: &DigestPost<'_>, anchors: &mut Anchors
     raw.starts_at = item.time.as_deref().and_then(|t| starts_at(t, post.date, context.zone));
     raw.labels = item.labels.clone();
     raw.about = item.about.iter().filter_map(|u| markdown::resolve(u, Some(post.link))).map(String::from).collect();
-    raw.headings = item.headings.clone();
+    // A banner that repeats the post's title is about the whole post.
+    let own_title = text::fold(post.title);
+    raw.headings = if item.astray { Vec::new() } else { item.headings.iter().filter(|h| text::fold(h) != own_title).cloned().collect() };
     raw.mention = Some(Mention {
         folder: context.folder.path.clone(),
         post: post.path.to_owned(),

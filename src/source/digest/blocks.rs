@@ -10,7 +10,9 @@ use crate::source::markdown::{LinkRef, Piece, Shape};
 pub(super) fn has_release_heads(scope: &Scope<'_>) -> bool {
     scope.range().any(|n| {
         let piece = &scope.pieces[n];
-        piece.list == 0 && piece.links.is_empty() && shapes::release_head(piece, scope.names, Some(&scope.section.heading)).is_some() && (piece.bold || matches!(piece.shape, Shape::Heading(_)))
+        let strong = piece.bold || matches!(piece.shape, Shape::Heading(_));
+        let linked = || (n..scope.section.to).any(|m| scope.pieces[m].links.iter().any(|l| !l.picture));
+        piece.list == 0 && strong && piece.links.is_empty() && shapes::release_head(piece, scope.names, Some(&scope.section.heading)).is_some() && (shapes::announces(&piece.text) || linked())
     })
 }
 
@@ -27,6 +29,7 @@ pub(super) fn releases(scope: &mut Scope<'_>) {
     } else {
         outside
     };
+    let heads = one_each(scope, heads, &heading);
     let from_list = heads.first().is_some_and(|n| scope.pieces[*n].list > 0);
     for (k, head) in heads.iter().enumerate() {
         let next = heads.get(k + 1).copied().unwrap_or(scope.section.to);
@@ -41,11 +44,26 @@ pub(super) fn releases(scope: &mut Scope<'_>) {
     lists::stray_articles(scope);
 }
 
+/// A heading and the line below it that say the same are one head.
+fn one_each(scope: &Scope<'_>, heads: Vec<usize>, heading: &str) -> Vec<usize> {
+    let mut last: Option<(String, String)> = None;
+    heads
+        .into_iter()
+        .filter(|n| {
+            let head = shapes::release_head(&scope.pieces[*n], scope.names, Some(heading)).map(|h| (text::fold(&h.name), h.version));
+            let new = head != last;
+            last = head;
+            new
+        })
+        .collect()
+}
+
 /// A sentence that mentions a version announces nothing: a head is short, or bold, or ends with a colon.
 fn announces(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
     let first_line = n == 0 || scope.pieces[n - 1].block != piece.block;
-    piece.bold || matches!(piece.shape, Shape::Heading(_)) || first_line && (text::columns(&piece.text) <= 90 || piece.text.ends_with([':', '：']))
+    let introduces = piece.text.ends_with([':', '：']);
+    piece.bold || matches!(piece.shape, Shape::Heading(_)) || introduces || first_line && text::columns(&piece.text) <= 90
 }
 
 fn begins_item(scope: &Scope<'_>, n: usize) -> bool {
@@ -76,17 +94,18 @@ fn vocabulary_of(scope: &Scope<'_>, piece: &Piece) -> bool {
 /// One release: its head and what stands below it up to `to`.
 pub(super) fn release(scope: &mut Scope<'_>, head: usize, to: usize) {
     let Some(found) = shapes::release_head(&scope.pieces[head], scope.names, Some(&scope.section.heading)) else { return };
-    let mut item = Item::new(Kind::Release, format!("{} {}", found.name, found.version), scope.pieces[head].line);
-    if let Some(link) = report_link(&scope.pieces[head..to], &found.version) {
-        item = item.with_link(&link);
+    let more = shapes::more_versions(&scope.pieces[head]);
+    for version in std::iter::once(found.version).chain(more) {
+        let mut item = Item::new(Kind::Release, format!("{} {version}", found.name), scope.pieces[head].line);
+        if let Some(link) = report_link(&scope.pieces[head..to], &version) {
+            item = item.with_link(&link);
+        }
+        item.name = Some(found.name.clone());
+        item.version = Some(version);
+        item.ranges = scope.lines(head..to);
+        scope.push(head, item);
     }
-    item.about.extend(scope.pieces[head..to].iter().flat_map(|p| p.links.iter()).map(|l| l.url.clone()).filter(|u| u.contains("/releases/")));
-    item.about.dedup();
-    item.name = Some(found.name);
-    item.version = Some(found.version);
-    item.ranges = scope.lines(head..to);
     scope.mark(head..to);
-    scope.push(head, item);
 }
 
 /// The link to the report: a release page, else the one a word introduces, else the last.

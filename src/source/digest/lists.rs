@@ -295,6 +295,8 @@ pub(super) fn stray_articles(scope: &mut Scope<'_>) {
             continue;
         }
         let title = link.text.clone();
+        let before = scope.items.len();
         push(scope, n..n + 1, n, title, &link, Kind::Article);
+        scope.items[before..].iter_mut().for_each(|i| i.astray = true);
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
     {
         let name = bare[..ask.start()].trim();
         let rest = bare[ask.end()..].trim().trim_start_matches([':', '：']).trim();
-        if is_person(name) && no_link && (at_sign || numbered || piece.bold || rest.is_empty()) {
+        if is_person(name) && no_link && (at_sign || numbered || rest.is_empty()) {
             return Some(Asker { name: Some(name.to_owned()), topic: None, issue, rest: rest.to_owned() });
         }
         if let Some(topic) = topic(name).filter(|_| rest.is_empty()) {
@@ -94,7 +94,7 @@ pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
             None => Asker { name: Some(name.to_owned()), topic: None, issue, rest: String::new() },
         });
     }
-    if quoted && (numbered || piece.bold) && bare.ends_with([':', '：']) && text::columns(name) <= 60 {
+    if quoted && numbered && bare.ends_with([':', '：']) && text::columns(name) <= 60 {
         return Some(Asker { name: None, topic: Some(name.to_owned()), issue, rest: String::new() });
     }
     None
@@ -253,11 +253,11 @@ pub(super) struct Version {
 /// The first version in `line`.
 pub(super) fn version(line: &str) -> Option<Version> {
     static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)(?:^|[^\w.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[\w.]*|-\d[\w.]*|\+[\w.]+)?)")
+        pattern(r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)")
     });
     static LETTER: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)(?:^|[^\w.#/-])v(\d{1,3}(?:[-.]?(?:alpha|beta|rc|preview)[\w.]*)?)(?:$|[^\w.%])"));
-    static STAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:^|[^\w])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布|$)"));
+        LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_.#/-])v(\d{1,3}(?:[-.]?(?:alpha|beta|rc|preview)[0-9A-Za-z.]*)?)(?:$|[^0-9A-Za-z_.%])"));
+    static STAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布|$)"));
     let glued = || {
         // `Seata1.4.2`: the number follows a name without a blank.
         static GLUED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[\w.]*)?)"));
@@ -291,25 +291,26 @@ pub(super) struct ReleaseHead {
     pub version: String,
 }
 
+/// Whether a line has the words of an announcement.
+pub(super) fn announces(line: &str) -> bool {
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis out\b|\bavailable\b|\d\s*版"));
+    WORDS.is_match(line)
+}
+
 /// `发布 NAME v1.2.3 版本`, `NAME 1.2.3 released`, `**NAME v1.2**`.
 pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) -> Option<ReleaseHead> {
-    static WORDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis out\b|\bavailable\b|\bv?\d+\.\d+(\.\d+)?\s*版"));
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"([A-Za-z][\w+#-]*(?:[ .-][A-Za-z][\w+-]*){0,2})\s*(?:正式)?(?:发布了?|推出了?|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$"));
     if piece.quote || matches!(piece.shape, Shape::Code | Shape::Html | Shape::Table | Shape::Rule) {
         return None;
     }
-    let line = piece.text.as_str();
+    let line = &without_addresses(piece);
     if text::columns(line) > 160 {
         return None;
     }
     let version = version(line)?;
     let heading = matches!(piece.shape, Shape::Heading(_));
     let linked = piece.links.first().is_some_and(|l| line.starts_with(l.text.as_str()) && !l.text.contains("://") && l.text.contains(&version.number));
-    if !(heading || piece.bold || linked || WORDS.is_match(line)) {
-        return None;
-    }
-    // The address of a release page is no announcement.
-    if piece.links.first().is_some_and(|l| l.text.contains("://") && l.text.contains(&version.number)) && !WORDS.is_match(line.split("http").next().unwrap_or("")) {
+    if !(heading || piece.bold || linked || announces(line)) {
         return None;
     }
     let before = line[..version.start].trim_end();
@@ -325,6 +326,34 @@ pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) 
     let from_section = || section.and_then(|s| names.titles_in(s).into_iter().next());
     let name = nearest.or_else(written).or_else(from_section)?;
     Some(ReleaseHead { name, version: version.number })
+}
+
+/// The line without the addresses shown in it: the address of a release page announces nothing.
+fn without_addresses(piece: &Piece) -> String {
+    let mut line = piece.text.clone();
+    for link in piece.links.iter().filter(|l| l.text.contains("://")) {
+        line = line.replace(link.text.as_str(), " ");
+    }
+    line.split_whitespace().filter(|w| !w.contains("://")).collect::<Vec<_>>().join(" ")
+}
+
+/// Versions that follow the first one of a head, as in `2.4.1/3.0.6`.
+pub(super) fn more_versions(piece: &Piece) -> Vec<String> {
+    let line = without_addresses(piece);
+    let Some(first) = version(&line) else { return Vec::new() };
+    let mut rest = &line[first.end..];
+    let mut found = Vec::new();
+    while let Some(tail) = rest.trim_start().strip_prefix(['/', '、', '&', '＆']) {
+        let tail = tail.trim_start();
+        match version(tail) {
+            Some(next) if next.start <= 1 => {
+                found.push(next.number);
+                rest = &tail[next.end..];
+            }
+            _ => break,
+        }
+    }
+    found
 }
 
 /// A line that is a link and little else, perhaps with a number or a tag before it.
