@@ -125,11 +125,12 @@ impl<'a> Classifier<'a> {
 
     /// Projects whose address is the longest prefix.
     fn projects_at(&self, url: &Url) -> Vec<usize> {
+        let page = address::host_and_path(url);
         let mut best = 0;
         let mut found = Vec::new();
         for (n, project) in self.projects.iter().enumerate() {
             for prefix in &project.addresses {
-                if prefix.len() < best || !address::is_below(url, prefix) {
+                if prefix.len() < best || !address::is_below(&page, prefix) {
                     continue;
                 }
                 if prefix.len() > best {
@@ -211,7 +212,7 @@ impl<'a> Classifier<'a> {
         exclude.iter().any(|e| {
             raws.iter().any(|r| {
                 r.link.as_deref() == Some(e.as_str())
-                    || r.link.as_deref().and_then(|l| Url::parse(l).ok()).is_some_and(|u| address::is_below(&u, e.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/')))
+                    || r.link.as_deref().and_then(|l| Url::parse(l).ok()).is_some_and(|u| address::is_below(&address::host_and_path(&u), e.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/')))
             })
         })
     }

@@ -226,15 +226,6 @@ pub fn lock(state: &Path) -> Result<Option<Lock>, FileError> {
     }
 }
 
-/// A file to be written below the output folder.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    /// Path below the folder: own slugs and hashes only.
-    pub path: String,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
-
 /// How a published file looks now; `None` when there is none.
 pub fn look(root: &Path, path: &str) -> Option<(u64, i64)> {
     let metadata = fs::symlink_metadata(root.join(path)).ok()?;
@@ -244,68 +235,85 @@ pub fn look(root: &Path, path: &str) -> Option<(u64, i64)> {
     })
 }
 
-/// Writes files below `root`: all temporaries first, each synced with its data,
-/// then the renames, then the folders. A file that has these bytes already is not
-/// touched. Comes back with the files as they are now.
-///
-/// # Errors
-/// [`FileError`]; the temporaries are removed, and what was not renamed is as it was.
-pub fn publish(root: &Path, planned: &[Planned]) -> Result<Vec<(String, u64, i64)>, FileError> {
-    let mut temporaries: Vec<(PathBuf, PathBuf)> = Vec::new();
-    let result = write_all(root, planned, &mut temporaries);
-    if result.is_err() {
-        for (temporary, _) in &temporaries {
-            let _ = fs::remove_file(temporary);
-        }
-    }
-    result
+/// Files on their way into the output folder. Each is written beside its target at
+/// once, so that no more than one is held in memory; [`Publisher::publish`] then
+/// syncs them and puts all of them in place. Dropped before, it leaves nothing.
+#[derive(Debug)]
+pub struct Publisher {
+    root: PathBuf,
+    folders: Vec<PathBuf>,
+    waiting: Vec<Waiting>,
 }
 
-fn write_all(root: &Path, planned: &[Planned], temporaries: &mut Vec<(PathBuf, PathBuf)>) -> Result<Vec<(String, u64, i64)>, FileError> {
-    let mut folders: Vec<PathBuf> = Vec::new();
-    let mut open: Vec<File> = Vec::new();
-    for file in planned {
-        let target = root.join(&file.path);
-        if fs::symlink_metadata(&target).is_ok_and(|m| m.is_file() && m.len() == file.bytes.len() as u64) && fs::read(&target).is_ok_and(|b| b == file.bytes) {
-            continue;
+#[derive(Debug)]
+struct Waiting {
+    path: String,
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+impl Publisher {
+    /// A publisher for an output folder.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), folders: Vec::new(), waiting: Vec::new() }
+    }
+
+    /// Takes a file in. `path` is below the folder and made of own slugs and hashes only.
+    /// A file that has these bytes already is not touched.
+    ///
+    /// # Errors
+    /// [`FileError`] when the disk refuses.
+    pub fn add(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileError> {
+        let target = self.root.join(path);
+        let same_size = fs::symlink_metadata(&target).is_ok_and(|m| m.is_file() && m.len() == bytes.len() as u64);
+        if same_size && fs::read(&target).is_ok_and(|b| b == bytes) {
+            return Ok(());
         }
-        let folder = target.parent().unwrap_or(root).to_owned();
-        if !folders.contains(&folder) {
+        let folder = target.parent().unwrap_or(&self.root).to_owned();
+        if !self.folders.contains(&folder) {
             fs::create_dir_all(&folder).map_err(failed(&folder, "cannot be made"))?;
             let real = fs::symlink_metadata(&folder).map_err(failed(&folder, "cannot be read"))?;
-            if folder != root && real.is_symlink() {
+            if folder != self.root && real.is_symlink() {
                 return Err(failed(&folder, "is a symbolic link: output is written into folders of its own only")(io::Error::from(io::ErrorKind::InvalidInput)));
             }
-            folders.push(folder.clone());
+            self.folders.push(folder.clone());
         }
         let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let temporary = folder.join(format!(".{name}.tmp"));
         let _ = fs::remove_file(&temporary);
-        temporaries.push((temporary.clone(), target));
+        self.waiting.push(Waiting { path: path.to_owned(), temporary: temporary.clone(), target });
         let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).custom_flags(O_NOFOLLOW).open(&temporary).map_err(failed(&temporary, "cannot be made"))?;
-        out.write_all(&file.bytes).map_err(failed(&temporary, "cannot be written"))?;
-        open.push(out);
-        // Data reaches the disk before any name points to it; few files stay open at a time.
-        if open.len() >= 64 {
-            sync(&mut open, temporaries)?;
+        out.write_all(bytes).map_err(failed(&temporary, "cannot be written"))
+    }
+
+    /// Puts every file in place: data on disk first, then the names, then the folders.
+    /// Comes back with the paths that changed and how the files look now.
+    ///
+    /// # Errors
+    /// [`FileError`]; what was not put in place is as it was.
+    pub fn publish(mut self) -> Result<Vec<(String, u64, i64)>, FileError> {
+        for file in &self.waiting {
+            File::open(&file.temporary).and_then(|f| f.sync_data()).map_err(failed(&file.temporary, "cannot be synced"))?;
         }
+        let mut done = Vec::with_capacity(self.waiting.len());
+        for file in &self.waiting {
+            fs::rename(&file.temporary, &file.target).map_err(failed(&file.target, "cannot be replaced"))?;
+            done.extend(look(&self.root, &file.path).map(|(size, modified)| (file.path.clone(), size, modified)));
+        }
+        self.waiting.clear();
+        for folder in &self.folders {
+            File::open(folder).and_then(|f| f.sync_all()).map_err(failed(folder, "cannot be synced"))?;
+        }
+        Ok(done)
     }
-    sync(&mut open, temporaries)?;
-    for (temporary, target) in temporaries.iter() {
-        fs::rename(temporary, target).map_err(failed(target, "cannot be replaced"))?;
-    }
-    for folder in &folders {
-        File::open(folder).and_then(|f| f.sync_all()).map_err(failed(folder, "cannot be synced"))?;
-    }
-    temporaries.clear();
-    Ok(planned.iter().filter_map(|f| look(root, &f.path).map(|(size, modified)| (f.path.clone(), size, modified))).collect())
 }
 
-fn sync(open: &mut Vec<File>, temporaries: &[(PathBuf, PathBuf)]) -> Result<(), FileError> {
-    for file in open.drain(..) {
-        file.sync_data().map_err(failed(temporaries.last().map_or(Path::new(""), |t| &t.0), "cannot be synced"))?;
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        for file in &self.waiting {
+            let _ = fs::remove_file(&file.temporary);
+        }
     }
-    Ok(())
 }
 
 /// Deletes a file below `root`, and its folder when that is empty then.
@@ -351,11 +359,22 @@ mod tests {
     #[test]
     fn unchanged_files_are_not_touched() {
         let folder = tempfile::tempdir().unwrap();
-        let planned = [Planned { path: "a/x.xml".into(), bytes: b"1".to_vec() }];
-        let first = publish(folder.path(), &planned).unwrap();
-        let second = publish(folder.path(), &planned).unwrap();
-        assert_eq!(first, second);
+        let write = |bytes: &[u8]| {
+            let mut publisher = Publisher::new(folder.path());
+            publisher.add("a/x.xml", bytes).unwrap();
+            publisher.publish().unwrap().len()
+        };
+        assert_eq!((write(b"1"), write(b"1"), write(b"2")), (1, 0, 1));
         assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_publisher_that_was_dropped_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut publisher = Publisher::new(folder.path());
+        publisher.add("a/x.xml", b"1").unwrap();
+        drop(publisher);
+        assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 0);
     }
 
     #[test]

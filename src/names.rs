@@ -4,6 +4,8 @@
 //! nothing: [`crate::classify`] weighs what is found, [`crate::source::digest`]
 //! asks whether a line is a name.
 
+use std::collections::HashSet;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::config::{AliasCase, AliasScope, Project};
@@ -15,6 +17,8 @@ pub struct Names {
     automaton: AhoCorasick,
     patterns: Vec<Pattern>,
     titles: Vec<String>,
+    /// Every name, folded.
+    folded: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -59,7 +63,8 @@ impl Names {
             .match_kind(MatchKind::Standard)
             .build(patterns.iter().map(|p| p.text.as_str()))
             .expect("names of a configuration fit into an automaton");
-        Self { automaton, patterns, titles: projects.iter().map(|p| p.title.clone()).collect() }
+        let folded = patterns.iter().filter(|p| !p.mask).map(|p| text::fold(&p.text)).collect();
+        Self { automaton, patterns, folded, titles: projects.iter().map(|p| p.title.clone()).collect() }
     }
 
     /// Names that are titles and nothing else, for tests of other modules.
@@ -89,8 +94,8 @@ impl Names {
 
     /// Whether `text` is a project's name and nothing else.
     pub fn is_name(&self, text: &str) -> bool {
-        let folded = text::fold(text);
-        !folded.is_empty() && self.patterns.iter().any(|p| !p.mask && text::fold(&p.text) == folded)
+        // Longer than any name a person would give: not worth folding.
+        text.len() <= 200 && self.folded.contains(&text::fold(text)) && text.chars().any(char::is_alphanumeric)
     }
 
     /// Titles of the projects named in a label or heading, in the order of the text.

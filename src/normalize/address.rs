@@ -170,10 +170,14 @@ fn is_tracker(host: &str, name: &str, value: &str) -> bool {
     BY_HOST.iter().any(|(h, names)| (host == *h || host.ends_with(&format!(".{h}"))) && names.contains(&name))
 }
 
-/// Whether `url` lies below `prefix` (`host/path`, whole segments).
-pub fn is_below(url: &Url, prefix: &str) -> bool {
+/// `host/path` of a page, as [`is_below`] compares it.
+pub fn host_and_path(url: &Url) -> String {
     let host = url.host_str().unwrap_or("").to_lowercase();
-    let address = format!("{}{}", plain_host(&host), plain_path(url.path()));
+    format!("{}{}", plain_host(&host), plain_path(url.path()))
+}
+
+/// Whether `address` (of [`host_and_path`]) lies below `prefix` (`host/path`, whole segments).
+pub fn is_below(address: &str, prefix: &str) -> bool {
     let prefix = prefix.strip_prefix("www.").unwrap_or(prefix);
     match address.get(..prefix.len()) {
         Some(head) if head.eq_ignore_ascii_case(prefix) => {
@@ -258,10 +262,11 @@ mod tests {
 
     #[test]
     fn prefixes_are_whole_segments() {
-        let url = Url::parse("https://www.github.com/mosn/mosn-pkg/issues/1").unwrap();
-        assert!(!is_below(&url, "github.com/mosn/mosn"));
-        assert!(is_below(&url, "github.com/mosn/mosn-pkg"));
-        assert!(is_below(&url, "github.com/MOSN"));
-        assert!(is_below(&Url::parse("https://mosn.io").unwrap(), "mosn.io"));
+        let address = |u: &str| host_and_path(&Url::parse(u).unwrap());
+        let page = address("https://www.github.com/mosn/mosn-pkg/issues/1");
+        assert!(!is_below(&page, "github.com/mosn/mosn"));
+        assert!(is_below(&page, "github.com/mosn/mosn-pkg"));
+        assert!(is_below(&page, "github.com/MOSN"));
+        assert!(is_below(&address("https://mosn.io"), "mosn.io"));
     }
 }

@@ -31,8 +31,7 @@ const SILENT: [&str; 7] = ["script", "style", "template", "noscript", "iframe", 
 /// Sanitised HTML for feeds: only allowed elements, absolute addresses, no frames
 /// (a linked line instead), no scripts, no styles.
 pub fn sanitise(html: &str, base: Option<&Url>) -> String {
-    let html = text::scrub(html);
-    let html = bound_depth(&html);
+    let html = bound_depth(html);
     let html = frames_to_links(&html);
     let relative = match base {
         Some(base) => ammonia::UrlRelative::RewriteWithBase(base.clone()),
@@ -119,7 +118,7 @@ fn frames_to_links(html: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(html.len());
     for token in tokens(html) {
         match token {
-            Token::Open { name, raw, .. } if matches!(name.as_str(), "iframe" | "video" | "audio") => {
+            Token::Open { name, raw, .. } if matches!(name.as_ref(), "iframe" | "video" | "audio") => {
                 let source = attribute(raw, "src").or_else(|| attribute(raw, "data-src"));
                 let source = source.map(|s| if s.starts_with("//") { format!("https:{s}") } else { s });
                 let picture = attribute(raw, "poster");
@@ -131,7 +130,7 @@ fn frames_to_links(html: &str) -> Cow<'_, str> {
                     out.push_str(&format!("<p><a href=\"{}\">{shown}</a></p>", escape(&source)));
                 }
             }
-            Token::Close { ref name, .. } if matches!(name.as_str(), "iframe" | "video" | "audio") => {}
+            Token::Close { ref name, .. } if matches!(name.as_ref(), "iframe" | "video" | "audio") => {}
             Token::Open { raw, .. } | Token::Close { raw, .. } | Token::Other { raw } => out.push_str(raw),
             Token::Text { raw } => out.push_str(raw),
         }
@@ -160,8 +159,9 @@ pub fn escape(text: &str) -> String {
 }
 
 enum Token<'h> {
-    Open { name: String, raw: &'h str },
-    Close { name: String, raw: &'h str },
+    /// `name` in lower case.
+    Open { name: Cow<'h, str>, raw: &'h str },
+    Close { name: Cow<'h, str>, raw: &'h str },
     Text { raw: &'h str },
     /// Comments, doctypes and the like.
     Other { raw: &'h str },
@@ -202,8 +202,9 @@ fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
             rest = &rest[end..];
             return Some(Token::Text { raw });
         }
-        let name: String =
-            rest[name_at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == ':').map(|c| c.to_ascii_lowercase()).collect();
+        let length = bytes[name_at..].iter().position(|b| !(b.is_ascii_alphanumeric() || b"-:".contains(b))).unwrap_or(bytes.len() - name_at);
+        let name = &rest[name_at..name_at + length];
+        let name = if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) };
         let end = tag_end(rest);
         let raw = &rest[..end];
         rest = &rest[end..];
@@ -300,27 +301,27 @@ pub fn bound_depth(html: &str) -> Cow<'_, str> {
 /// HTML as plain text: blocks on lines of their own, entities decoded, no scripts.
 pub fn plain(html: &str) -> String {
     let mut out = String::with_capacity(html.len() / 2);
-    let mut silent: Option<String> = None;
+    let mut silent: Option<Cow<'_, str>> = None;
     let mut pre = 0usize;
     for token in tokens(html) {
         match token {
             Token::Open { name, raw } => {
-                if silent.is_none() && SILENT.contains(&name.as_str()) && !raw.ends_with("/>") {
+                if silent.is_none() && SILENT.contains(&name.as_ref()) && !raw.ends_with("/>") {
                     silent = Some(name);
                     continue;
                 }
                 pre += usize::from(name == "pre");
-                if BLOCKS.contains(&name.as_str()) && !out.ends_with('\n') {
+                if BLOCKS.contains(&name.as_ref()) && !out.ends_with('\n') {
                     out.push('\n');
                 }
             }
             Token::Close { name, .. } => {
-                if silent.as_deref() == Some(name.as_str()) {
+                if silent.as_deref() == Some(name.as_ref()) {
                     silent = None;
                     continue;
                 }
                 pre = pre.saturating_sub(usize::from(name == "pre"));
-                if BLOCKS.contains(&name.as_str()) && !out.ends_with('\n') {
+                if BLOCKS.contains(&name.as_ref()) && !out.ends_with('\n') {
                     out.push('\n');
                 }
             }

@@ -8,7 +8,6 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use crate::config::FeedFormat;
-use crate::normalize::text::is_xml_char;
 
 /// What is wrong with a file; `None` when it may be published.
 pub fn problem(format: FeedFormat, text: &str) -> Option<String> {
@@ -19,7 +18,7 @@ pub fn problem(format: FeedFormat, text: &str) -> Option<String> {
 }
 
 fn xml(text: &str) -> Option<String> {
-    if let Some(at) = text.find(|c: char| !is_xml_char(c)) {
+    if let Some(at) = forbidden(text) {
         return Some(format!("a character XML forbids at byte {at}"));
     }
     let mut reader = Reader::from_str(text);
@@ -69,6 +68,18 @@ fn xml(text: &str) -> Option<String> {
         }
     }
     if open.is_empty() { None } else { Some("an element is never closed".to_owned()) }
+}
+
+/// The first character that XML 1.0 forbids. In UTF-8 these are some bytes below
+/// 0x20, and U+FFFE and U+FFFF.
+fn forbidden(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().position(|(at, b)| match b {
+        b'\t' | b'\n' | b'\r' => false,
+        0..=0x1F => true,
+        0xEF => bytes[at + 1] == 0xBF && bytes[at + 2] >= 0xBE,
+        _ => false,
+    })
 }
 
 fn attributes(tag: &quick_xml::events::BytesStart<'_>) -> Option<String> {

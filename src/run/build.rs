@@ -1,11 +1,11 @@
 //! Writes the output: renders, reads again strictly, publishes what changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::refresh::Progress;
 use super::{Opened, Problem, RunError, Severity};
 use crate::config::FeedFormat;
-use crate::files::{self, Planned};
+use crate::files::{self, Publisher};
 use crate::merge::{self, Feed};
 use crate::output::html::{Pages, STYLE, Size};
 use crate::output::opml::{self, Outline};
@@ -62,34 +62,34 @@ pub fn build(opened: &Opened, store: &mut Store, scope: Scope, problems: &mut Ve
     }
     let pages = Pages::new(&templates)?;
     let mut contents = Contents::default();
-    let mut planned: Vec<Planned> = Vec::new();
-    let mut held: Vec<String> = Vec::new();
+    let mut plan = Plan { known: &known, trust: untouched, publisher: Publisher::new(&root), hashes: BTreeMap::new() };
     let wanted: Vec<&String> = names.iter().filter(|n| matches!(&scope, Scope::All) || matches!(&scope, Scope::Feeds(f) if f.contains(*n))).collect();
     for (n, name) in wanted.iter().enumerate() {
         progress("writing feeds", n + 1, wanted.len());
         let entries = store.feed(name, opened.site.output.entries)?;
         let feed = merge::feed(name, entries, &opened.site);
-        render(opened, &feed, &mut contents, &pages, &mut planned, &mut held, problems)?;
+        render(opened, &feed, &mut contents, &pages, &mut plan, problems)?;
     }
-    site_files(opened, store, &pages, &templates, &mut planned)?;
-    let changed: Vec<Planned> = planned.iter().filter(|p| known.get(&p.path).is_none_or(|w| w.hash != hash(&p.bytes)) || !untouched).cloned().collect();
-    let now_there = files::publish(&root, &changed)?;
-    let written: Vec<Written> = now_there
-        .into_iter()
-        .filter_map(|(path, size, modified_ns)| {
-            let bytes = &changed.iter().find(|p| p.path == path)?.bytes;
-            Some(Written { hash: hash(bytes), path, size, modified_ns })
-        })
-        .collect();
-    let kept: BTreeSet<&str> = planned.iter().map(|p| p.path.as_str()).chain(held.iter().map(String::as_str)).collect();
+    site_files(opened, store, &pages, &templates, &mut plan)?;
+    let Plan { publisher, hashes, .. } = plan;
+    let changed = publisher.publish()?;
+    let mut written: Vec<Written> = Vec::new();
+    for (path, hash) in &hashes {
+        let now = changed.iter().find(|(p, ..)| p == path).map(|(_, size, modified)| (*size, *modified));
+        // A file that had the right bytes already, but is not known, is known now.
+        let now = now.or_else(|| if known.contains_key(path) && untouched { None } else { files::look(&root, path) });
+        if let (Some(hash), Some((size, modified_ns))) = (hash, now) {
+            written.push(Written { path: path.clone(), hash: hash.clone(), size, modified_ns });
+        }
+    }
     let deleted: Vec<String> = match scope {
-        Scope::All => known.keys().filter(|p| !kept.contains(p.as_str())).cloned().collect(),
+        Scope::All => known.keys().filter(|p| !hashes.contains_key(*p)).cloned().collect(),
         Scope::Feeds(_) => Vec::new(),
     };
     for path in &deleted {
         files::remove(&root, path);
     }
-    built.written = written.iter().filter(|w| known.get(&w.path).is_none_or(|k| k.hash != w.hash)).count();
+    built.written = changed.len();
     built.deleted = deleted.len();
     store.transaction(|store| -> Result<(), RunError> {
         store.set_outputs(&written, &deleted)?;
@@ -99,12 +99,34 @@ pub fn build(opened: &Opened, store: &mut Store, scope: Scope, problems: &mut Ve
     Ok(built)
 }
 
+/// Files on their way out.
+struct Plan<'a> {
+    known: &'a HashMap<String, Written>,
+    /// The output folder is as it was left.
+    trust: bool,
+    publisher: Publisher,
+    /// Every path that shall be there, with the hash of its bytes; none for one that was held back.
+    hashes: BTreeMap<String, Option<String>>,
+}
+
+impl Plan<'_> {
+    fn add(&mut self, path: String, bytes: &[u8]) -> Result<(), RunError> {
+        let hash = hash(bytes);
+        let same = self.trust && self.known.get(&path).is_some_and(|w| w.hash == hash);
+        if !same {
+            self.publisher.add(&path, bytes)?;
+        }
+        self.hashes.insert(path, Some(hash));
+        Ok(())
+    }
+}
+
 fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..32].to_owned()
 }
 
 /// The files of one feed. One that fails its check is held back; the old one stays.
-fn render(opened: &Opened, feed: &Feed, contents: &mut Contents, pages: &Pages, planned: &mut Vec<Planned>, held: &mut Vec<String>, problems: &mut Vec<Problem>) -> Result<(), RunError> {
+fn render(opened: &Opened, feed: &Feed, contents: &mut Contents, pages: &Pages, plan: &mut Plan<'_>, problems: &mut Vec<Problem>) -> Result<(), RunError> {
     let site = &opened.site;
     let prepared: Vec<Prepared> = feed.entries.iter().map(|e| contents.of(e, site)).collect();
     for format in [FeedFormat::Atom, FeedFormat::Rss, FeedFormat::Json] {
@@ -115,28 +137,27 @@ fn render(opened: &Opened, feed: &Feed, contents: &mut Contents, pages: &Pages, 
         let text = format.render(feed, &prepared, site.output.bytes);
         if let Some(problem) = check::problem(format, &text) {
             problems.push(Problem { place: path.clone(), line: 0, severity: Severity::Held, text: format!("held back, the old file stays: {problem}") });
-            held.push(path);
+            plan.hashes.insert(path, None);
             continue;
         }
-        planned.push(Planned { path, bytes: text.into_bytes() });
+        plan.add(path, text.as_bytes())?;
     }
     if site.pages {
-        planned.push(Planned { path: format!("{}/index.html", feed.path), bytes: pages.project(site, feed)?.into_bytes() });
+        plan.add(format!("{}/index.html", feed.path), pages.project(site, feed)?.as_bytes())?;
     }
     Ok(())
 }
 
 /// Files that concern the whole site.
-fn site_files(opened: &Opened, store: &Store, pages: &Pages, templates: &BTreeMap<String, String>, planned: &mut Vec<Planned>) -> Result<(), RunError> {
+fn site_files(opened: &Opened, store: &Store, pages: &Pages, templates: &BTreeMap<String, String>, plan: &mut Plan<'_>) -> Result<(), RunError> {
     let site = &opened.site;
     let sizes: BTreeMap<String, Size> = store.feed_sizes()?.into_iter().map(|(name, (count, latest))| (name, Size { count, latest })).collect();
     if site.pages {
-        planned.push(Planned { path: "index.html".to_owned(), bytes: pages.index(site, &sizes)?.into_bytes() });
+        plan.add("index.html".to_owned(), pages.index(site, &sizes)?.as_bytes())?;
         let style = templates.get("feedloom.css").map_or(STYLE, String::as_str);
-        planned.push(Planned { path: "assets/feedloom.css".to_owned(), bytes: style.as_bytes().to_vec() });
+        plan.add("assets/feedloom.css".to_owned(), style.as_bytes())?;
     }
-    planned.push(Planned { path: "opml.xml".to_owned(), bytes: opml::render(&site.title, &outlines(opened)).into_bytes() });
-    Ok(())
+    plan.add("opml.xml".to_owned(), opml::render(&site.title, &outlines(opened)).as_bytes())
 }
 
 /// The feeds of the site as a list for readers.
