@@ -246,16 +246,21 @@ pub struct Mention {
     /// The post's path below that folder.
     pub post: String,
     /// The headings above, outermost first, joined with ` / `.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub section: String,
     /// The address as it is written in the post.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The link's text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The title of the post.
     pub post_title: String,
     /// The place in the published post.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
     /// When the entry came up there: the post's date minus one second for each item before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<DateTime<Utc>>,
     /// Line in the file, from 1.
     pub line: usize,
@@ -463,36 +468,49 @@ pub struct Entry {
     /// Where it is to be read: absolute, http or https.
     pub link: String,
     /// The content as plain text, whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
     /// The content as HTML. Not sanitised: [`crate::normalize::html`] does it on the way out.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub html: String,
     /// Plain text, cut at a sentence end.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub summary: String,
     /// Who wrote or asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<Person>,
     /// When it came up here.
     pub published: DateTime<Utc>,
     /// The original's own date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued: Option<DateTime<Utc>>,
     /// When the entry's own text changed.
     pub updated: DateTime<Utc>,
     /// When Feedloom met it.
     pub first_seen: DateTime<Utc>,
     /// BCP 47 tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// A picture of it, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// Releases: the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Releases: finished or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
     /// Events: when it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<String>,
     /// What it is about, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projects: Vec<Membership>,
     /// Who brought it up, earliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<Mention>,
     /// The feed it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
 }
 

@@ -152,7 +152,7 @@ impl Store {
         let sql = |action| move |source| StoreError::Sql { path: path.to_owned(), action, source };
         let connection = Connection::open(path).map_err(sql("cannot be opened"))?;
         connection.set_prepared_statement_cache_capacity(64);
-        let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA mmap_size = 0;";
+        let setup = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;";
         if let Err(error) = connection.execute_batch(setup) {
             return Err(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path: path.to_owned(), reason: error.to_string() },
@@ -664,7 +664,24 @@ struct LightEntry<'a>(&'a Entry);
 
 impl serde::Serialize for LightEntry<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let light = Entry { html: String::new(), text: String::new(), ..self.0.clone() };
+        // Cloning is cheap beside the html that is left behind.
+        let light = Entry {
+            html: String::new(),
+            text: String::new(),
+            id: self.0.id.clone(),
+            title: self.0.title.clone(),
+            link: self.0.link.clone(),
+            summary: self.0.summary.clone(),
+            authors: self.0.authors.clone(),
+            language: self.0.language.clone(),
+            image: self.0.image.clone(),
+            version: self.0.version.clone(),
+            starts_at: self.0.starts_at.clone(),
+            projects: self.0.projects.clone(),
+            mentions: self.0.mentions.clone(),
+            source: self.0.source.clone(),
+            ..*self.0
+        };
         light.serialize(serializer)
     }
 }

@@ -43,11 +43,11 @@ CREATE INDEX item_key_item ON item_key (item);
 
 -- An entry, derived. Its html and text are those of item `content`.
 CREATE TABLE entry (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     published INTEGER NOT NULL,
     data TEXT NOT NULL,
     content INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 
 -- Which feed carries which entry.
 CREATE TABLE feed_entry (
