@@ -30,6 +30,9 @@ pub struct Classifier<'a> {
 /// What one rule found: project to text and place.
 type Hits = BTreeMap<usize, (String, String)>;
 
+/// A rule.
+type Find<'a> = fn(&Classifier<'a>, &RawEntry) -> Hits;
+
 impl<'a> Classifier<'a> {
     /// A classifier for these projects.
     pub fn new(projects: &'a [Project], names: &'a Names) -> Self {
@@ -51,12 +54,15 @@ impl<'a> Classifier<'a> {
         found.retain(|n, _| !self.is_excluded(*n, raws));
         found
             .into_iter()
-            .map(|(n, (rule, text, place))| Membership { slug: self.projects[n].slug.clone(), because: Because { rule, text: text::cut(&text, 120), place } })
+            .map(|(n, (rule, text, place))| Membership {
+                slug: self.projects[n].slug.clone(),
+                because: Because { rule, text: text::cut(&text, 120), place },
+            })
             .collect()
     }
 
     fn decide(&self, raws: &[&RawEntry]) -> BTreeMap<usize, (Rule, String, String)> {
-        let rules: [(Rule, fn(&Self, &RawEntry) -> Hits); 6] = [
+        let rules: [(Rule, Find<'a>); 6] = [
             (Rule::Label, Self::by_label),
             (Rule::Address, Self::by_address),
             (Rule::Heading, Self::by_heading),
@@ -65,7 +71,8 @@ impl<'a> Classifier<'a> {
             (Rule::Tag, Self::by_tag),
         ];
         // The page itself knows best what it is about; who recommends it comes second.
-        let own: Vec<&RawEntry> = raws.iter().copied().filter(|r| matches!(r.kind, Kind::Post | Kind::Digest)).collect();
+        let own: Vec<&RawEntry> =
+            raws.iter().copied().filter(|r| matches!(r.kind, Kind::Post | Kind::Digest)).collect();
         let page = raws.iter().all(|r| matches!(r.kind, Kind::Article | Kind::Post | Kind::Upstream | Kind::News));
         let labelled = raws.iter().any(|r| !r.labels.is_empty());
         let mut decided: BTreeMap<usize, (Rule, String, String)> = BTreeMap::new();
@@ -113,7 +120,9 @@ impl<'a> Classifier<'a> {
 
     fn by_address(&self, raw: &RawEntry) -> Hits {
         let mut hits = Hits::new();
-        let own = raw.link.iter().filter(|_| matches!(raw.kind, Kind::Article | Kind::Release | Kind::Task | Kind::Upstream | Kind::Question));
+        let own = raw.link.iter().filter(|_| {
+            matches!(raw.kind, Kind::Article | Kind::Release | Kind::Task | Kind::Upstream | Kind::Question)
+        });
         for link in raw.about.iter().chain(own) {
             let Ok(url) = Url::parse(link) else { continue };
             for project in self.projects_at(&url) {
@@ -150,7 +159,10 @@ impl<'a> Classifier<'a> {
         for heading in raw.headings.iter().rev() {
             let found = self.names.find_in_label(heading);
             if !found.is_empty() {
-                return found.into_iter().map(|f| (f.project, (f.text, place_of(raw, &format!("heading \"{}\"", text::cut(heading, 40)))))).collect();
+                return found
+                    .into_iter()
+                    .map(|f| (f.project, (f.text, place_of(raw, &format!("heading \"{}\"", text::cut(heading, 40))))))
+                    .collect();
             }
         }
         Hits::new()
@@ -164,9 +176,16 @@ impl<'a> Classifier<'a> {
     }
 
     fn by_source(&self, raw: &RawEntry) -> Hits {
-        let Some(source) = &raw.source else { return Hits::new() };
+        let Some(source) = &raw.source else {
+            return Hits::new();
+        };
         let named = |p: &Project| p.sources.iter().any(|s| s.name.as_deref().unwrap_or(&s.url) == source.name);
-        self.projects.iter().enumerate().filter(|(_, p)| named(p)).map(|(n, _)| (n, (source.name.clone(), "source".to_owned()))).collect()
+        self.projects
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| named(p))
+            .map(|(n, _)| (n, (source.name.clone(), "source".to_owned())))
+            .collect()
     }
 
     fn by_tag(&self, raw: &RawEntry) -> Hits {
@@ -196,7 +215,8 @@ impl<'a> Classifier<'a> {
                 counts.entry(found.project).or_insert_with(|| (0, found.text, place_of(raw, "text"))).0 += 1;
             }
         }
-        let mut ranked: Vec<(usize, usize)> = counts.iter().map(|(p, (n, ..))| (*n, *p)).filter(|(n, _)| *n >= needed).collect();
+        let mut ranked: Vec<(usize, usize)> =
+            counts.iter().map(|(p, (n, ..))| (*n, *p)).filter(|(n, _)| *n >= needed).collect();
         ranked.sort_by(|a, b| b.cmp(a));
         let first = match ranked.as_slice() {
             [] => return Hits::new(),
@@ -212,7 +232,12 @@ impl<'a> Classifier<'a> {
         exclude.iter().any(|e| {
             raws.iter().any(|r| {
                 r.link.as_deref() == Some(e.as_str())
-                    || r.link.as_deref().and_then(|l| Url::parse(l).ok()).is_some_and(|u| address::is_below(&address::host_and_path(&u), e.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/')))
+                    || r.link.as_deref().and_then(|l| Url::parse(l).ok()).is_some_and(|u| {
+                        address::is_below(
+                            &address::host_and_path(&u),
+                            e.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/'),
+                        )
+                    })
             })
         })
     }

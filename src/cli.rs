@@ -84,7 +84,8 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let asked = matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
+            let asked =
+                matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
             // A closed pipe is no reason to complain.
             let _ = error.print();
             return ExitCode::from(if asked { status::DONE } else { status::USAGE });
@@ -130,7 +131,10 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
                 terminal.snippet(mistake.line, mistake.column, &mistake.snippet);
             }
             let count = mistakes.len();
-            terminal.error(&format!("{count} mistake{} in the configuration; nothing was done", if count == 1 { "" } else { "s" }));
+            terminal.error(&format!(
+                "{count} mistake{} in the configuration; nothing was done",
+                if count == 1 { "" } else { "s" }
+            ));
             status::USAGE
         }
         RunError::NoSite(_) | RunError::Template(_) => {

@@ -555,9 +555,7 @@ pub fn load(files: &ConfigFiles) -> Result<Site, Vec<ConfigError>> {
         check_sources(site, &projects, files, &mut errors);
     }
     match site {
-        Some(site) if errors.is_empty() => {
-            Ok(Site { projects, overrides, fingerprint: fingerprint(files), ..site })
-        }
+        Some(site) if errors.is_empty() => Ok(Site { projects, overrides, fingerprint: fingerprint(files), ..site }),
         _ => Err(errors),
     }
 }
@@ -606,7 +604,13 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
     let id_base = m.take("id_base").and_then(|n| {
         let text = r.string(n, "id_base")?;
         if Url::parse(&text).is_err() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            r.error(n.place, format!("`id_base` is `{}`, the start of an IRI is expected, such as tag:example.org,2026:", short(&text)));
+            r.error(
+                n.place,
+                format!(
+                    "`id_base` is `{}`, the start of an IRI is expected, such as tag:example.org,2026:",
+                    short(&text)
+                ),
+            );
             return None;
         }
         Some(text)
@@ -666,7 +670,9 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
             });
             continue;
         }
-        let Some(mut map) = r.map(item, "an entry of `posts`") else { continue };
+        let Some(mut map) = r.map(item, "an entry of `posts`") else {
+            continue;
+        };
         let m = &mut map;
         let path = m.required(r, "path", "content/blog");
         let url = m.take("url").and_then(|n| post_url(r, n));
@@ -678,7 +684,10 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
         map.finish(r);
         if let Some(path) = path {
             if let Some(twin) = folders.iter().find(|f| f.path == path) {
-                r.error(item.place, format!("`path: {}` is listed twice, first in line {}", short(&path), twin.place.line));
+                r.error(
+                    item.place,
+                    format!("`path: {}` is listed twice, first in line {}", short(&path), twin.place.line),
+                );
             }
             let path = if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path };
             folders.push(PostsFolder { path, url, hosts, language, slugify, drafts, digest, place: item.place });
@@ -696,14 +705,27 @@ fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
     }
     if let Some(open) = filled.find('{') {
         let field: String = filled[open + 1..].chars().take_while(|c| *c != '}').collect();
-        let hint = nearest(&field, fields.into_iter()).map(|n| format!(", did you mean `{{{n}}}`?")).unwrap_or_default();
-        r.error(node.place, format!("unknown field `{{{}}}` in `url`{hint} Known are {{slug}} {{path}} {{year}} {{month}} {{day}}", short(&field)));
+        let hint =
+            nearest(&field, fields.into_iter()).map(|n| format!(", did you mean `{{{n}}}`?")).unwrap_or_default();
+        r.error(
+            node.place,
+            format!(
+                "unknown field `{{{}}}` in `url`{hint} Known are {{slug}} {{path}} {{year}} {{month}} {{day}}",
+                short(&field)
+            ),
+        );
         return None;
     }
     match Url::parse(&filled) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Some(text),
         Ok(_) | Err(_) => {
-            r.error(node.place, format!("`url` is `{}`, an address template such as https://www.example.org/blog/{{slug}}/ is expected", short(&text)));
+            r.error(
+                node.place,
+                format!(
+                    "`url` is `{}`, an address template such as https://www.example.org/blog/{{slug}}/ is expected",
+                    short(&text)
+                ),
+            );
             None
         }
     }
@@ -717,8 +739,7 @@ fn read_digest(r: &mut Reader<'_>, node: &Node) -> Option<DigestConfig> {
         None => vec![Condition { title: None, path: None, values: Vec::new() }],
     };
     let sections = m.take("sections").map(|n| read_sections(r, n)).unwrap_or_default();
-    let default =
-        m.take("as").and_then(|n| r.choice(n, "as", &SectionKind::WORDS)).unwrap_or(SectionKind::Items);
+    let default = m.take("as").and_then(|n| r.choice(n, "as", &SectionKind::WORDS)).unwrap_or(SectionKind::Items);
     map.finish(r);
     Some(DigestConfig { when, sections, default })
 }
@@ -744,7 +765,9 @@ fn read_condition(r: &mut Reader<'_>, node: &Node) -> Option<Condition> {
 fn read_sections(r: &mut Reader<'_>, node: &Node) -> Vec<SectionRule> {
     let mut rules = Vec::new();
     for item in r.one_or_many(node) {
-        let Some(mut map) = r.map(item, "an entry of `sections`") else { continue };
+        let Some(mut map) = r.map(item, "an entry of `sections`") else {
+            continue;
+        };
         let heading = map.take("heading").and_then(|n| pattern(r, n, "heading"));
         let kind = map.take("as").and_then(|n| r.choice(n, "as", &SectionKind::WORDS));
         if heading.is_none() && item.get("heading").is_none() {
@@ -817,7 +840,9 @@ fn read_sources(r: &mut Reader<'_>, node: &Node) -> Vec<SourceConfig> {
             }
             continue;
         }
-        let Some(mut map) = r.map(item, "an entry of `sources`") else { continue };
+        let Some(mut map) = r.map(item, "an entry of `sources`") else {
+            continue;
+        };
         let m = &mut map;
         let url = match m.take("url") {
             Some(n) => source_url(r, n),
@@ -847,9 +872,13 @@ fn source_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
     let text = r.string(node, "url")?;
     if let Some(file) = text.strip_prefix("file:") {
         let path = Path::new(file.trim_start_matches("//"));
-        let inside = path.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
+        let inside =
+            path.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
         if file.is_empty() || !inside {
-            r.error(node.place, format!("`{}` is no file below the site folder: write file:folder/name.xml", short(&text)));
+            r.error(
+                node.place,
+                format!("`{}` is no file below the site folder: write file:folder/name.xml", short(&text)),
+            );
             return None;
         }
         return Some(format!("file:{}", path.display()));
@@ -859,9 +888,13 @@ fn source_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
 
 fn headers(r: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let Some(mut map) = r.map(node, "`headers`") else { return found };
+    let Some(mut map) = r.map(node, "`headers`") else {
+        return found;
+    };
     for (key, value) in map.rest() {
-        let Some(text) = r.string(value, &key.name) else { continue };
+        let Some(text) = r.string(value, &key.name) else {
+            continue;
+        };
         let name_ok = !key.name.is_empty() && key.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
         let value_ok = text.bytes().all(|b| (0x20..0x7f).contains(&b));
         if !name_ok || !value_ok {
@@ -882,7 +915,9 @@ fn read_articles(r: &mut Reader<'_>, node: Option<&Node>) -> Articles {
         robots: RobotsMode::Ask,
         hosts: BTreeMap::new(),
     };
-    let Some(mut map) = node.and_then(|n| r.map(n, "`articles`")) else { return articles };
+    let Some(mut map) = node.and_then(|n| r.map(n, "`articles`")) else {
+        return articles;
+    };
     let m = &mut map;
     articles.fetch = m.bool(r, "fetch", true);
     if let Some(mode) = m.take("content").and_then(|n| r.choice(n, "content", &CONTENT_MODES)) {
@@ -895,7 +930,9 @@ fn read_articles(r: &mut Reader<'_>, node: Option<&Node>) -> Articles {
     }
     if let Some(mut hosts) = m.take("hosts").and_then(|n| r.map(n, "`hosts`")) {
         for (key, value) in hosts.rest() {
-            let Some(mut map) = r.map(value, "a host's rule") else { continue };
+            let Some(mut map) = r.map(value, "a host's rule") else {
+                continue;
+            };
             let rule = HostRule {
                 robots: map.take("robots").and_then(|n| r.choice(n, "robots", &ROBOTS)),
                 content: map.take("content").and_then(|n| r.choice(n, "content", &CONTENT_MODES)),
@@ -923,7 +960,9 @@ fn read_fetch(r: &mut Reader<'_>, node: Option<&Node>) -> Fetch {
         deadline: Duration::from_secs(600),
         max_bytes: 15 << 20,
     };
-    let Some(mut map) = node.and_then(|n| r.map(n, "`fetch`")) else { return fetch };
+    let Some(mut map) = node.and_then(|n| r.map(n, "`fetch`")) else {
+        return fetch;
+    };
     let m = &mut map;
     fetch.contact = m.take("contact").and_then(|n| {
         let text = r.string(n, "contact")?;
@@ -937,7 +976,10 @@ fn read_fetch(r: &mut Reader<'_>, node: Option<&Node>) -> Fetch {
         if cidr(&range).is_some() {
             fetch.allow.push(range);
         } else {
-            r.error(place, format!("`{}` is no address range: write for example 10.1.0.0/16 or fd00::/8", short(&range)));
+            r.error(
+                place,
+                format!("`{}` is no address range: write for example 10.1.0.0/16 or fd00::/8", short(&range)),
+            );
         }
     }
     fetch.proxy = m.take("proxy").and_then(|n| web_address(r, n, "proxy"));
@@ -969,8 +1011,7 @@ pub fn cidr(text: &str) -> Option<(std::net::IpAddr, u8)> {
 }
 
 fn read_output(r: &mut Reader<'_>, node: Option<&Node>) -> Output {
-    const DIGESTS: [(&str, Digests); 3] =
-        [("all", Digests::All), ("own", Digests::Own), ("none", Digests::None)];
+    const DIGESTS: [(&str, Digests); 3] = [("all", Digests::All), ("own", Digests::Own), ("none", Digests::None)];
     let mut output = Output {
         dir: PathBuf::from("public"),
         entries: 50,
@@ -981,7 +1022,9 @@ fn read_output(r: &mut Reader<'_>, node: Option<&Node>) -> Output {
         split: Vec::new(),
         announce: 30,
     };
-    let Some(mut map) = node.and_then(|n| r.map(n, "`output`")) else { return output };
+    let Some(mut map) = node.and_then(|n| r.map(n, "`output`")) else {
+        return output;
+    };
     let m = &mut map;
     if let Some(dir) = m.string(r, "dir") {
         output.dir = PathBuf::from(dir);
@@ -1036,8 +1079,11 @@ fn zone(r: &mut Reader<'_>, node: &Node) -> Option<Zone> {
     if zone.is_none() {
         let names = chrono_tz::TZ_VARIANTS.iter().map(|z| z.name());
         let lower = text.to_lowercase();
-        let near = names.clone().find(|n| n.to_lowercase() == lower || n.to_lowercase().ends_with(&format!("/{lower}")));
-        let hint = near.map(|n| format!("did you mean `{n}`?")).unwrap_or_else(|| "write for example Asia/Shanghai or +08:00".to_owned());
+        let near =
+            names.clone().find(|n| n.to_lowercase() == lower || n.to_lowercase().ends_with(&format!("/{lower}")));
+        let hint = near
+            .map(|n| format!("did you mean `{n}`?"))
+            .unwrap_or_else(|| "write for example Asia/Shanghai or +08:00".to_owned());
         r.error(node.place, format!("unknown time zone `{}`, {hint}", short(&text)));
     }
     zone
@@ -1072,7 +1118,10 @@ fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Proj
     let before = errors.len();
     let r = &mut Reader::new(&file.path, &file.text, errors);
     let stem = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let slug = stem.parse::<Slug>().map_err(|e| r.error(Place { line: 1, column: 1 }, format!("the file's name is the project's slug: {e}"))).ok();
+    let slug = stem
+        .parse::<Slug>()
+        .map_err(|e| r.error(Place { line: 1, column: 1 }, format!("the file's name is the project's slug: {e}")))
+        .ok();
     let mut map = r.map(&node, "a project file")?;
     let m = &mut map;
     let title = m.required(r, "title", "MOSN");
@@ -1085,25 +1134,33 @@ fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Proj
         let whole = Alias { name: title.clone(), scope: AliasScope::Any, case: AliasCase::Fold, place: node.place };
         aliases.insert(0, whole);
     }
-    let addresses = m.placed_strings(r, "addresses").into_iter().filter_map(|(a, place)| address_prefix(r, &a, place)).collect();
+    let addresses =
+        m.placed_strings(r, "addresses").into_iter().filter_map(|(a, place)| address_prefix(r, &a, place)).collect();
     let not = m.placed_strings(r, "not");
     let exclude = m.strings(r, "exclude");
     let sources = m.take("sources").map(|n| read_sources(r, n)).unwrap_or_default();
-    let kinds_ = m.take("kinds").map(|n| kinds(r, n, "kinds")).unwrap_or_else(|| {
-        Kind::ALL.into_iter().filter(|k| *k != Kind::Digest).collect()
-    });
+    let kinds_ = m
+        .take("kinds")
+        .map(|n| kinds(r, n, "kinds"))
+        .unwrap_or_else(|| Kind::ALL.into_iter().filter(|k| *k != Kind::Digest).collect());
     let channel = m.take("channel").and_then(|n| r.choice(n, "channel", &CHANNELS)).unwrap_or(ChannelFilter::All);
-    let languages = m.placed_strings(r, "languages").into_iter().filter_map(|(l, place)| {
-        if !is_language(&l) {
-            r.error(place, format!("`{}` is no language tag: write for example zh or en", short(&l)));
-            return None;
-        }
-        Some(l)
-    }).collect();
+    let languages = m
+        .placed_strings(r, "languages")
+        .into_iter()
+        .filter_map(|(l, place)| {
+            if !is_language(&l) {
+                r.error(place, format!("`{}` is no language tag: write for example zh or en", short(&l)));
+                return None;
+            }
+            Some(l)
+        })
+        .collect();
     let split = m.take("split").map(|n| kinds(r, n, "split")).unwrap_or_default();
-    let formerly = m.placed_strings(r, "formerly").into_iter().filter_map(|(s, place)| {
-        s.parse::<Slug>().map_err(|e| r.error(place, e.to_string())).ok()
-    }).collect();
+    let formerly = m
+        .placed_strings(r, "formerly")
+        .into_iter()
+        .filter_map(|(s, place)| s.parse::<Slug>().map_err(|e| r.error(place, e.to_string())).ok())
+        .collect();
     let ended = m.take("ended").and_then(|n| {
         let text = r.string(n, "ended")?;
         let day = text.get(..10).unwrap_or(&text).parse::<NaiveDate>().ok();
@@ -1154,7 +1211,9 @@ fn read_aliases(r: &mut Reader<'_>, node: &Node) -> Vec<Alias> {
         let alias = if let Value::Scalar(name) = &item.value {
             Alias { name: name.trim().to_owned(), scope: AliasScope::Any, case: AliasCase::Fold, place: item.place }
         } else {
-            let Some(mut map) = r.map(item, "an alias") else { continue };
+            let Some(mut map) = r.map(item, "an alias") else {
+                continue;
+            };
             let name = map.required(r, "name", "MoE");
             let scope = map.take("where").and_then(|n| r.choice(n, "where", &SCOPES)).unwrap_or(AliasScope::Any);
             let case = map.take("case").and_then(|n| r.choice(n, "case", &CASES)).unwrap_or(AliasCase::Fold);
@@ -1189,7 +1248,9 @@ fn check_slugs(projects: &[Project], files: &ConfigFiles, errors: &mut Vec<Confi
     let mut taken: BTreeMap<&Slug, &Path> = BTreeMap::new();
     let names = projects.iter().flat_map(|p| std::iter::once(&p.slug).chain(&p.formerly).map(move |s| (s, p)));
     for (slug, project) in names {
-        let Some(first) = taken.insert(slug, &project.file) else { continue };
+        let Some(first) = taken.insert(slug, &project.file) else {
+            continue;
+        };
         let file = files.projects.iter().find(|f| f.path == project.file);
         let text = file.map(|f| f.text.as_str()).unwrap_or("");
         let line = text.lines().position(|l| l.starts_with("formerly")).map_or(1, |n| n + 1);
@@ -1218,13 +1279,19 @@ fn check_sources(site: &Site, projects: &[Project], files: &ConfigFiles, errors:
 }
 
 fn read_overrides(file: &ConfigFile, projects: &[Project], errors: &mut Vec<ConfigError>) -> Vec<Override> {
-    let Some(node) = parse_file(file, errors) else { return Vec::new() };
+    let Some(node) = parse_file(file, errors) else {
+        return Vec::new();
+    };
     let r = &mut Reader::new(&file.path, &file.text, errors);
-    let Some(mut all) = r.map(&node, "overrides.yaml") else { return Vec::new() };
+    let Some(mut all) = r.map(&node, "overrides.yaml") else {
+        return Vec::new();
+    };
     let words: Vec<(&str, Kind)> = Kind::ALL.into_iter().map(|k| (k.name(), k)).collect();
     let mut overrides = Vec::new();
     for (key, value) in all.rest() {
-        let Some(mut map) = r.map(value, "an override") else { continue };
+        let Some(mut map) = r.map(value, "an override") else {
+            continue;
+        };
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         for (text, place) in map.placed_strings(r, "projects") {
             let (list, name) = match text.strip_prefix('-') {
@@ -1234,7 +1301,9 @@ fn read_overrides(file: &ConfigFile, projects: &[Project], errors: &mut Vec<Conf
             match projects.iter().find(|p| p.slug.as_str() == name || p.formerly.iter().any(|f| f.as_str() == name)) {
                 Some(project) => list.push(project.slug.clone()),
                 None => {
-                    let hint = nearest(name, projects.iter().map(|p| p.slug.as_str())).map(|n| format!(", did you mean `{n}`?")).unwrap_or_default();
+                    let hint = nearest(name, projects.iter().map(|p| p.slug.as_str()))
+                        .map(|n| format!(", did you mean `{n}`?"))
+                        .unwrap_or_default();
                     r.error(place, format!("there is no project `{}`{hint}", short(name)));
                 }
             }
@@ -1244,7 +1313,10 @@ fn read_overrides(file: &ConfigFile, projects: &[Project], errors: &mut Vec<Conf
         let date = map.take("date").and_then(|n| {
             let text = r.string(n, "date")?;
             if crate::normalize::date::lenient(&text, Zone::UTC).is_none() {
-                r.error(n.place, format!("`date` is `{}`, a time such as 2024-06-30T10:00:00+08:00 is expected", short(&text)));
+                r.error(
+                    n.place,
+                    format!("`date` is `{}`, a time such as 2024-06-30T10:00:00+08:00 is expected", short(&text)),
+                );
                 return None;
             }
             Some(text)

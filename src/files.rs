@@ -64,7 +64,8 @@ pub fn read_config(folder: &Path) -> Result<ConfigFiles, FileError> {
         }
     }
     let overrides_path = folder.join("overrides.yaml");
-    let overrides = if overrides_path.is_file() { Some(read(overrides_path, PathBuf::from("overrides.yaml"))?) } else { None };
+    let overrides =
+        if overrides_path.is_file() { Some(read(overrides_path, PathBuf::from("overrides.yaml"))?) } else { None };
     Ok(ConfigFiles { site, projects, overrides })
 }
 
@@ -115,7 +116,8 @@ const MAX_FOLDERS_DEEP: usize = 32;
 /// [`FileError`] when the folder itself cannot be read.
 pub fn list_posts(root: &Path) -> Result<Listing, FileError> {
     let mut listing = Listing::default();
-    let metadata = fs::metadata(root).map_err(failed(root, "cannot be read: does `posts.path` in feedloom.yaml name the right folder?"))?;
+    let metadata = fs::metadata(root)
+        .map_err(failed(root, "cannot be read: does `posts.path` in feedloom.yaml name the right folder?"))?;
     if !metadata.is_dir() {
         return Err(failed(root, "is no folder")(io::Error::from(io::ErrorKind::NotADirectory)));
     }
@@ -136,14 +138,18 @@ fn walk(folder: &Path, below: &str, depth: usize, listing: &mut Listing) -> Resu
     for entry in entries {
         let Ok(entry) = entry else { continue };
         let Ok(name) = entry.file_name().into_string() else {
-            listing.passed_over.push((format!("{below}{}", entry.file_name().to_string_lossy()), "its name is not UTF-8".to_owned()));
+            listing
+                .passed_over
+                .push((format!("{below}{}", entry.file_name().to_string_lossy()), "its name is not UTF-8".to_owned()));
             continue;
         };
         if name.starts_with('.') || name == "node_modules" {
             continue;
         }
         let path = format!("{below}{name}");
-        let Ok(kind) = entry.file_type() else { continue };
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
         if kind.is_dir() {
             if depth < MAX_FOLDERS_DEEP {
                 walk(&entry.path(), &format!("{path}/"), depth + 1, listing)?;
@@ -184,7 +190,11 @@ fn stamp(metadata: &fs::Metadata) -> Stamp {
 /// [`FileError`] when it is no regular file any more or cannot be read.
 pub fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
     // A pipe put in the file's place since it was listed must not block the run.
-    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOFOLLOW).open(path).map_err(failed(path, "cannot be read"))?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NONBLOCK | O_NOFOLLOW)
+        .open(path)
+        .map_err(failed(path, "cannot be read"))?;
     let metadata = file.metadata().map_err(failed(path, "cannot be read"))?;
     if !metadata.is_file() {
         return Err(failed(path, "is no regular file")(io::Error::from(io::ErrorKind::InvalidInput)));
@@ -218,7 +228,12 @@ pub struct Lock {
 pub fn lock(state: &Path) -> Result<Option<Lock>, FileError> {
     fs::create_dir_all(state).map_err(failed(state, "cannot be made"))?;
     let path = state.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed(&path, "cannot be opened"))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(failed(&path, "cannot be opened"))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock { _file: file })),
         Err(fs::TryLockError::WouldBlock) => Ok(None),
@@ -274,7 +289,9 @@ impl Publisher {
             fs::create_dir_all(&folder).map_err(failed(&folder, "cannot be made"))?;
             let real = fs::symlink_metadata(&folder).map_err(failed(&folder, "cannot be read"))?;
             if folder != self.root && real.is_symlink() {
-                return Err(failed(&folder, "is a symbolic link: output is written into folders of its own only")(io::Error::from(io::ErrorKind::InvalidInput)));
+                return Err(failed(&folder, "is a symbolic link: output is written into folders of its own only")(
+                    io::Error::from(io::ErrorKind::InvalidInput),
+                ));
             }
             self.folders.push(folder.clone());
         }
@@ -282,7 +299,13 @@ impl Publisher {
         let temporary = folder.join(format!(".{name}.tmp"));
         let _ = fs::remove_file(&temporary);
         self.waiting.push(Waiting { path: path.to_owned(), temporary: temporary.clone(), target });
-        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).custom_flags(O_NOFOLLOW).open(&temporary).map_err(failed(&temporary, "cannot be made"))?;
+        let mut out = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o644)
+            .custom_flags(O_NOFOLLOW)
+            .open(&temporary)
+            .map_err(failed(&temporary, "cannot be made"))?;
         out.write_all(bytes).map_err(failed(&temporary, "cannot be written"))
     }
 
@@ -293,7 +316,9 @@ impl Publisher {
     /// [`FileError`]; what was not put in place is as it was.
     pub fn publish(mut self) -> Result<Vec<(String, u64, i64)>, FileError> {
         for file in &self.waiting {
-            File::open(&file.temporary).and_then(|f| f.sync_data()).map_err(failed(&file.temporary, "cannot be synced"))?;
+            File::open(&file.temporary)
+                .and_then(|f| f.sync_data())
+                .map_err(failed(&file.temporary, "cannot be synced"))?;
         }
         let mut done = Vec::with_capacity(self.waiting.len());
         for file in &self.waiting {

@@ -87,15 +87,20 @@ const FUEL: u64 = 20_000;
 fn holds(when: &str, entry: &Entry) -> bool {
     let mut environment = minijinja::Environment::new();
     environment.set_fuel(Some(FUEL));
-    let Ok(expression) = environment.compile_expression(when) else { return false };
-    let Ok(serde_json::Value::Object(mut map)) = serde_json::to_value(entry) else { return false };
+    let Ok(expression) = environment.compile_expression(when) else {
+        return false;
+    };
+    let Ok(serde_json::Value::Object(mut map)) = serde_json::to_value(entry) else {
+        return false;
+    };
     map.remove("html");
     expression.eval(minijinja::value::Serde(serde_json::Value::Object(map))).is_ok_and(|v| v.is_true())
 }
 
 /// The feed called `path`, of entries in order, newest first.
 pub fn feed(path: &str, entries: Vec<Entry>, site: &Site) -> Feed {
-    let project = site.projects.iter().find(|p| p.slug.as_str() == path || p.formerly.iter().any(|f| f.as_str() == path));
+    let project =
+        site.projects.iter().find(|p| p.slug.as_str() == path || p.formerly.iter().any(|f| f.as_str() == path));
     // An old slug stays a complete feed, but says where it lives now.
     let current = project.map_or(path, |p| p.slug.as_str());
     let base = site.url.join(&format!("{current}/")).unwrap_or_else(|_| site.url.clone());

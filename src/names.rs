@@ -51,10 +51,22 @@ impl Names {
         let mut patterns = Vec::new();
         for (n, project) in projects.iter().enumerate() {
             for alias in &project.aliases {
-                patterns.push(Pattern { project: n, text: text::squeeze(&alias.name), scope: alias.scope, case: alias.case, mask: false });
+                patterns.push(Pattern {
+                    project: n,
+                    text: text::squeeze(&alias.name),
+                    scope: alias.scope,
+                    case: alias.case,
+                    mask: false,
+                });
             }
             for (phrase, _) in &project.not {
-                patterns.push(Pattern { project: n, text: text::squeeze(phrase), scope: AliasScope::Any, case: AliasCase::Fold, mask: true });
+                patterns.push(Pattern {
+                    project: n,
+                    text: text::squeeze(phrase),
+                    scope: AliasScope::Any,
+                    case: AliasCase::Fold,
+                    mask: true,
+                });
             }
         }
         patterns.retain(|p| !p.text.is_empty());
@@ -72,7 +84,10 @@ impl Names {
     pub(crate) fn of_titles(titles: &[&str]) -> Self {
         use crate::config::{ConfigFile, ConfigFiles, load};
         let file = |name: &str, text: String| ConfigFile { path: std::path::PathBuf::from(name), text };
-        let projects = titles.iter().map(|t| file(&format!("{}.yaml", crate::entry::slug_like(t)), format!("title: {t}"))).collect();
+        let projects = titles
+            .iter()
+            .map(|t| file(&format!("{}.yaml", crate::entry::slug_like(t)), format!("title: {t}")))
+            .collect();
         let site = file("feedloom.yaml", "url: https://feeds.example.org/".to_owned());
         Self::new(&load(&ConfigFiles { site, projects, overrides: None }).expect("titles make a site").projects)
     }
@@ -135,10 +150,19 @@ impl Names {
                     return p.project == pattern.project && other.0 <= hit.0 && hit.1 <= other.1;
                 }
                 // `rpc-sofa-boot-starter` is one name, not two.
-                p.project != pattern.project && covers(other, hit) && !hits.iter().any(|h| self.patterns[h.2].project == pattern.project && h.0 == other.0 && h.1 == other.1)
+                p.project != pattern.project
+                    && covers(other, hit)
+                    && !hits
+                        .iter()
+                        .any(|h| self.patterns[h.2].project == pattern.project && h.0 == other.0 && h.1 == other.1)
             });
             if !masked {
-                found.push(Found { project: pattern.project, text: haystack[hit.0..hit.1].to_owned(), start: hit.0, end: hit.1 });
+                found.push(Found {
+                    project: pattern.project,
+                    text: haystack[hit.0..hit.1].to_owned(),
+                    start: hit.0,
+                    end: hit.1,
+                });
             }
         }
         found.sort_by_key(|f| (f.start, f.project, f.end));
@@ -173,7 +197,9 @@ fn is_whole(haystack: &str, start: usize, end: usize) -> bool {
     if first && before.is_some_and(joins) {
         return false;
     }
-    let Some(after) = after.filter(|c| joins(*c)) else { return true };
+    let Some(after) = after.filter(|c| joins(*c)) else {
+        return true;
+    };
     if !last.is_some_and(joins) {
         return true;
     }
@@ -204,9 +230,15 @@ mod tests {
 
     #[test]
     fn names_are_whole_words_in_every_script() {
-        let n = names(&[("mosn.yaml", "title: MOSN\naliases: [{name: MoE, case: exact}]\nnot: [MOSN 社区会议室]"), ("tongsuo.yaml", "title: Tongsuo\naliases: [铜锁]")]);
+        let n = names(&[
+            ("mosn.yaml", "title: MOSN\naliases: [{name: MoE, case: exact}]\nnot: [MOSN 社区会议室]"),
+            ("tongsuo.yaml", "title: Tongsuo\naliases: [铜锁]"),
+        ]);
         assert_eq!(in_text(&n, "使用MOSN和Tongsuo/铜锁实践"), ["MOSN:MOSN", "Tongsuo:Tongsuo", "Tongsuo:铜锁"]);
-        assert_eq!(in_text(&n, "mosn-based, MOSN1.2, MOSNx, xMOSN, mosn_pkg, ＭＯＳＮ"), ["MOSN:mosn", "MOSN:MOSN", "MOSN:MOSN"]);
+        assert_eq!(
+            in_text(&n, "mosn-based, MOSN1.2, MOSNx, xMOSN, mosn_pkg, ＭＯＳＮ"),
+            ["MOSN:mosn", "MOSN:MOSN", "MOSN:MOSN"]
+        );
         assert_eq!(in_text(&n, "MoE moe"), ["MOSN:MoE"]);
         assert!(in_text(&n, "在 MOSN 社区会议室").is_empty());
     }

@@ -74,12 +74,27 @@ pub fn mint(raws: &[&RawEntry], base: &str) -> EntryId {
     }
 }
 
+/// The id of a post that has the name of another one, in a second posts folder.
+pub fn mint_second(raws: &[&RawEntry], base: &str) -> EntryId {
+    let principal = principal(raws);
+    let folder = principal.mention.as_ref().map_or("", |m| m.folder.as_str());
+    EntryId::mint(base, principal.kind, &format!("{}|{folder}", principal.keys[0]))
+}
+
 /// Makes the entry. `memory` is what earlier runs knew of its id.
-pub fn entry(raws: &[&RawEntry], id: EntryId, projects: Vec<Membership>, overrides: &[&Override], memory: &Memory, context: Context<'_>) -> Entry {
+pub fn entry(
+    raws: &[&RawEntry],
+    id: EntryId,
+    projects: Vec<Membership>,
+    overrides: &[&Override],
+    memory: &Memory,
+    context: Context<'_>,
+) -> Entry {
     let main = principal(raws);
     let richest = richest(raws, main);
     let kind = overrides.iter().find_map(|o| o.kind).unwrap_or(main.kind);
-    let mut mentions: Vec<Mention> = raws.iter().filter(|r| !is_itself(r, main)).filter_map(|r| r.mention.clone()).collect();
+    let mut mentions: Vec<Mention> =
+        raws.iter().filter(|r| !is_itself(r, main)).filter_map(|r| r.mention.clone()).collect();
     mentions.sort_by(|a, b| (a.at, &a.folder, &a.post, a.line).cmp(&(b.at, &b.folder, &b.post, b.line)));
     mentions.dedup();
     if mentions.is_empty() {
@@ -89,7 +104,8 @@ pub fn entry(raws: &[&RawEntry], id: EntryId, projects: Vec<Membership>, overrid
         Kind::Post | Kind::Digest => main.published,
         _ => raws.iter().filter_map(|r| r.published).min(),
     };
-    let decided = overrides.iter().find_map(|o| o.date.as_deref()).and_then(|d| date::lenient(d, context.zone)).map(|c| c.time);
+    let decided =
+        overrides.iter().find_map(|o| o.date.as_deref()).and_then(|d| date::lenient(d, context.zone)).map(|c| c.time);
     let published = decided.or(claimed.filter(|t| *t <= context.now)).unwrap_or(memory.first_seen);
     let link = main.link.clone().unwrap_or_default();
     let title = overrides.iter().find_map(|o| o.title.clone()).unwrap_or_else(|| title(main));
@@ -148,16 +164,23 @@ fn title(main: &RawEntry) -> String {
     match main.kind {
         Kind::Question => text::cut(&text::line(&main.title), QUESTION_COLUMNS),
         Kind::Event => match main.starts_at.as_deref().and_then(|s| s.get(..10)) {
-            Some(day) if !main.title.contains(day) => format!("{} ({day})", text::cut(&text::line(&main.title), TITLE_COLUMNS - 13)),
+            Some(day) if !main.title.contains(day) => {
+                format!("{} ({day})", text::cut(&text::line(&main.title), TITLE_COLUMNS - 13))
+            }
             _ => main.title.clone(),
         },
-        Kind::Post | Kind::Digest | Kind::Article | Kind::Release | Kind::Task | Kind::News | Kind::Upstream => main.title.clone(),
+        Kind::Post | Kind::Digest | Kind::Article | Kind::Release | Kind::Task | Kind::News | Kind::Upstream => {
+            main.title.clone()
+        }
     }
 }
 
 /// Bare addresses are no summary.
 fn readable(text: &str) -> String {
-    text.split_whitespace().filter(|w| !w.starts_with("http://") && !w.starts_with("https://")).collect::<Vec<_>>().join(" ")
+    text.split_whitespace()
+        .filter(|w| !w.starts_with("http://") && !w.starts_with("https://"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Two entries of one second differ in the milliseconds of `updated`: readers and

@@ -117,7 +117,12 @@ fn content(entry: &Entry, site: &Site) -> String {
     let base = base_of(entry);
     let mut body = sanitise(&entry.html, base.as_ref());
     if body.len() > site.output.entry_bytes {
-        body = format!("<p>{}</p><p><a href=\"{}\">{}</a></p>", escape(&entry.summary), escape(&entry.link), words.read_more);
+        body = format!(
+            "<p>{}</p><p><a href=\"{}\">{}</a></p>",
+            escape(&entry.summary),
+            escape(&entry.link),
+            words.read_more
+        );
     }
     if body.trim().is_empty() {
         body = bare(entry);
@@ -167,7 +172,13 @@ fn attribution(entry: &Entry, words: &Words, site: &Site) -> String {
             }
         }
     }
-    let others: Vec<&Mention> = entry.mentions.iter().filter(|m| m.link.as_deref() != Some(entry.link.as_str()) || entry.kind != Kind::Post && entry.kind != Kind::Digest).collect();
+    let others: Vec<&Mention> = entry
+        .mentions
+        .iter()
+        .filter(|m| {
+            m.link.as_deref() != Some(entry.link.as_str()) || entry.kind != Kind::Post && entry.kind != Kind::Digest
+        })
+        .collect();
     if others.is_empty() {
         return out;
     }

@@ -123,7 +123,11 @@ impl Opened {
 
 fn set_aside(path: &Path) -> Result<PathBuf, FileError> {
     let aside = path.with_extension("sqlite.damaged");
-    std::fs::rename(path, &aside).map_err(|source| FileError { path: path.to_owned(), action: "cannot be set aside", source })?;
+    std::fs::rename(path, &aside).map_err(|source| FileError {
+        path: path.to_owned(),
+        action: "cannot be set aside",
+        source,
+    })?;
     for suffix in ["-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
@@ -154,7 +158,9 @@ fn own_hosts(site: &Site) -> Hosts {
     for folder in &site.posts {
         let template = folder.url.as_deref().map(|u| u.replace(['{', '}'], "x"));
         let main = template.and_then(|u| url::Url::parse(&u).ok()).and_then(|u| u.host_str().map(str::to_lowercase));
-        let Some(main) = main.or_else(|| folder.hosts.first().cloned()) else { continue };
+        let Some(main) = main.or_else(|| folder.hosts.first().cloned()) else {
+            continue;
+        };
         let main = address::plain_host(&main).to_owned();
         let name = hosts.get(&main).cloned().unwrap_or_else(|| main.clone());
         for host in std::iter::once(&main).chain(&folder.hosts) {

@@ -155,7 +155,9 @@ impl Store {
         let setup = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;";
         if let Err(error) = connection.execute_batch(setup) {
             return Err(match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path: path.to_owned(), reason: error.to_string() },
+                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+                    StoreError::Damaged { path: path.to_owned(), reason: error.to_string() }
+                }
                 _ => sql("cannot be set up")(error),
             });
         }
@@ -166,13 +168,16 @@ impl Store {
 
     fn sql<T>(&self, action: &'static str, result: rusqlite::Result<T>) -> Result<T> {
         result.map_err(|source| match source.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path: self.path.clone(), reason: source.to_string() },
+            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+                StoreError::Damaged { path: self.path.clone(), reason: source.to_string() }
+            }
             _ => StoreError::Sql { path: self.path.clone(), action, source },
         })
     }
 
     fn migrate(&mut self) -> Result<()> {
-        let version: i64 = self.sql("cannot be read", self.connection.query_row("PRAGMA user_version", [], |r| r.get(0)))?;
+        let version: i64 =
+            self.sql("cannot be read", self.connection.query_row("PRAGMA user_version", [], |r| r.get(0)))?;
         let found = usize::try_from(version).unwrap_or(usize::MAX);
         if found > MIGRATIONS.len() {
             return Err(StoreError::Newer { path: self.path.clone(), found, known: MIGRATIONS.len() });
@@ -189,7 +194,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] with what was found.
     pub fn check(&self) -> Result<()> {
-        let answer: String = self.sql("cannot be checked", self.connection.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)))?;
+        let answer: String =
+            self.sql("cannot be checked", self.connection.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)))?;
         if answer == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: self.path.clone(), reason: answer }) }
     }
 
@@ -197,7 +203,10 @@ impl Store {
     ///
     /// # Errors
     /// Those of `work`, or of SQLite.
-    pub fn transaction<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Self) -> std::result::Result<T, E>) -> std::result::Result<T, E> {
+    pub fn transaction<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         self.sql("cannot begin", self.connection.execute_batch("BEGIN IMMEDIATE"))?;
         match work(self) {
             Ok(value) => {
@@ -217,7 +226,12 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn meta(&self, name: &str) -> Result<Option<String>> {
-        self.sql("cannot be read", self.connection.prepare_cached("SELECT value FROM meta WHERE name = ?1").and_then(|mut s| s.query_row([name], |r| r.get(0)).optional()))
+        self.sql(
+            "cannot be read",
+            self.connection
+                .prepare_cached("SELECT value FROM meta WHERE name = ?1")
+                .and_then(|mut s| s.query_row([name], |r| r.get(0)).optional()),
+        )
     }
 
     /// Remembers a value.
@@ -225,8 +239,10 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn set_meta(&self, name: &str, value: &str) -> Result<()> {
-        let text = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        self.sql("cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute([name, value]))).map(|_| ())
+        let text =
+            "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.sql("cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute([name, value])))
+            .map(|_| ())
     }
 
     /// The documents of an origin, by path.
@@ -239,7 +255,8 @@ impl Store {
             let mut statement = self.connection.prepare_cached(text)?;
             let rows = statement.query_map([origin], |r| {
                 let path: String = r.get(1)?;
-                let stamp = Stamp { size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)?, changed_ns: r.get(4)? };
+                let stamp =
+                    Stamp { size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)?, changed_ns: r.get(4)? };
                 let waits: Option<i64> = r.get(6)?;
                 let waits_until = waits.and_then(|s| DateTime::from_timestamp(s, 0));
                 Ok((path.clone(), Document { id: r.get(0)?, path, stamp, hash: r.get(5)?, waits_until }))
@@ -255,7 +272,8 @@ impl Store {
     /// What SQLite says.
     pub fn origins(&self) -> Result<Vec<String>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT DISTINCT origin FROM document ORDER BY origin")?;
+            let mut statement =
+                self.connection.prepare_cached("SELECT DISTINCT origin FROM document ORDER BY origin")?;
             statement.query_map([], |r| r.get(0))?.collect()
         };
         self.sql("origins cannot be read", read())
@@ -266,7 +284,12 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn raw(&self, document: i64) -> Result<Vec<u8>> {
-        self.sql("a document cannot be read", self.connection.prepare_cached("SELECT raw FROM document WHERE id = ?1").and_then(|mut s| s.query_row([document], |r| r.get(0))))
+        self.sql(
+            "a document cannot be read",
+            self.connection
+                .prepare_cached("SELECT raw FROM document WHERE id = ?1")
+                .and_then(|mut s| s.query_row([document], |r| r.get(0))),
+        )
     }
 
     /// What readers reported, by origin and path.
@@ -275,7 +298,8 @@ impl Store {
     /// What SQLite says.
     pub fn readings(&self) -> Result<Vec<(String, String, String)>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT origin, path, reading FROM document ORDER BY origin, path")?;
+            let mut statement =
+                self.connection.prepare_cached("SELECT origin, path, reading FROM document ORDER BY origin, path")?;
             statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect()
         };
         self.sql("readings cannot be read", read())
@@ -288,7 +312,10 @@ impl Store {
     /// What SQLite says.
     pub fn put_document(&mut self, document: &NewDocument<'_>, touched: &mut Touched) -> Result<()> {
         let mut write = |c: &Connection| -> rusqlite::Result<()> {
-            let old: Option<i64> = c.prepare_cached("SELECT id FROM document WHERE origin = ?1 AND path = ?2")?.query_row([document.origin, document.path], |r| r.get(0)).optional()?;
+            let old: Option<i64> = c
+                .prepare_cached("SELECT id FROM document WHERE origin = ?1 AND path = ?2")?
+                .query_row([document.origin, document.path], |r| r.get(0))
+                .optional()?;
             if let Some(id) = old {
                 forget_items(c, id, touched)?;
                 c.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([id])?;
@@ -309,11 +336,14 @@ impl Store {
                 let mut light = raw.clone();
                 let html = std::mem::take(&mut light.html);
                 let text = std::mem::take(&mut light.text);
-                let json = serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-                c.prepare_cached("INSERT INTO item (document, kind, raw, html, text) VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![id, raw.kind.name(), json, html, text])?;
+                let json =
+                    serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+                c.prepare_cached("INSERT INTO item (document, kind, raw, html, text) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                    .execute(params![id, raw.kind.name(), json, html, text])?;
                 let item = c.last_insert_rowid();
                 for key in &raw.keys {
-                    c.prepare_cached("INSERT OR IGNORE INTO item_key (key, item) VALUES (?1, ?2)")?.execute(params![key, item])?;
+                    c.prepare_cached("INSERT OR IGNORE INTO item_key (key, item) VALUES (?1, ?2)")?
+                        .execute(params![key, item])?;
                     touched.keys.insert(key.clone());
                 }
             }
@@ -330,7 +360,13 @@ impl Store {
     pub fn restamp(&self, document: i64, stamp: Stamp) -> Result<()> {
         let text = "UPDATE document SET size = ?2, modified_ns = ?3, changed_ns = ?4 WHERE id = ?1";
         let size = i64::try_from(stamp.size).unwrap_or(i64::MAX);
-        self.sql("a document cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute(params![document, size, stamp.modified_ns, stamp.changed_ns]))).map(|_| ())
+        self.sql(
+            "a document cannot be written",
+            self.connection
+                .prepare_cached(text)
+                .and_then(|mut s| s.execute(params![document, size, stamp.modified_ns, stamp.changed_ns])),
+        )
+        .map(|_| ())
     }
 
     /// Takes a document out with its items.
@@ -355,8 +391,9 @@ impl Store {
     pub fn groups(&self, touched: &Touched) -> Result<Groups> {
         let read = || -> rusqlite::Result<Groups> {
             let mut items_of = self.connection.prepare_cached("SELECT item FROM item_key WHERE key = ?1")?;
-            let mut keys_of = self.connection.prepare_cached("SELECT key FROM item_key WHERE item = ?1")?;
-            let mut entry_of = self.connection.prepare_cached("SELECT entry FROM item WHERE id = ?1")?;
+            let mut keys_of = self.connection.prepare_cached(
+                "SELECT k.key, p.entry FROM item_key k LEFT JOIN part p ON p.item = k.item WHERE k.item = ?1",
+            )?;
             let mut done: HashSet<String> = HashSet::new();
             let mut groups = Groups { items: Vec::new(), old_entries: touched.entries.clone() };
             for first in &touched.keys {
@@ -374,14 +411,14 @@ impl Store {
                         if !items.insert(item) {
                             continue;
                         }
-                        for key in keys_of.query_map([item], |r| r.get::<_, String>(0))? {
-                            let key = key?;
+                        for row in keys_of
+                            .query_map([item], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Option<String>>(1)?)))?
+                        {
+                            let (key, entry) = row?;
                             if !done.contains(&key) {
                                 open.push(key);
                             }
-                        }
-                        if let Some(entry) = entry_of.query_row([item], |r| r.get::<_, Option<String>>(0))? {
-                            groups.old_entries.insert(entry);
+                            groups.old_entries.extend(entry);
                         }
                     }
                 }
@@ -443,14 +480,18 @@ impl Store {
         let write = |c: &Connection| -> rusqlite::Result<()> {
             let entry = &derived.entry;
             let light = LightEntry(entry);
-            let json = serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+            let json =
+                serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
             let published = entry.published.timestamp();
-            c.prepare_cached("INSERT OR REPLACE INTO entry (id, published, data, content) VALUES (?1, ?2, ?3, ?4)")?.execute(params![entry.id.as_str(), published, json, derived.content])?;
+            c.prepare_cached("INSERT OR REPLACE INTO entry (id, published, data, content) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![entry.id.as_str(), published, json, derived.content])?;
             for item in &derived.items {
-                c.prepare_cached("UPDATE item SET entry = ?2 WHERE id = ?1")?.execute(params![item, entry.id.as_str()])?;
+                c.prepare_cached("INSERT OR REPLACE INTO part (item, entry) VALUES (?1, ?2)")?
+                    .execute(params![item, entry.id.as_str()])?;
             }
             for feed in &derived.feeds {
-                c.prepare_cached("INSERT OR REPLACE INTO feed_entry (feed, published, entry) VALUES (?1, ?2, ?3)")?.execute(params![feed, published, entry.id.as_str()])?;
+                c.prepare_cached("INSERT OR REPLACE INTO feed_entry (feed, published, entry) VALUES (?1, ?2, ?3)")?
+                    .execute(params![feed, published, entry.id.as_str()])?;
             }
             Ok(())
         };
@@ -480,7 +521,12 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn entry(&self, id: &str) -> Result<Option<Entry>> {
-        Ok(self.entries("SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1", [id])?.pop())
+        Ok(self
+            .entries(
+                "SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1",
+                [id],
+            )?
+            .pop())
     }
 
     /// The entry that has a key.
@@ -488,7 +534,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn entry_with_key(&self, key: &str) -> Result<Option<Entry>> {
-        let text = "SELECT e.data, c.html, c.text FROM item_key k JOIN item i ON i.id = k.item JOIN entry e ON e.id = i.entry JOIN item c ON c.id = e.content WHERE k.key = ?1 LIMIT 1";
+        let text = "SELECT e.data, c.html, c.text FROM item_key k JOIN part p ON p.item = k.item JOIN entry e ON e.id = p.entry JOIN item c ON c.id = e.content WHERE k.key = ?1 LIMIT 1";
         Ok(self.entries(text, [key])?.pop())
     }
 
@@ -498,7 +544,8 @@ impl Store {
     /// What SQLite says.
     pub fn items_of(&self, entry: &EntryId) -> Result<Vec<Item>> {
         let read = || -> rusqlite::Result<Vec<i64>> {
-            let mut statement = self.connection.prepare_cached("SELECT id FROM item WHERE entry = ?1 ORDER BY id")?;
+            let mut statement =
+                self.connection.prepare_cached("SELECT item FROM part WHERE entry = ?1 ORDER BY item")?;
             statement.query_map([entry.as_str()], |r| r.get(0))?.collect()
         };
         let ids = self.sql("items cannot be read", read())?;
@@ -511,11 +558,16 @@ impl Store {
     /// What SQLite says.
     pub fn feed_sizes(&self) -> Result<HashMap<String, (usize, DateTime<Utc>)>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT feed, COUNT(*), MAX(published) FROM feed_entry GROUP BY feed")?;
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT feed, COUNT(*), MAX(published) FROM feed_entry GROUP BY feed")?;
             let rows = statement.query_map([], |r| {
                 let count: i64 = r.get(1)?;
                 let newest: i64 = r.get(2)?;
-                Ok((r.get::<_, String>(0)?, (usize::try_from(count).unwrap_or(0), DateTime::from_timestamp(newest, 0).unwrap_or_default())))
+                Ok((
+                    r.get::<_, String>(0)?,
+                    (usize::try_from(count).unwrap_or(0), DateTime::from_timestamp(newest, 0).unwrap_or_default()),
+                ))
             })?;
             rows.collect()
         };
@@ -528,7 +580,8 @@ impl Store {
     /// What SQLite says.
     pub fn feeds_of(&self, entry: &EntryId) -> Result<Vec<String>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT feed FROM feed_entry WHERE entry = ?1 ORDER BY feed")?;
+            let mut statement =
+                self.connection.prepare_cached("SELECT feed FROM feed_entry WHERE entry = ?1 ORDER BY feed")?;
             statement.query_map([entry.as_str()], |r| r.get(0))?.collect()
         };
         self.sql("feeds cannot be read", read())
@@ -540,7 +593,10 @@ impl Store {
     /// What SQLite says.
     pub fn is_post(&self, key: &str) -> Result<bool> {
         let text = "SELECT EXISTS (SELECT 1 FROM item_key k JOIN item i ON i.id = k.item WHERE k.key = ?1 AND i.kind IN ('post', 'digest'))";
-        self.sql("keys cannot be read", self.connection.prepare_cached(text).and_then(|mut s| s.query_row([key], |r| r.get(0))))
+        self.sql(
+            "keys cannot be read",
+            self.connection.prepare_cached(text).and_then(|mut s| s.query_row([key], |r| r.get(0))),
+        )
     }
 
     fn entries(&self, text: &str, parameters: impl rusqlite::Params) -> Result<Vec<Entry>> {
@@ -563,10 +619,15 @@ impl Store {
     /// What SQLite says.
     pub fn memory(&self, id: &EntryId) -> Result<Option<Memory>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT first_seen, text_hash, changed FROM memory WHERE id = ?1")?;
+            let mut statement =
+                self.connection.prepare_cached("SELECT first_seen, text_hash, changed FROM memory WHERE id = ?1")?;
             let row = |r: &rusqlite::Row<'_>| {
                 let time = |s: i64| DateTime::from_timestamp(s, 0).unwrap_or_default();
-                Ok(Memory { first_seen: time(r.get(0)?), text_hash: r.get(1)?, changed: r.get::<_, Option<i64>>(2)?.map(time) })
+                Ok(Memory {
+                    first_seen: time(r.get(0)?),
+                    text_hash: r.get(1)?,
+                    changed: r.get::<_, Option<i64>>(2)?.map(time),
+                })
             };
             statement.query_row([id.as_str()], row).optional()
         };
@@ -579,8 +640,14 @@ impl Store {
     /// What SQLite says.
     pub fn remember(&self, id: &EntryId, memory: &Memory) -> Result<()> {
         let text = "INSERT OR REPLACE INTO memory (id, first_seen, text_hash, changed) VALUES (?1, ?2, ?3, ?4)";
-        let values = params![id.as_str(), memory.first_seen.timestamp(), memory.text_hash, memory.changed.map(|t| t.timestamp())];
-        self.sql("memory cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute(values))).map(|_| ())
+        let values = params![
+            id.as_str(),
+            memory.first_seen.timestamp(),
+            memory.text_hash,
+            memory.changed.map(|t| t.timestamp())
+        ];
+        self.sql("memory cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute(values)))
+            .map(|_| ())
     }
 
     /// What was written into the output folder, by path.
@@ -592,7 +659,10 @@ impl Store {
             let mut statement = self.connection.prepare_cached("SELECT path, hash, size, modified_ns FROM output")?;
             let rows = statement.query_map([], |r| {
                 let path: String = r.get(0)?;
-                Ok((path.clone(), Written { path, hash: r.get(1)?, size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)? }))
+                Ok((
+                    path.clone(),
+                    Written { path, hash: r.get(1)?, size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)? },
+                ))
             })?;
             rows.collect()
         };
@@ -607,7 +677,10 @@ impl Store {
         let write = |c: &Connection| -> rusqlite::Result<()> {
             for w in written {
                 let size = i64::try_from(w.size).unwrap_or(i64::MAX);
-                c.prepare_cached("INSERT OR REPLACE INTO output (path, hash, size, modified_ns) VALUES (?1, ?2, ?3, ?4)")?.execute(params![w.path, w.hash, size, w.modified_ns])?;
+                c.prepare_cached(
+                    "INSERT OR REPLACE INTO output (path, hash, size, modified_ns) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![w.path, w.hash, size, w.modified_ns])?;
             }
             for path in deleted {
                 c.prepare_cached("DELETE FROM output WHERE path = ?1")?.execute([path])?;
@@ -645,7 +718,8 @@ pub struct Groups {
 }
 
 fn forget_items(c: &Connection, document: i64, touched: &mut Touched) -> rusqlite::Result<()> {
-    let mut keys = c.prepare_cached("SELECT k.key, i.entry FROM item i JOIN item_key k ON k.item = i.id WHERE i.document = ?1")?;
+    let mut keys =
+        c.prepare_cached("SELECT k.key, p.entry FROM item i JOIN item_key k ON k.item = i.id LEFT JOIN part p ON p.item = i.id WHERE i.document = ?1")?;
     for row in keys.query_map([document], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Option<String>>(1)?)))? {
         let (key, entry) = row?;
         touched.keys.insert(key);
@@ -656,7 +730,8 @@ fn forget_items(c: &Connection, document: i64, touched: &mut Touched) -> rusqlit
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
+    serde_json::from_str(text)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
 }
 
 /// An entry without its html and text, which are an item's.
@@ -700,7 +775,16 @@ mod tests {
     fn put(store: &mut Store, path: &str, items: &[RawEntry]) -> Touched {
         let mut touched = Touched::default();
         let stamp = Stamp { size: 1, modified_ns: 2, changed_ns: 3 };
-        let document = NewDocument { origin: "posts:a", path, stamp, hash: "h", raw: b"x", reading: "{}", waits_until: None, items };
+        let document = NewDocument {
+            origin: "posts:a",
+            path,
+            stamp,
+            hash: "h",
+            raw: b"x",
+            reading: "{}",
+            waits_until: None,
+            items,
+        };
         store.transaction(|s| s.put_document(&document, &mut touched)).unwrap();
         touched
     }

@@ -234,8 +234,7 @@ mod tests {
         let text = "a: 012\nb: 1.10\nc: no\nd: 2026-11-21\ne: \"x\\ny\"\nf: true\nn: 1_000\ng: 2026-11-21T10:00:00+08:00\nh: '0x10'\n";
         let node = parse(text).unwrap();
         let got: Vec<_> = ["a", "b", "c", "d", "e", "f", "n", "g", "h"].map(|k| scalar(&node, k)).into();
-        let want =
-            ["012", "1.10", "no", "2026-11-21", "x\ny", "true", "1_000", "2026-11-21T10:00:00+08:00", "0x10"];
+        let want = ["012", "1.10", "no", "2026-11-21", "x\ny", "true", "1_000", "2026-11-21T10:00:00+08:00", "0x10"];
         assert_eq!(got, want);
     }
 

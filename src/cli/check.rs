@@ -47,6 +47,9 @@ pub fn check(common: &Common, options: &Options, moment: Moment, terminal: &mut 
     if !found.empty.is_empty() {
         terminal.say(&format!("no entries for: {}", found.empty.join(", ")));
     }
-    terminal.say(&format!("{} posts, {} digests, {} items; {warnings} problems, {notes} notes", found.posts, found.digests, found.items));
+    terminal.say(&format!(
+        "{} posts, {} digests, {} items; {warnings} problems, {notes} notes",
+        found.posts, found.digests, found.items
+    ));
     Ok(if common.strict && warnings > 0 { status::PROBLEMS } else { status::DONE })
 }

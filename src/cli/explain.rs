@@ -53,7 +53,11 @@ fn show(opened: &Opened, explanation: &Explanation, terminal: &mut Terminal) {
     others.sort_unstable();
     others.dedup();
     for key in others {
-        let why = if key.starts_with("title:") { " (same long title on one host; `same_as: none` in overrides.yaml splits them)" } else { "" };
+        let why = if key.starts_with("title:") {
+            " (same long title on one host; `same_as: none` in overrides.yaml splits them)"
+        } else {
+            ""
+        };
         line(format!("             also known as {key}{why}"));
     }
     let date = match entry.kind {
@@ -72,7 +76,13 @@ fn show(opened: &Opened, explanation: &Explanation, terminal: &mut Terminal) {
         line("  projects".to_owned());
     }
     for m in &entry.projects {
-        line(format!("    {:14} by {}: \"{}\" ({})", m.slug.as_str(), m.because.rule.name(), m.because.text, m.because.place));
+        line(format!(
+            "    {:14} by {}: \"{}\" ({})",
+            m.slug.as_str(),
+            m.because.rule.name(),
+            m.because.text,
+            m.because.place
+        ));
     }
     line(format!("  feeds      {}", explanation.feeds.join(", ")));
     if !entry.mentions.is_empty() {

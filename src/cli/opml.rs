@@ -25,7 +25,11 @@ pub struct ImportOptions {
 /// Runs `import`.
 pub fn import(common: &Common, options: &ImportOptions, terminal: &mut Terminal) -> Result<u8, RunError> {
     let opened = run::open(common.site.as_deref(), &current())?;
-    let text = std::fs::read(&options.file).map_err(|source| FileError { path: options.file.clone(), action: "cannot be read", source })?;
+    let text = std::fs::read(&options.file).map_err(|source| FileError {
+        path: options.file.clone(),
+        action: "cannot be read",
+        source,
+    })?;
     let outlines = opml::read(&String::from_utf8_lossy(&text));
     if outlines.is_empty() {
         terminal.error(&format!("{}: no feeds found: is it an OPML file?", options.file.display()));

@@ -144,7 +144,9 @@ impl<'n> MapReader<'n> {
     }
 
     pub(super) fn placed_strings(&mut self, r: &mut Reader<'_>, key: &'static str) -> Vec<(String, Place)> {
-        let Some(node) = self.take(key) else { return Vec::new() };
+        let Some(node) = self.take(key) else {
+            return Vec::new();
+        };
         r.one_or_many(node).into_iter().filter_map(|n| Some((r.string(n, key)?, n.place))).collect()
     }
 
@@ -155,13 +157,21 @@ impl<'n> MapReader<'n> {
         range: std::ops::RangeInclusive<u64>,
         default: u64,
     ) -> u64 {
-        let Some(node) = self.take(key) else { return default };
-        let Some(text) = r.string(node, key) else { return default };
+        let Some(node) = self.take(key) else {
+            return default;
+        };
+        let Some(text) = r.string(node, key) else {
+            return default;
+        };
         match text.replace('_', "").parse::<u64>() {
             Ok(n) if range.contains(&n) => n,
             Ok(_) | Err(_) => {
-                let problem =
-                    format!("`{key}` is `{}`, a number from {} to {} is expected", short(&text), range.start(), range.end());
+                let problem = format!(
+                    "`{key}` is `{}`, a number from {} to {} is expected",
+                    short(&text),
+                    range.start(),
+                    range.end()
+                );
                 r.error(node.place, problem);
                 default
             }
@@ -170,8 +180,12 @@ impl<'n> MapReader<'n> {
 
     /// A span of time: a number with `s`, `m`, `h` or `d`.
     pub(super) fn duration(&mut self, r: &mut Reader<'_>, key: &'static str, default: Duration) -> Duration {
-        let Some(node) = self.take(key) else { return default };
-        let Some(text) = r.string(node, key) else { return default };
+        let Some(node) = self.take(key) else {
+            return default;
+        };
+        let Some(text) = r.string(node, key) else {
+            return default;
+        };
         duration(&text).unwrap_or_else(|| {
             let problem = format!("`{key}` is `{}`, a span such as 30s, 60m, 2h or 1d is expected", short(&text));
             r.error(node.place, problem);
@@ -181,8 +195,12 @@ impl<'n> MapReader<'n> {
 
     /// A size in bytes: a number, or one with `KiB`, `MiB`, `kB`, `MB`.
     pub(super) fn bytes(&mut self, r: &mut Reader<'_>, key: &'static str, default: usize) -> usize {
-        let Some(node) = self.take(key) else { return default };
-        let Some(text) = r.string(node, key) else { return default };
+        let Some(node) = self.take(key) else {
+            return default;
+        };
+        let Some(text) = r.string(node, key) else {
+            return default;
+        };
         bytes(&text).unwrap_or_else(|| {
             let problem = format!("`{key}` is `{}`, a size such as 512KiB or 15MiB is expected", short(&text));
             r.error(node.place, problem);

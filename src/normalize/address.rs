@@ -64,8 +64,11 @@ pub fn key(url: &Url, own: &Hosts) -> String {
     }
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
     let path = plain_path(url.path());
-    let mut query: Vec<(String, String)> =
-        url.query_pairs().filter(|(name, value)| !is_tracker(&host, name, value)).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+    let mut query: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, value)| !is_tracker(&host, name, value))
+        .map(|(n, v)| (n.into_owned(), v.into_owned()))
+        .collect();
     query.sort();
     let mut key = format!("url:{}{port}{path}", plain_host(&host));
     for (n, (name, value)) in query.iter().enumerate() {
@@ -146,12 +149,90 @@ fn weixin(url: &Url) -> Option<String> {
 /// Parameters that say who shared a link, not what it shows.
 fn is_tracker(host: &str, name: &str, value: &str) -> bool {
     const EVERYWHERE: [&str; 22] = [
-        "fbclid", "gclid", "dclid", "msclkid", "yclid", "igshid", "igsh", "mc_cid", "mc_eid", "spm", "scm", "_hsenc", "_hsmi", "mkt_tok",
-        "twclid", "ttclid", "vero_id", "wickedid", "oly_enc_id", "oly_anon_id", "share_token", "isappinstalled",
+        "fbclid",
+        "gclid",
+        "dclid",
+        "msclkid",
+        "yclid",
+        "igshid",
+        "igsh",
+        "mc_cid",
+        "mc_eid",
+        "spm",
+        "scm",
+        "_hsenc",
+        "_hsmi",
+        "mkt_tok",
+        "twclid",
+        "ttclid",
+        "vero_id",
+        "wickedid",
+        "oly_enc_id",
+        "oly_anon_id",
+        "share_token",
+        "isappinstalled",
     ];
     const BY_HOST: [(&str, &[&str]); 9] = [
-        ("bilibili.com", &["vd_source", "spm_id_from", "from", "seid", "share_source", "share_medium", "share_plat", "share_session_id", "share_tag", "timestamp", "unique_k", "bbid", "ts", "buvid", "is_story_h5", "mid", "plat_id", "up_id", "from_spmid"]),
-        ("mp.weixin.qq.com", &["chksm", "scene", "sn", "token", "lang", "key", "uin", "devicetype", "version", "pass_ticket", "from", "nettype", "abtest_cookie", "wx_header", "sharer_shareid", "sharer_sharetime", "sharer_shareinfo", "poc_token", "srcid", "ascene", "exportkey", "acctmode", "session_us", "mpshare", "cur_album_id", "sessionid", "subscene", "clicktime", "enterid", "xtrack", "forceh5"]),
+        (
+            "bilibili.com",
+            &[
+                "vd_source",
+                "spm_id_from",
+                "from",
+                "seid",
+                "share_source",
+                "share_medium",
+                "share_plat",
+                "share_session_id",
+                "share_tag",
+                "timestamp",
+                "unique_k",
+                "bbid",
+                "ts",
+                "buvid",
+                "is_story_h5",
+                "mid",
+                "plat_id",
+                "up_id",
+                "from_spmid",
+            ],
+        ),
+        (
+            "mp.weixin.qq.com",
+            &[
+                "chksm",
+                "scene",
+                "sn",
+                "token",
+                "lang",
+                "key",
+                "uin",
+                "devicetype",
+                "version",
+                "pass_ticket",
+                "from",
+                "nettype",
+                "abtest_cookie",
+                "wx_header",
+                "sharer_shareid",
+                "sharer_sharetime",
+                "sharer_shareinfo",
+                "poc_token",
+                "srcid",
+                "ascene",
+                "exportkey",
+                "acctmode",
+                "session_us",
+                "mpshare",
+                "cur_album_id",
+                "sessionid",
+                "subscene",
+                "clicktime",
+                "enterid",
+                "xtrack",
+                "forceh5",
+            ],
+        ),
         ("juejin.cn", &["share_token", "utm_source", "searchId", "from"]),
         ("zhihu.com", &["from", "utm_psn", "s_r", "utm_id"]),
         ("csdn.net", &["ops_request_misc", "request_id", "biz_id", "depth_1"]),
@@ -229,7 +310,10 @@ mod tests {
             ["https://m.example.org/a", "https://example.org/a/index.html"],
             ["https://example.org/a?b=1&a=2", "https://example.org:443/a?a=2&b=1"],
             ["https://www.bilibili.com/video/BV1/?vd_source=6&spm_id_from=3", "https://bilibili.com/video/BV1"],
-            ["http://mp.weixin.qq.com/s?__biz=A==&mid=1&idx=2&sn=3&chksm=4", "https://mp.weixin.qq.com/s?__biz=A%3D%3D&mid=1&idx=2&scene=21#wechat_redirect"],
+            [
+                "http://mp.weixin.qq.com/s?__biz=A==&mid=1&idx=2&sn=3&chksm=4",
+                "https://mp.weixin.qq.com/s?__biz=A%3D%3D&mid=1&idx=2&scene=21#wechat_redirect",
+            ],
             ["https://www.sofastack.tech/blog/Sofa-Jraft%20x/", "https://sofastack.tech/blog/sofa-jraft-x"],
             ["https://example.org/%E4%B8%AD", "https://example.org/中"],
         ];
@@ -251,11 +335,24 @@ mod tests {
     #[test]
     fn only_the_web_and_mail_are_addresses() {
         let base = Url::parse("https://example.org/blog/a/").unwrap();
-        let good = [("../b", "https://example.org/blog/b"), ("//x.org/y", "https://x.org/y"), ("mailto:a@b.c", "mailto:a@b.c"), ("?a=1&amp;b=2", "https://example.org/blog/a/?a=1&b=2")];
+        let good = [
+            ("../b", "https://example.org/blog/b"),
+            ("//x.org/y", "https://x.org/y"),
+            ("mailto:a@b.c", "mailto:a@b.c"),
+            ("?a=1&amp;b=2", "https://example.org/blog/a/?a=1&b=2"),
+        ];
         for (link, want) in good {
             assert_eq!(absolute(link, Some(&base)).unwrap().as_str(), want);
         }
-        for bad in ["javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "", "http://"] {
+        for bad in [
+            "javascript:alert(1)",
+            "java\nscript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "vbscript:x",
+            "",
+            "http://",
+        ] {
             assert_eq!(absolute(bad, Some(&base)), None, "{bad}");
         }
     }

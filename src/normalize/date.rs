@@ -109,7 +109,10 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             c.len_utf8()
         } else if is_cjk(c) {
             // Each sign is a word of its own, but for the days' halves.
-            let len = ["上午", "下午", "오전", "오후", "午前", "午後"].iter().find(|w| rest.starts_with(**w)).map_or(c.len_utf8(), |w| w.len());
+            let len = ["上午", "下午", "오전", "오후", "午前", "午後"]
+                .iter()
+                .find(|w| rest.starts_with(**w))
+                .map_or(c.len_utf8(), |w| w.len());
             tokens.push(Token::Word(&rest[..len]));
             len
         } else if c.is_alphabetic() {
@@ -160,7 +163,9 @@ fn numeric_day<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(NaiveDate, Precision,
     if tokens[..at].iter().any(|t| matches!(t, Token::Word(w) if month_name(w).is_some())) {
         return None;
     }
-    let Token::Number(first, digits) = tokens[at] else { return None };
+    let Token::Number(first, digits) = tokens[at] else {
+        return None;
+    };
     let rest = &tokens[at + 1..];
     if digits == 8 || digits == 14 || digits == 12 {
         let date = NaiveDate::from_ymd_opt(i32::try_from(first / 10_000).ok()?, first / 100 % 100, first % 100);
@@ -231,7 +236,8 @@ fn named_day<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(NaiveDate, Precision, &
         })
         .collect();
     let is_clock = |n: usize| {
-        matches!(tokens.get(n + 1), Some(Token::Mark(':'))) || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark(':' | '.')))
+        matches!(tokens.get(n + 1), Some(Token::Mark(':')))
+            || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark(':' | '.')))
             || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark('+')))
     };
     let plain: Vec<(usize, u32, usize)> = behind.into_iter().filter(|(n, _, _)| !is_clock(*n)).collect();
@@ -272,18 +278,178 @@ fn full_year(year: u32, width: usize) -> Option<i32> {
 
 fn month_name(word: &str) -> Option<u32> {
     const NAMES: [&[&str]; 12] = [
-        &["jan", "january", "januar", "janv", "janvier", "enero", "ene", "gennaio", "janeiro", "jän", "jänner", "ιαν", "ιανουαρίου", "január", "januari", "stycznia", "sty"],
-        &["feb", "february", "februar", "fév", "févr", "février", "febrero", "febbraio", "fevereiro", "fev", "φεβ", "φεβρουαρίου", "február", "februari", "lutego", "lut"],
-        &["mar", "march", "märz", "mär", "mrz", "mars", "marzo", "março", "μαρ", "μάρ", "μαρτίου", "március", "már", "maart", "mrt", "marca"],
-        &["apr", "april", "avr", "avril", "abril", "abr", "aprile", "απρ", "απριλίου", "április", "ápr", "kwietnia", "kwi"],
+        &[
+            "jan",
+            "january",
+            "januar",
+            "janv",
+            "janvier",
+            "enero",
+            "ene",
+            "gennaio",
+            "janeiro",
+            "jän",
+            "jänner",
+            "ιαν",
+            "ιανουαρίου",
+            "január",
+            "januari",
+            "stycznia",
+            "sty",
+        ],
+        &[
+            "feb",
+            "february",
+            "februar",
+            "fév",
+            "févr",
+            "février",
+            "febrero",
+            "febbraio",
+            "fevereiro",
+            "fev",
+            "φεβ",
+            "φεβρουαρίου",
+            "február",
+            "februari",
+            "lutego",
+            "lut",
+        ],
+        &[
+            "mar",
+            "march",
+            "märz",
+            "mär",
+            "mrz",
+            "mars",
+            "marzo",
+            "março",
+            "μαρ",
+            "μάρ",
+            "μαρτίου",
+            "március",
+            "már",
+            "maart",
+            "mrt",
+            "marca",
+        ],
+        &[
+            "apr",
+            "april",
+            "avr",
+            "avril",
+            "abril",
+            "abr",
+            "aprile",
+            "απρ",
+            "απριλίου",
+            "április",
+            "ápr",
+            "kwietnia",
+            "kwi",
+        ],
         &["may", "mai", "mayo", "maggio", "mag", "maio", "μαϊ", "μαι", "μάι", "μαΐου", "május", "máj", "mei", "maja"],
-        &["jun", "june", "juni", "juin", "junio", "giugno", "giu", "junho", "ιουν", "ιούν", "ιουνίου", "június", "jún", "czerwca", "cze"],
-        &["jul", "july", "juli", "juil", "juillet", "julio", "luglio", "lug", "julho", "ιουλ", "ιούλ", "ιουλίου", "július", "júl", "lipca", "lip"],
-        &["aug", "august", "août", "aout", "agosto", "ago", "αυγ", "αύγ", "αυγούστου", "augusztus", "augustus", "sierpnia", "sie"],
-        &["sep", "sept", "september", "septembre", "septiembre", "set", "settembre", "setembro", "σεπ", "σεπτ", "σεπτεμβρίου", "szeptember", "szept", "września", "wrz"],
-        &["oct", "october", "okt", "oktober", "octobre", "octubre", "ottobre", "ott", "outubro", "out", "οκτ", "οκτωβρίου", "október", "października", "paź"],
+        &[
+            "jun",
+            "june",
+            "juni",
+            "juin",
+            "junio",
+            "giugno",
+            "giu",
+            "junho",
+            "ιουν",
+            "ιούν",
+            "ιουνίου",
+            "június",
+            "jún",
+            "czerwca",
+            "cze",
+        ],
+        &[
+            "jul",
+            "july",
+            "juli",
+            "juil",
+            "juillet",
+            "julio",
+            "luglio",
+            "lug",
+            "julho",
+            "ιουλ",
+            "ιούλ",
+            "ιουλίου",
+            "július",
+            "júl",
+            "lipca",
+            "lip",
+        ],
+        &[
+            "aug",
+            "august",
+            "août",
+            "aout",
+            "agosto",
+            "ago",
+            "αυγ",
+            "αύγ",
+            "αυγούστου",
+            "augusztus",
+            "augustus",
+            "sierpnia",
+            "sie",
+        ],
+        &[
+            "sep",
+            "sept",
+            "september",
+            "septembre",
+            "septiembre",
+            "set",
+            "settembre",
+            "setembro",
+            "σεπ",
+            "σεπτ",
+            "σεπτεμβρίου",
+            "szeptember",
+            "szept",
+            "września",
+            "wrz",
+        ],
+        &[
+            "oct",
+            "october",
+            "okt",
+            "oktober",
+            "octobre",
+            "octubre",
+            "ottobre",
+            "ott",
+            "outubro",
+            "out",
+            "οκτ",
+            "οκτωβρίου",
+            "október",
+            "października",
+            "paź",
+        ],
         &["nov", "november", "novembre", "noviembre", "novembro", "νοε", "νοέ", "νοεμβρίου", "listopada", "lis"],
-        &["dec", "december", "dez", "dezember", "déc", "décembre", "dic", "diciembre", "dicembre", "dezembro", "δεκ", "δεκεμβρίου", "grudnia", "gru"],
+        &[
+            "dec",
+            "december",
+            "dez",
+            "dezember",
+            "déc",
+            "décembre",
+            "dic",
+            "diciembre",
+            "dicembre",
+            "dezembro",
+            "δεκ",
+            "δεκεμβρίου",
+            "grudnia",
+            "gru",
+        ],
     ];
     let word = word.to_lowercase();
     NAMES.iter().position(|names| names.contains(&word.as_str())).and_then(|n| u32::try_from(n + 1).ok())
@@ -292,12 +458,17 @@ fn month_name(word: &str) -> Option<u32> {
 /// The time of day (and whether it was 24:00), and what follows it.
 fn clock<'t, 'a>(tokens: &'t [Token<'a>]) -> (Option<(NaiveTime, bool)>, &'t [Token<'a>]) {
     for at in 0..tokens.len() {
-        let Token::Number(hour, width) = tokens[at] else { continue };
+        let Token::Number(hour, width) = tokens[at] else {
+            continue;
+        };
         let half_before = tokens[..at].iter().rev().find_map(|t| match t {
             Token::Word(w) => half(w),
             _ => None,
         });
-        let (hour, minute, second, nanos, end) = if matches!(tokens.get(at + 1), Some(Token::Mark(':' | '：')) | Some(Token::Word("时" | "時" | "点" | "시"))) {
+        let (hour, minute, second, nanos, end) = if matches!(
+            tokens.get(at + 1),
+            Some(Token::Mark(':' | '：')) | Some(Token::Word("时" | "時" | "点" | "시"))
+        ) {
             let Some(minute) = number(skip_blank(&tokens[at + 2..]).first()) else {
                 if matches!(tokens.get(at + 1), Some(Token::Word(_))) {
                     let hour = to_24(hour, half_before);
@@ -315,15 +486,21 @@ fn clock<'t, 'a>(tokens: &'t [Token<'a>]) -> (Option<(NaiveTime, bool)>, &'t [To
                     end += 1;
                 }
             }
-            if let (Some(Token::Mark('.' | ',')), Some(Token::Number(fraction, width))) = (tokens.get(end), tokens.get(end + 1)) {
+            if let (Some(Token::Mark('.' | ',')), Some(Token::Number(fraction, width))) =
+                (tokens.get(end), tokens.get(end + 1))
+            {
                 let width = u32::try_from(*width).unwrap_or(9).min(9);
                 nanos = fraction.saturating_mul(10u32.pow(9 - width)).min(999_999_999);
                 end += 2;
             }
             (hour, minute, second, nanos, end)
-        } else if matches!(width, 4 | 6) && at > 0 && matches!(tokens[at - 1], Token::Word(w) if w.eq_ignore_ascii_case("t")) {
+        } else if matches!(width, 4 | 6)
+            && at > 0
+            && matches!(tokens[at - 1], Token::Word(w) if w.eq_ignore_ascii_case("t"))
+        {
             // Basic format: 20240630T101500
-            let (h, m, s) = if width == 6 { (hour / 10_000, hour / 100 % 100, hour % 100) } else { (hour / 100, hour % 100, 0) };
+            let (h, m, s) =
+                if width == 6 { (hour / 10_000, hour / 100 % 100, hour % 100) } else { (hour / 100, hour % 100, 0) };
             (h, m, s, 0, at + 1)
         } else {
             continue;
@@ -374,7 +551,14 @@ fn offset(tokens: &[Token<'_>], text: &str) -> Option<FixedOffset> {
             Token::Mark('-' | '−' | '–') => sign = Some(-1),
             Token::Number(number, width) if sign.is_some() => {
                 let minutes = match width {
-                    1 | 2 => number * 60 + if tokens.get(at + 1) == Some(&Token::Mark(':')) { number_or_zero(tokens.get(at + 2)) } else { 0 },
+                    1 | 2 => {
+                        number * 60
+                            + if tokens.get(at + 1) == Some(&Token::Mark(':')) {
+                                number_or_zero(tokens.get(at + 2))
+                            } else {
+                                0
+                            }
+                    }
                     3 | 4 => number / 100 * 60 + number % 100,
                     _ => return None,
                 };
@@ -407,12 +591,48 @@ fn number_or_zero(token: Option<&Token<'_>>) -> u32 {
 /// Ambiguous ones follow RFC 822 where it speaks, else the commonest use in feeds.
 fn named_zone(word: &str) -> Option<f64> {
     const ZONES: [(&str, f64); 42] = [
-        ("Z", 0.0), ("UT", 0.0), ("UTC", 0.0), ("GMT", 0.0), ("WET", 0.0), ("WEST", 1.0), ("BST", 1.0), ("IST", 5.5),
-        ("CET", 1.0), ("CEST", 2.0), ("MEZ", 1.0), ("MESZ", 2.0), ("EET", 2.0), ("EEST", 3.0), ("MSK", 3.0), ("MSD", 4.0),
-        ("EST", -5.0), ("EDT", -4.0), ("ET", -5.0), ("CST", -6.0), ("CDT", -5.0), ("CT", -6.0), ("MST", -7.0), ("MDT", -6.0),
-        ("PST", -8.0), ("PDT", -7.0), ("PT", -8.0), ("AKST", -9.0), ("AKDT", -8.0), ("HST", -10.0), ("AST", -4.0), ("ADT", -3.0),
-        ("NST", -3.5), ("NDT", -2.5), ("JST", 9.0), ("KST", 9.0), ("HKT", 8.0), ("SGT", 8.0), ("AEST", 10.0), ("AEDT", 11.0),
-        ("NZST", 12.0), ("NZDT", 13.0),
+        ("Z", 0.0),
+        ("UT", 0.0),
+        ("UTC", 0.0),
+        ("GMT", 0.0),
+        ("WET", 0.0),
+        ("WEST", 1.0),
+        ("BST", 1.0),
+        ("IST", 5.5),
+        ("CET", 1.0),
+        ("CEST", 2.0),
+        ("MEZ", 1.0),
+        ("MESZ", 2.0),
+        ("EET", 2.0),
+        ("EEST", 3.0),
+        ("MSK", 3.0),
+        ("MSD", 4.0),
+        ("EST", -5.0),
+        ("EDT", -4.0),
+        ("ET", -5.0),
+        ("CST", -6.0),
+        ("CDT", -5.0),
+        ("CT", -6.0),
+        ("MST", -7.0),
+        ("MDT", -6.0),
+        ("PST", -8.0),
+        ("PDT", -7.0),
+        ("PT", -8.0),
+        ("AKST", -9.0),
+        ("AKDT", -8.0),
+        ("HST", -10.0),
+        ("AST", -4.0),
+        ("ADT", -3.0),
+        ("NST", -3.5),
+        ("NDT", -2.5),
+        ("JST", 9.0),
+        ("KST", 9.0),
+        ("HKT", 8.0),
+        ("SGT", 8.0),
+        ("AEST", 10.0),
+        ("AEDT", 11.0),
+        ("NZST", 12.0),
+        ("NZDT", 13.0),
     ];
     let word = word.to_uppercase();
     ZONES.iter().find(|(name, _)| *name == word).map(|(_, hours)| *hours)

@@ -21,8 +21,40 @@ const MAX_DATA_URL: usize = 4096;
 
 /// Elements that end a line when HTML is read as text.
 const BLOCKS: [&str; 34] = [
-    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "form", "h1", "h2", "h3",
-    "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul", "option",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "br",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "td",
+    "th",
+    "tr",
+    "ul",
+    "option",
 ];
 
 /// Elements whose content is no text.
@@ -46,10 +78,73 @@ pub fn sanitise(html: &str, base: Option<&Url>) -> String {
 fn builder() -> ammonia::Builder<'static> {
     static TAGS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
         HashSet::from([
-            "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd",
-            "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img",
-            "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub",
-            "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var", "wbr",
+            "a",
+            "abbr",
+            "acronym",
+            "b",
+            "bdi",
+            "bdo",
+            "big",
+            "blockquote",
+            "br",
+            "caption",
+            "center",
+            "cite",
+            "code",
+            "col",
+            "colgroup",
+            "dd",
+            "del",
+            "details",
+            "dfn",
+            "div",
+            "dl",
+            "dt",
+            "em",
+            "figcaption",
+            "figure",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "hr",
+            "i",
+            "img",
+            "ins",
+            "kbd",
+            "li",
+            "mark",
+            "ol",
+            "p",
+            "pre",
+            "q",
+            "rp",
+            "rt",
+            "ruby",
+            "s",
+            "samp",
+            "small",
+            "span",
+            "strike",
+            "strong",
+            "sub",
+            "summary",
+            "sup",
+            "table",
+            "tbody",
+            "td",
+            "tfoot",
+            "th",
+            "thead",
+            "time",
+            "tr",
+            "tt",
+            "u",
+            "ul",
+            "var",
+            "wbr",
         ])
     });
     static ATTRIBUTES: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
@@ -70,7 +165,9 @@ fn builder() -> ammonia::Builder<'static> {
     let mut builder = ammonia::Builder::empty();
     builder
         .tags(TAGS.clone())
-        .clean_content_tags(HashSet::from(["script", "style", "template", "noscript", "object", "embed", "form", "select", "math", "svg"]))
+        .clean_content_tags(HashSet::from([
+            "script", "style", "template", "noscript", "object", "embed", "form", "select", "math", "svg",
+        ]))
         .tag_attributes(ATTRIBUTES.clone())
         .generic_attributes(HashSet::from(["title", "lang", "dir"]))
         .url_schemes(HashSet::from(["http", "https", "mailto", "data"]))
@@ -80,7 +177,8 @@ fn builder() -> ammonia::Builder<'static> {
             ("img", "src") => picture(value).map(Cow::Owned),
             ("img", "width" | "height") => {
                 let number = value.trim_end_matches("px");
-                (number.len() <= 5 && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then(|| Cow::Owned(number.to_owned()))
+                (number.len() <= 5 && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+                    .then(|| Cow::Owned(number.to_owned()))
             }
             (_, "href" | "cite") => {
                 let value = value.trim();
@@ -89,7 +187,8 @@ fn builder() -> ammonia::Builder<'static> {
             (_, "lang") => crate::config::is_language(value).then_some(Cow::Borrowed(value)),
             (_, "dir") => matches!(value, "ltr" | "rtl" | "auto").then_some(Cow::Borrowed(value)),
             (_, "start" | "span" | "colspan" | "rowspan") => {
-                (value.len() <= 4 && !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit())).then_some(Cow::Borrowed(value))
+                (value.len() <= 4 && !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()))
+                    .then_some(Cow::Borrowed(value))
             }
             (_, "align") => matches!(value, "left" | "right" | "center").then_some(Cow::Borrowed(value)),
             _ => Some(Cow::Borrowed(value)),
@@ -139,7 +238,8 @@ fn frames_to_links(html: &str) -> Cow<'_, str> {
 }
 
 fn contains_tag(html: &str, name: &str) -> bool {
-    html.match_indices('<').any(|(at, _)| html[at + 1..].get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name)))
+    html.match_indices('<')
+        .any(|(at, _)| html[at + 1..].get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name)))
 }
 
 /// `text` with `&`, `<`, `>` and quotes escaped.
@@ -160,11 +260,21 @@ pub fn escape(text: &str) -> String {
 
 enum Token<'h> {
     /// `name` in lower case.
-    Open { name: Cow<'h, str>, raw: &'h str },
-    Close { name: Cow<'h, str>, raw: &'h str },
-    Text { raw: &'h str },
+    Open {
+        name: Cow<'h, str>,
+        raw: &'h str,
+    },
+    Close {
+        name: Cow<'h, str>,
+        raw: &'h str,
+    },
+    Text {
+        raw: &'h str,
+    },
     /// Comments, doctypes and the like.
-    Other { raw: &'h str },
+    Other {
+        raw: &'h str,
+    },
 }
 
 /// A cheap scanner: good enough to count depth and to drop tags, never used to decide safety.
@@ -202,9 +312,16 @@ fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
             rest = &rest[end..];
             return Some(Token::Text { raw });
         }
-        let length = bytes[name_at..].iter().position(|b| !(b.is_ascii_alphanumeric() || b"-:".contains(b))).unwrap_or(bytes.len() - name_at);
+        let length = bytes[name_at..]
+            .iter()
+            .position(|b| !(b.is_ascii_alphanumeric() || b"-:".contains(b)))
+            .unwrap_or(bytes.len() - name_at);
         let name = &rest[name_at..name_at + length];
-        let name = if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) };
+        let name = if name.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        };
         let end = tag_end(rest);
         let raw = &rest[..end];
         rest = &rest[end..];
@@ -235,7 +352,9 @@ pub fn attribute(tag: &str, name: &str) -> Option<String> {
         let at = from + at;
         let before = lower.as_bytes()[..at].last().copied().unwrap_or(b' ');
         let rest = tag[at + name.len()..].trim_start();
-        if (before.is_ascii_whitespace() || before == b'"' || before == b'\'' || before == b'/') && rest.starts_with('=') {
+        if (before.is_ascii_whitespace() || before == b'"' || before == b'\'' || before == b'/')
+            && rest.starts_with('=')
+        {
             let value = rest[1..].trim_start();
             let value = match value.chars().next() {
                 Some(quote @ ('"' | '\'')) => value[1..].split(quote).next().unwrap_or(""),
@@ -249,10 +368,26 @@ pub fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 fn is_void(name: &str) -> bool {
-    matches!(name, "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta" | "param" | "source" | "track" | "wbr")
+    matches!(
+        name,
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
+    )
 }
 
-/// Drops tags beyond [`MAX_DEPTH`]; their text stays.
+/// Drops tags nested too deep; their text stays.
 pub fn bound_depth(html: &str) -> Cow<'_, str> {
     let mut depth = 0usize;
     let mut deepest = 0usize;
@@ -393,7 +528,10 @@ mod tests {
             ("<p style=\"color:red\" class=\"a\" onclick=x>y</p>", "<p>y</p>"),
             ("<svg><script>alert(1)</script></svg>z", "z"),
             ("<a href=\"../b\">x</a>", "<a href=\"https://example.org/b\">x</a>"),
-            ("<iframe src=\"https://player.example/1\"></iframe>", "<p><a href=\"https://player.example/1\">https://player.example/1</a></p>"),
+            (
+                "<iframe src=\"https://player.example/1\"></iframe>",
+                "<p><a href=\"https://player.example/1\">https://player.example/1</a></p>",
+            ),
             ("a<br/>b", "a<br>b"),
             ("\u{10}x\u{1F}", "x"),
         ];

@@ -30,7 +30,10 @@ fn is_clean(text: &str) -> bool {
         // U+0080..U+009F but for U+0085
         0xC2 => bytes[at + 1] >= 0xA0 || bytes[at + 1] == 0x85,
         // U+202A..U+202E, U+2066..U+2069
-        0xE2 => !(bytes[at + 1] == 0x80 && (0xAA..=0xAE).contains(&bytes[at + 2]) || bytes[at + 1] == 0x81 && (0xA6..=0xA9).contains(&bytes[at + 2])),
+        0xE2 => {
+            !(bytes[at + 1] == 0x80 && (0xAA..=0xAE).contains(&bytes[at + 2])
+                || bytes[at + 1] == 0x81 && (0xA6..=0xA9).contains(&bytes[at + 2]))
+        }
         // U+FDD0..U+FDEF, U+FEFF, U+FFFE, U+FFFF
         0xEF => match bytes[at + 1] {
             0xB7 => !(0x90..=0xAF).contains(&bytes[at + 2]),
@@ -115,8 +118,8 @@ fn parse_code(digits: &str, radix: u32) -> Option<u32> {
 
 fn code_point(code: u32) -> char {
     const WINDOWS_1252: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}', '\u{90}',
-        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
     ];
     match code {
         0x80..=0x9F => WINDOWS_1252[(code - 0x80) as usize],
@@ -162,7 +165,9 @@ pub fn cut(text: &str, most: usize) -> String {
     let kept = &text[..end];
     let next_is_word = text[end..].chars().next().is_some_and(|c| c.is_alphanumeric() && width(c) == 1);
     let kept = match kept.rfind(' ') {
-        Some(at) if next_is_word && kept.ends_with(|c: char| c.is_alphanumeric() && width(c) == 1) && at * 3 > end * 2 => {
+        Some(at)
+            if next_is_word && kept.ends_with(|c: char| c.is_alphanumeric() && width(c) == 1) && at * 3 > end * 2 =>
+        {
             &kept[..at]
         }
         _ => kept,
@@ -243,7 +248,10 @@ mod tests {
 
     #[test]
     fn references_are_decoded_once() {
-        assert_eq!(decode_entities("a &amp; b &amp;lt; &nbsp;c &#8217; &#x1F600; &bogus; & &#128;"), "a & b &lt; \u{a0}c ’ 😀 &bogus; & €");
+        assert_eq!(
+            decode_entities("a &amp; b &amp;lt; &nbsp;c &#8217; &#x1F600; &bogus; & &#128;"),
+            "a & b &lt; \u{a0}c ’ 😀 &bogus; & €"
+        );
         assert_eq!(decode_entities("&#xD800;&#0;&#99999999999;"), "\u{FFFD}\u{FFFD}\u{FFFD}");
         assert_eq!(line("  MOSN&amp;SOFARPC\n 发布\u{10} "), "MOSN&SOFARPC 发布");
     }

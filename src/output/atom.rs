@@ -26,9 +26,16 @@ pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
         id: feed.id.clone(),
         updated: feed.updated.fixed_offset(),
         authors: vec![author(feed)],
-        generator: Some(atom::Generator { value: "Feedloom".to_owned(), uri: None, version: Some(env!("CARGO_PKG_VERSION").to_owned()) }),
+        generator: Some(atom::Generator {
+            value: "Feedloom".to_owned(),
+            uri: None,
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }),
         subtitle: Some(atom::Text::plain(plain(&feed.description))),
-        links: vec![link(&self_link, "self", Some("application/atom+xml")), link(feed.page.as_str(), "alternate", Some("text/html"))],
+        links: vec![
+            link(&self_link, "self", Some("application/atom+xml")),
+            link(feed.page.as_str(), "alternate", Some("text/html")),
+        ],
         entries: feed.entries.iter().zip(contents).map(|(e, c)| entry(e, c, feed)).collect(),
         namespaces: BTreeMap::from([("dcterms".to_owned(), DCTERMS.to_owned())]),
         lang: feed.language.clone(),
@@ -52,11 +59,21 @@ fn author(feed: &Feed) -> atom::Person {
 }
 
 fn atom_person(person: &Person) -> atom::Person {
-    atom::Person { name: plain(&person.name), email: person.email.clone(), uri: person.uri.clone(), ..atom::Person::default() }
+    atom::Person {
+        name: plain(&person.name),
+        email: person.email.clone(),
+        uri: person.uri.clone(),
+        ..atom::Person::default()
+    }
 }
 
 fn link(href: &str, rel: &str, mime_type: Option<&str>) -> atom::Link {
-    atom::Link { href: href.to_owned(), rel: rel.to_owned(), mime_type: mime_type.map(str::to_owned), ..atom::Link::default() }
+    atom::Link {
+        href: href.to_owned(),
+        rel: rel.to_owned(),
+        mime_type: mime_type.map(str::to_owned),
+        ..atom::Link::default()
+    }
 }
 
 fn entry(entry: &Entry, content: &Prepared, feed: &Feed) -> atom::Entry {
@@ -65,7 +82,8 @@ fn entry(entry: &Entry, content: &Prepared, feed: &Feed) -> atom::Entry {
     categories.extend(entry.projects.iter().map(|m| category(m.slug.as_str())));
     let mut extensions = ExtensionMap::default();
     if let Some(issued) = entry.issued {
-        let element = Extension { name: "dcterms:issued".to_owned(), value: Some(rfc3339(issued)), ..Extension::default() };
+        let element =
+            Extension { name: "dcterms:issued".to_owned(), value: Some(rfc3339(issued)), ..Extension::default() };
         extensions.entry("dcterms".to_owned()).or_default().insert("issued".to_owned(), vec![element]);
     }
     if let Some(source) = &entry.source {
@@ -80,8 +98,14 @@ fn entry(entry: &Entry, content: &Prepared, feed: &Feed) -> atom::Entry {
         categories,
         links: vec![link(&entry.link, "alternate", None)],
         published: Some(entry.published.fixed_offset()),
-        summary: (!entry.summary.is_empty()).then(|| atom::Text { lang: language.clone(), ..atom::Text::plain(plain(&entry.summary)) }),
-        content: Some(atom::Content { value: Some(content.content.to_string()), content_type: Some("html".to_owned()), lang: language, ..atom::Content::default() }),
+        summary: (!entry.summary.is_empty())
+            .then(|| atom::Text { lang: language.clone(), ..atom::Text::plain(plain(&entry.summary)) }),
+        content: Some(atom::Content {
+            value: Some(content.content.to_string()),
+            content_type: Some("html".to_owned()),
+            lang: language,
+            ..atom::Content::default()
+        }),
         extensions,
         ..atom::Entry::default()
     }
@@ -92,7 +116,8 @@ fn category(term: &str) -> atom::Category {
 }
 
 fn source_element(source: &Source) -> Extension {
-    let leaf = |name: &str, value: String| Extension { name: name.to_owned(), value: Some(value), ..Extension::default() };
+    let leaf =
+        |name: &str, value: String| Extension { name: name.to_owned(), value: Some(value), ..Extension::default() };
     // The crate writes attributes of extensions as they are.
     let anchor = |rel: &str, href: &str| Extension {
         name: "link".to_owned(),

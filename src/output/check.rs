@@ -25,6 +25,9 @@ fn xml(text: &str) -> Option<String> {
     let mut open: Vec<String> = Vec::new();
     let mut ids: HashSet<String> = HashSet::new();
     let mut value = String::new();
+    if !text.starts_with("<?xml ") {
+        return Some("no XML declaration at the start".to_owned());
+    }
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) => {
@@ -44,7 +47,11 @@ fn xml(text: &str) -> Option<String> {
             Ok(Event::GeneralRef(r)) => {
                 let name = r.to_string();
                 match crate::normalize::text::reference(&name) {
-                    Some(c) if name.starts_with('#') || matches!(name.as_str(), "amp" | "lt" | "gt" | "quot" | "apos") => value.push_str(&c),
+                    Some(c)
+                        if name.starts_with('#') || matches!(name.as_str(), "amp" | "lt" | "gt" | "quot" | "apos") =>
+                    {
+                        value.push_str(&c)
+                    }
                     _ => return Some(format!("an entity XML does not know: &{name};")),
                 }
             }
@@ -62,9 +69,14 @@ fn xml(text: &str) -> Option<String> {
                 }
                 value.clear();
             }
+            Ok(Event::Decl(_)) if reader.buffer_position() > 60 => {
+                return Some("a second XML declaration".to_owned());
+            }
             Ok(Event::Eof) => break,
             Ok(_) => {}
-            Err(error) => return Some(format!("not well-formed at byte {}: {error}", reader.error_position())),
+            Err(error) => {
+                return Some(format!("not well-formed at byte {}: {error}", reader.error_position()));
+            }
         }
     }
     if open.is_empty() { None } else { Some("an element is never closed".to_owned()) }
@@ -138,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_a_reader_would_refuse_is_refused() {
-        let good = "<feed><entry><id>a</id><link href=\"https://a.b/\"/><content type=\"html\">&lt;a href=\"https://a.b\"&gt;</content></entry></feed>";
+        let good = "<?xml version=\"1.0\"?><feed><entry><id>a</id><link href=\"https://a.b/\"/><content type=\"html\">&lt;a href=\"https://a.b\"&gt;</content></entry></feed>";
         assert_eq!(problem(FeedFormat::Atom, good), None);
         for bad in [
             "<feed><entry><id>a</id></entry><entry><id>a</id></entry></feed>",
@@ -148,8 +160,10 @@ mod tests {
             "<feed>\u{1}</feed>",
             "<feed><entry><content>&lt;img src=\"x.png\"&gt;</content></entry></feed>",
             "<feed></wrong>",
+            "<feed>                                                   </feed><?xml version=\"1.0\"?>",
         ] {
-            assert!(problem(FeedFormat::Atom, bad).is_some(), "{bad}");
+            let bad = format!("<?xml version=\"1.0\"?>{bad}");
+            assert!(problem(FeedFormat::Atom, &bad).is_some(), "{bad}");
         }
         assert!(problem(FeedFormat::Json, "{\"items\":[{\"id\":\"\"}]}").is_some());
     }

@@ -151,14 +151,23 @@ fn formats(site: &Site, path: &str) -> Vec<Value> {
 fn entry_data(entry: &Entry, site: &Site) -> Value {
     let words = words(site.language.as_deref());
     let day = site.timezone.to_local(entry.published).format("%Y-%m-%d").to_string();
-    let host = Url::parse(&entry.link).ok().and_then(|u| u.host_str().map(str::to_owned)).filter(|h| Some(h.as_str()) != site.url.host_str());
+    let host = Url::parse(&entry.link)
+        .ok()
+        .and_then(|u| u.host_str().map(str::to_owned))
+        .filter(|h| Some(h.as_str()) != site.url.host_str());
     let authors: Vec<String> = entry.authors.iter().map(|a| text::line(&a.name)).collect();
     let lead = match entry.kind {
         Kind::Post | Kind::Digest | Kind::Article | Kind::Upstream => words.recommended_in,
         Kind::Question | Kind::Release | Kind::Task | Kind::Event | Kind::News => words.from,
     };
     let own = |m: &&crate::entry::Mention| m.link.as_deref() != Some(entry.link.as_str());
-    let mentions: Vec<Value> = entry.mentions.iter().filter(own).take(5).map(|m| json!({ "title": text::cut(&text::line(&m.post_title), 50), "link": m.link })).collect();
+    let mentions: Vec<Value> = entry
+        .mentions
+        .iter()
+        .filter(own)
+        .take(5)
+        .map(|m| json!({ "title": text::cut(&text::line(&m.post_title), 50), "link": m.link }))
+        .collect();
     json!({
         "stem": entry.id.file_stem(), "title": entry.title, "link": entry.link, "kind": entry.kind.name(), "kind_name": words.kind(entry.kind),
         "published": entry.published.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), "day": day, "host": host, "authors": authors.join(words.comma),

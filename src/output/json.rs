@@ -70,10 +70,21 @@ fn about(entry: &Entry) -> Value {
         out.insert("issued".into(), issued.to_rfc3339_opts(chrono::SecondsFormat::Secs, true).into());
     }
     if let Some(source) = &entry.source {
-        out.insert("source".into(), json!({ "title": source.title, "url": source.self_link, "home_page_url": source.link }));
+        out.insert(
+            "source".into(),
+            json!({ "title": source.title, "url": source.self_link, "home_page_url": source.link }),
+        );
     }
-    let mentions: Vec<Value> = entry.mentions.iter().take(super::MENTIONS_SHOWN).map(|m| json!({ "post": m.post_title, "section": m.section, "url": m.link })).collect();
-    out.insert("mentions".into(), Value::Array(mentions));
+    let mentions: Vec<Value> = entry
+        .mentions
+        .iter()
+        .filter(|m| m.link.as_deref() != Some(entry.link.as_str()))
+        .take(super::MENTIONS_SHOWN)
+        .map(|m| json!({ "post": m.post_title, "section": m.section, "url": m.link }))
+        .collect();
+    if !mentions.is_empty() {
+        out.insert("mentions".into(), Value::Array(mentions));
+    }
     Value::Object(out)
 }
 

@@ -26,7 +26,10 @@ pub fn render(title: &str, outlines: &[Outline]) -> String {
     out.push_str(&format!("  <title>{}</title>\n </head>\n <body>\n", escape(&text::scrub(title))));
     for outline in outlines {
         let title = escape(&text::line(&outline.title));
-        out.push_str(&format!("  <outline type=\"rss\" text=\"{title}\" title=\"{title}\" xmlUrl=\"{}\"", escape(&outline.feed)));
+        out.push_str(&format!(
+            "  <outline type=\"rss\" text=\"{title}\" title=\"{title}\" xmlUrl=\"{}\"",
+            escape(&outline.feed)
+        ));
         if let Some(page) = &outline.page {
             out.push_str(&format!(" htmlUrl=\"{}\"", escape(page)));
         }
@@ -61,8 +64,14 @@ pub fn read(document: &str) -> Vec<Outline> {
                         _ => {}
                     }
                 }
-                if let Some(feed) = feed.filter(|f| Url::parse(f).is_ok_and(|u| matches!(u.scheme(), "http" | "https"))) {
-                    outlines.push(Outline { title, feed, page: page.filter(|p| !p.is_empty()), description: description.filter(|d| !d.is_empty()) });
+                if let Some(feed) = feed.filter(|f| Url::parse(f).is_ok_and(|u| matches!(u.scheme(), "http" | "https")))
+                {
+                    outlines.push(Outline {
+                        title,
+                        feed,
+                        page: page.filter(|p| !p.is_empty()),
+                        description: description.filter(|d| !d.is_empty()),
+                    });
                 }
             }
             Ok(Event::Eof) | Err(_) => break,
@@ -78,7 +87,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let outlines = vec![Outline { title: "A & <B>".into(), feed: "https://a.b/x?y=1&z=2".into(), page: Some("https://a.b/".into()), description: None }];
+        let outlines = vec![Outline {
+            title: "A & <B>".into(),
+            feed: "https://a.b/x?y=1&z=2".into(),
+            page: Some("https://a.b/".into()),
+            description: None,
+        }];
         assert_eq!(read(&render("t", &outlines)), outlines);
         assert_eq!(read("<opml><body><outline text='x' xmlUrl='javascript:1'/><outline xmlUrl='http://a.b/'").len(), 0);
     }

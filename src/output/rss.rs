@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rss::extension::{Extension, ExtensionMap};
 use rss::extension::dublincore::DublinCoreExtension;
+use rss::extension::{Extension, ExtensionMap};
 
 use super::{Prepared, plain};
 use crate::entry::Entry;
@@ -17,7 +17,10 @@ use crate::normalize::html::escape;
 /// The feed as RSS.
 pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
     let mut extensions = ExtensionMap::default();
-    extensions.entry("atom".to_owned()).or_default().insert("link".to_owned(), vec![atom_link("self", &format!("{}rss.xml", feed.base), "application/rss+xml")]);
+    extensions
+        .entry("atom".to_owned())
+        .or_default()
+        .insert("link".to_owned(), vec![atom_link("self", &format!("{}rss.xml", feed.base), "application/rss+xml")]);
     let channel = rss::Channel {
         title: plain(&feed.title),
         link: feed.page.to_string(),
@@ -27,14 +30,14 @@ pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
         generator: Some(format!("Feedloom {}", env!("CARGO_PKG_VERSION"))),
         items: feed.entries.iter().zip(contents).map(|(e, c)| item(e, c)).collect(),
         extensions,
-        namespaces: BTreeMap::from([("atom".to_owned(), "http://www.w3.org/2005/Atom".to_owned()), ("dcterms".to_owned(), "http://purl.org/dc/terms/".to_owned())]),
+        namespaces: BTreeMap::from([
+            ("atom".to_owned(), "http://www.w3.org/2005/Atom".to_owned()),
+            ("dcterms".to_owned(), "http://purl.org/dc/terms/".to_owned()),
+        ]),
         ..rss::Channel::default()
     };
-    let mut bytes = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
     // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
-    if let Ok(written) = channel.write_to(Vec::new()) {
-        bytes.extend(written);
-    }
+    let mut bytes = channel.write_to(Vec::new()).unwrap_or_default();
     bytes.push(b'\n');
     String::from_utf8(bytes).unwrap_or_default()
 }
@@ -45,7 +48,11 @@ fn item(entry: &Entry, content: &Prepared) -> rss::Item {
     categories.extend(entry.projects.iter().map(|m| category(m.slug.as_str())));
     let mut extensions = ExtensionMap::default();
     if let Some(issued) = entry.issued {
-        let element = Extension { name: "dcterms:issued".to_owned(), value: Some(issued.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)), ..Extension::default() };
+        let element = Extension {
+            name: "dcterms:issued".to_owned(),
+            value: Some(issued.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+            ..Extension::default()
+        };
         extensions.entry("dcterms".to_owned()).or_default().insert("issued".to_owned(), vec![element]);
     }
     rss::Item {
@@ -55,10 +62,14 @@ fn item(entry: &Entry, content: &Prepared) -> rss::Item {
         categories,
         guid: Some(rss::Guid { value: entry.id.to_string(), permalink: false }),
         pub_date: Some(rfc822(entry.published)),
-        source: entry.source.as_ref().and_then(|s| Some(rss::Source { url: s.self_link.clone()?, title: Some(plain(&s.title)) })),
+        source: entry
+            .source
+            .as_ref()
+            .and_then(|s| Some(rss::Source { url: s.self_link.clone()?, title: Some(plain(&s.title)) })),
         content: Some(content.content.to_string()),
         extensions,
-        dublin_core_ext: (!creators.is_empty()).then(|| DublinCoreExtension { creators, ..DublinCoreExtension::default() }),
+        dublin_core_ext: (!creators.is_empty())
+            .then(|| DublinCoreExtension { creators, ..DublinCoreExtension::default() }),
         ..rss::Item::default()
     }
 }

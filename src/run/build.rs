@@ -47,7 +47,13 @@ pub fn feed_names(opened: &Opened) -> Vec<String> {
 ///
 /// # Errors
 /// [`RunError`] when a template fails or the disk refuses; old files stay.
-pub fn build(opened: &Opened, store: &mut Store, scope: Scope, problems: &mut Vec<Problem>, progress: &mut Progress<'_>) -> Result<Built, RunError> {
+pub fn build(
+    opened: &Opened,
+    store: &mut Store,
+    scope: Scope,
+    problems: &mut Vec<Problem>,
+    progress: &mut Progress<'_>,
+) -> Result<Built, RunError> {
     let root = opened.output();
     let known = store.outputs()?;
     let names = feed_names(opened);
@@ -63,7 +69,10 @@ pub fn build(opened: &Opened, store: &mut Store, scope: Scope, problems: &mut Ve
     let pages = Pages::new(&templates)?;
     let mut contents = Contents::default();
     let mut plan = Plan { known: &known, trust: untouched, publisher: Publisher::new(&root), hashes: BTreeMap::new() };
-    let wanted: Vec<&String> = names.iter().filter(|n| matches!(&scope, Scope::All) || matches!(&scope, Scope::Feeds(f) if f.contains(*n))).collect();
+    let wanted: Vec<&String> = names
+        .iter()
+        .filter(|n| matches!(&scope, Scope::All) || matches!(&scope, Scope::Feeds(f) if f.contains(*n)))
+        .collect();
     for (n, name) in wanted.iter().enumerate() {
         progress("writing feeds", n + 1, wanted.len());
         let entries = store.feed(name, opened.site.output.entries)?;
@@ -126,7 +135,14 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 /// The files of one feed. One that fails its check is held back; the old one stays.
-fn render(opened: &Opened, feed: &Feed, contents: &mut Contents, pages: &Pages, plan: &mut Plan<'_>, problems: &mut Vec<Problem>) -> Result<(), RunError> {
+fn render(
+    opened: &Opened,
+    feed: &Feed,
+    contents: &mut Contents,
+    pages: &Pages,
+    plan: &mut Plan<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<(), RunError> {
     let site = &opened.site;
     let prepared: Vec<Prepared> = feed.entries.iter().map(|e| contents.of(e, site)).collect();
     for format in [FeedFormat::Atom, FeedFormat::Rss, FeedFormat::Json] {
@@ -136,7 +152,12 @@ fn render(opened: &Opened, feed: &Feed, contents: &mut Contents, pages: &Pages, 
         let path = format!("{}/{}", feed.path, format.file_name());
         let text = format.render(feed, &prepared, site.output.bytes);
         if let Some(problem) = check::problem(format, &text) {
-            problems.push(Problem { place: path.clone(), line: 0, severity: Severity::Held, text: format!("held back, the old file stays: {problem}") });
+            problems.push(Problem {
+                place: path.clone(),
+                line: 0,
+                severity: Severity::Held,
+                text: format!("held back, the old file stays: {problem}"),
+            });
             plan.hashes.insert(path, None);
             continue;
         }
@@ -149,9 +170,16 @@ fn render(opened: &Opened, feed: &Feed, contents: &mut Contents, pages: &Pages, 
 }
 
 /// Files that concern the whole site.
-fn site_files(opened: &Opened, store: &Store, pages: &Pages, templates: &BTreeMap<String, String>, plan: &mut Plan<'_>) -> Result<(), RunError> {
+fn site_files(
+    opened: &Opened,
+    store: &Store,
+    pages: &Pages,
+    templates: &BTreeMap<String, String>,
+    plan: &mut Plan<'_>,
+) -> Result<(), RunError> {
     let site = &opened.site;
-    let sizes: BTreeMap<String, Size> = store.feed_sizes()?.into_iter().map(|(name, (count, latest))| (name, Size { count, latest })).collect();
+    let sizes: BTreeMap<String, Size> =
+        store.feed_sizes()?.into_iter().map(|(name, (count, latest))| (name, Size { count, latest })).collect();
     if site.pages {
         plan.add("index.html".to_owned(), pages.index(site, &sizes)?.as_bytes())?;
         let style = templates.get("feedloom.css").map_or(STYLE, String::as_str);
@@ -163,13 +191,25 @@ fn site_files(opened: &Opened, store: &Store, pages: &Pages, templates: &BTreeMa
 /// The feeds of the site as a list for readers.
 pub fn outlines(opened: &Opened) -> Vec<Outline> {
     let site = &opened.site;
-    let Some(format) = site.output.formats.first() else { return Vec::new() };
+    let Some(format) = site.output.formats.first() else {
+        return Vec::new();
+    };
     let address = |slug: &str| format!("{}{slug}/{}", site.url, format.file_name());
     let page = |slug: &str| Some(format!("{}{slug}/", site.url));
-    let mut outlines = vec![Outline { title: site.title.clone(), feed: address("all"), page: page("all"), description: site.description.clone() }];
+    let mut outlines = vec![Outline {
+        title: site.title.clone(),
+        feed: address("all"),
+        page: page("all"),
+        description: site.description.clone(),
+    }];
     for project in &site.projects {
         let slug = project.slug.as_str();
-        outlines.push(Outline { title: project.title.clone(), feed: address(slug), page: page(slug), description: project.description.clone() });
+        outlines.push(Outline {
+            title: project.title.clone(),
+            feed: address(slug),
+            page: page(slug),
+            description: project.description.clone(),
+        });
     }
     outlines
 }

@@ -47,14 +47,33 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
         let root = opened.folder.join(&folder.path);
         let listing = files::list_posts(&root)?;
         for (path, reason) in listing.passed_over {
-            findings.problems.push(problem(&folder.path, &path, 0, Severity::Warning, format!("passed over: {reason}")));
+            findings.problems.push(problem(
+                &folder.path,
+                &path,
+                0,
+                Severity::Warning,
+                format!("passed over: {reason}"),
+            ));
         }
-        let context = post::Context { folder, zone: site.timezone, names: &names, hosts: &opened.hosts, site: &site.url, language: site.language.as_deref() };
+        let context = post::Context {
+            folder,
+            zone: site.timezone,
+            names: &names,
+            hosts: &opened.hosts,
+            site: &site.url,
+            language: site.language.as_deref(),
+        };
         for file in listing.files {
             let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    findings.problems.push(problem(&folder.path, &file.path, 0, Severity::Warning, format!("{}: {}", error.action, error.source)));
+                    findings.problems.push(problem(
+                        &folder.path,
+                        &file.path,
+                        0,
+                        Severity::Warning,
+                        format!("{}: {}", error.action, error.source),
+                    ));
                     continue;
                 }
             };
@@ -62,7 +81,13 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
             let reading = match post::read(&bytes, &file.path, context) {
                 Ok(reading) => reading,
                 Err(error) => {
-                    findings.problems.push(problem(&folder.path, &file.path, error.line, Severity::Warning, error.problem));
+                    findings.problems.push(problem(
+                        &folder.path,
+                        &file.path,
+                        error.line,
+                        Severity::Warning,
+                        error.problem,
+                    ));
                     continue;
                 }
             };
@@ -78,7 +103,13 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
             if let Some(whole) = reading.entries.first() {
                 for key in &whole.keys {
                     if !keys.insert(key.clone()) && key.starts_with("site:") {
-                        findings.problems.push(problem(&folder.path, &file.path, 1, Severity::Warning, format!("another post has the address {} too", whole.link.as_deref().unwrap_or(key))));
+                        findings.problems.push(problem(
+                            &folder.path,
+                            &file.path,
+                            1,
+                            Severity::Warning,
+                            format!("another post has the address {} too", whole.link.as_deref().unwrap_or(key)),
+                        ));
                     }
                 }
             }
@@ -89,7 +120,12 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
     }
     for (file, line, link, key) in own_links {
         if !keys.contains(&key) {
-            findings.problems.push(Problem { place: file, line, severity: Severity::Note, text: format!("`{link}` leads to no post of this site") });
+            findings.problems.push(Problem {
+                place: file,
+                line,
+                severity: Severity::Note,
+                text: format!("`{link}` leads to no post of this site"),
+            });
         }
     }
     findings.empty = site.projects.iter().map(|p| p.slug.to_string()).filter(|s| !placed.contains(s)).collect();
@@ -101,13 +137,23 @@ fn problem(folder: &str, path: &str, line: usize, severity: Severity, text: Stri
     Problem { place: format!("{folder}/{path}"), line, severity, text }
 }
 
-fn review(classifier: &Classifier<'_>, raw: &RawEntry, findings: &mut Findings, seen: &mut HashSet<String>, placed: &mut HashSet<String>) {
+fn review(
+    classifier: &Classifier<'_>,
+    raw: &RawEntry,
+    findings: &mut Findings,
+    seen: &mut HashSet<String>,
+    placed: &mut HashSet<String>,
+) {
     let projects = classifier.classify(&[raw], &[]);
     placed.extend(projects.iter().map(|m| m.slug.to_string()));
     if projects.is_empty() && raw.kind != Kind::Digest && seen.insert(raw.keys[0].clone()) {
         let target = match raw.kind {
-            Kind::Article | Kind::Release | Kind::Task | Kind::Post | Kind::Upstream => raw.link.clone().unwrap_or_default(),
-            Kind::Digest | Kind::Question | Kind::Event | Kind::News => raw.mention.as_ref().map(|m| format!("{}:{}", m.post, m.line)).unwrap_or_default(),
+            Kind::Article | Kind::Release | Kind::Task | Kind::Post | Kind::Upstream => {
+                raw.link.clone().unwrap_or_default()
+            }
+            Kind::Digest | Kind::Question | Kind::Event | Kind::News => {
+                raw.mention.as_ref().map(|m| format!("{}:{}", m.post, m.line)).unwrap_or_default()
+            }
         };
         findings.unplaced.push((target, normalize::text::cut(&normalize::text::line(&raw.title), 60)));
     }

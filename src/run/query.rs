@@ -24,7 +24,11 @@ pub struct Filter {
 /// [`RunError`] when it cannot be opened.
 pub fn store(opened: &Opened, problems: &mut Vec<Problem>) -> Result<Store, RunError> {
     let state = opened.state();
-    std::fs::create_dir_all(&state).map_err(|source| crate::files::FileError { path: state.clone(), action: "cannot be made", source })?;
+    std::fs::create_dir_all(&state).map_err(|source| crate::files::FileError {
+        path: state.clone(),
+        action: "cannot be made",
+        source,
+    })?;
     opened.store(problems)
 }
 
@@ -51,7 +55,10 @@ pub fn to_json(entry: &Entry, feeds: Option<Vec<String>>) -> Value {
     out.insert("text".into(), entry.text.as_str().into());
     out.insert("html".into(), entry.html.as_str().into());
     out.insert("summary".into(), entry.summary.as_str().into());
-    out.insert("authors".into(), entry.authors.iter().map(|a| json!({ "name": a.name, "uri": a.uri, "email": a.email })).collect());
+    out.insert(
+        "authors".into(),
+        entry.authors.iter().map(|a| json!({ "name": a.name, "uri": a.uri, "email": a.email })).collect(),
+    );
     out.insert("published".into(), time(entry.published));
     out.insert("issued".into(), entry.issued.map_or(Value::Null, time));
     out.insert("updated".into(), time(entry.updated));
@@ -62,7 +69,10 @@ pub fn to_json(entry: &Entry, feeds: Option<Vec<String>>) -> Value {
     out.insert("channel".into(), json!(entry.channel));
     out.insert("starts_at".into(), json!(entry.starts_at));
     out.insert("projects".into(), json!(entry.projects));
-    let mentions = entry.mentions.iter().map(|m| json!({ "folder": m.folder, "post": m.post, "section": m.section, "url": m.url, "title": m.title }));
+    let mentions = entry
+        .mentions
+        .iter()
+        .map(|m| json!({ "folder": m.folder, "post": m.post, "section": m.section, "url": m.url, "title": m.title }));
     out.insert("mentions".into(), mentions.collect());
     out.insert("source".into(), json!(entry.source));
     if let Some(feeds) = feeds {
@@ -90,16 +100,27 @@ pub fn explain(opened: &Opened, store: &Store, wanted: &str) -> Result<Vec<Expla
     let wanted = wanted.trim();
     let mut found: Vec<Entry> = Vec::new();
     found.extend(store.entry(wanted)?);
-    let base = opened.site.posts.iter().find_map(|f| f.url.as_deref()).and_then(|u| Url::parse(&u.replace(['{', '}'], "x")).ok());
+    let base = opened
+        .site
+        .posts
+        .iter()
+        .find_map(|f| f.url.as_deref())
+        .and_then(|u| Url::parse(&u.replace(['{', '}'], "x")).ok());
     if found.is_empty()
-        && let Some(url) = address::absolute(wanted, base.as_ref()).filter(|_| wanted.contains("://") || wanted.starts_with('/'))
+        && let Some(url) =
+            address::absolute(wanted, base.as_ref()).filter(|_| wanted.contains("://") || wanted.starts_with('/'))
     {
         found.extend(store.entry_with_key(&address::key(&url, &opened.hosts))?);
     }
     if found.is_empty() {
         let folded = text::fold(wanted);
         if !folded.is_empty() {
-            found = store.all_entries()?.into_iter().filter(|e| e.link == wanted || text::fold(&e.title).contains(&folded)).take(5).collect();
+            found = store
+                .all_entries()?
+                .into_iter()
+                .filter(|e| e.link == wanted || text::fold(&e.title).contains(&folded))
+                .take(5)
+                .collect();
         }
     }
     found

@@ -8,13 +8,13 @@ use super::build::{self, Built};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
 use crate::config::{Override, PostsFolder};
-use crate::entry::{EntryId, RawEntry};
+use crate::entry::{EntryId, Kind, RawEntry};
 use crate::files;
 use crate::merge;
 use crate::names::Names;
 use crate::normalize::{self, Memory, address};
 use crate::source::post::{self, Post, Weight};
-use crate::store::{Derived, Document, NewDocument, Stamp, Store, Touched};
+use crate::store::{Derived, Document, Item, NewDocument, Stamp, Store, Touched};
 
 /// Derived results of another version of the rules are not trusted.
 const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-1");
@@ -49,7 +49,9 @@ pub type Progress<'a> = dyn FnMut(&str, usize, usize) + 'a;
 /// [`RunError`] when the run could not do its work; a broken post is no error.
 pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
     let state = opened.state();
-    let Some(_lock) = files::lock(&state)? else { return Err(RunError::Locked(state)) };
+    let Some(_lock) = files::lock(&state)? else {
+        return Err(RunError::Locked(state));
+    };
     let mut report = Report::default();
     let mut store = opened.store(&mut report.problems)?;
     let names = Names::new(&opened.site.projects);
@@ -79,7 +81,9 @@ pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
 /// [`RunError`] when the run could not do its work.
 pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
     let state = opened.state();
-    let Some(_lock) = files::lock(&state)? else { return Err(RunError::Locked(state)) };
+    let Some(_lock) = files::lock(&state)? else {
+        return Err(RunError::Locked(state));
+    };
     let mut report = Report::default();
     let mut store = opened.store(&mut report.problems)?;
     let names = Names::new(&opened.site.projects);
@@ -102,18 +106,46 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
 }
 
 /// Reads the stored posts of a folder again with the rules of now.
-fn reread(opened: &Opened, folder: &PostsFolder, names: &Names, moment: Moment, store: &mut Store, touched: &mut Touched, report: &mut Report) -> Result<(), RunError> {
+fn reread(
+    opened: &Opened,
+    folder: &PostsFolder,
+    names: &Names,
+    moment: Moment,
+    store: &mut Store,
+    touched: &mut Touched,
+    report: &mut Report,
+) -> Result<(), RunError> {
     let origin = origin(folder);
-    let context = post::Context { folder, zone: opened.site.timezone, names, hosts: &opened.hosts, site: &opened.site.url, language: opened.site.language.as_deref() };
+    let context = post::Context {
+        folder,
+        zone: opened.site.timezone,
+        names,
+        hosts: &opened.hosts,
+        site: &opened.site.url,
+        language: opened.site.language.as_deref(),
+    };
     let mut documents: Vec<Document> = store.documents(&origin)?.into_values().collect();
     documents.sort_by(|a, b| a.path.cmp(&b.path));
     store.transaction(|store| -> Result<(), RunError> {
         for document in documents {
             let bytes = store.raw(document.id)?;
             // It was read before; rules do not make a post unreadable.
-            let Ok(reading) = post::read(&bytes, &document.path, context) else { continue };
+            let Ok(reading) = post::read(&bytes, &document.path, context) else {
+                continue;
+            };
             report.read += 1;
-            put(store, &origin, &document.path, document.stamp, &document.hash, &bytes, &reading, folder, moment.now, touched)?;
+            put(
+                store,
+                &origin,
+                &document.path,
+                document.stamp,
+                &document.hash,
+                &bytes,
+                &reading,
+                folder,
+                moment.now,
+                touched,
+            )?;
         }
         Ok(())
     })
@@ -140,7 +172,12 @@ fn read_folder(
     let root = opened.folder.join(&folder.path);
     let listing = files::list_posts(&root)?;
     for (path, reason) in &listing.passed_over {
-        report.problems.push(Problem { place: format!("{}/{path}", folder.path), line: 0, severity: Severity::Warning, text: format!("passed over: {reason}") });
+        report.problems.push(Problem {
+            place: format!("{}/{path}", folder.path),
+            line: 0,
+            severity: Severity::Warning,
+            text: format!("passed over: {reason}"),
+        });
     }
     let origin = origin(folder);
     let mut known = store.documents(&origin)?;
@@ -159,7 +196,14 @@ fn read_folder(
     if changed.is_empty() && gone.is_empty() {
         return Ok(());
     }
-    let context = post::Context { folder, zone: opened.site.timezone, names, hosts: &opened.hosts, site: &opened.site.url, language: opened.site.language.as_deref() };
+    let context = post::Context {
+        folder,
+        zone: opened.site.timezone,
+        names,
+        hosts: &opened.hosts,
+        site: &opened.site.url,
+        language: opened.site.language.as_deref(),
+    };
     let now_ns = moment.now.timestamp_nanos_opt().unwrap_or(i64::MAX);
     store.transaction(|store| -> Result<(), RunError> {
         let count = changed.len();
@@ -169,7 +213,12 @@ fn read_folder(
                 Ok(bytes) => bytes,
                 Err(error) => {
                     let text = format!("{}: {}", error.action, error.source);
-                    report.problems.push(Problem { place: format!("{}/{}", folder.path, file.path), line: 0, severity: Severity::Warning, text });
+                    report.problems.push(Problem {
+                        place: format!("{}/{}", folder.path, file.path),
+                        line: 0,
+                        severity: Severity::Warning,
+                        text,
+                    });
                     continue;
                 }
             };
@@ -190,12 +239,22 @@ fn read_folder(
                 Err(error) => {
                     // What was read before stays published; the file is looked at again next time.
                     let text = format!("{}:{}: {}", error.line, error.column, error.problem);
-                    report.problems.push(Problem { place: format!("{}/{}", folder.path, file.path), line: 0, severity: Severity::Warning, text });
+                    report.problems.push(Problem {
+                        place: format!("{}/{}", folder.path, file.path),
+                        line: 0,
+                        severity: Severity::Warning,
+                        text,
+                    });
                     continue;
                 }
             };
             for note in reading.notes.iter().filter(|n| n.weight >= Weight::Problem) {
-                report.problems.push(Problem { place: format!("{}/{}", folder.path, file.path), line: note.line, severity: Severity::Warning, text: note.text.clone() });
+                report.problems.push(Problem {
+                    place: format!("{}/{}", folder.path, file.path),
+                    line: note.line,
+                    severity: Severity::Warning,
+                    text: note.text.clone(),
+                });
             }
             put(store, &origin, &file.path, stamp, &hash, &bytes, &reading, folder, moment.now, touched)?;
         }
@@ -208,7 +267,18 @@ fn read_folder(
 }
 
 #[expect(clippy::too_many_arguments, reason = "a document is many things at once")]
-fn put(store: &mut Store, origin: &str, path: &str, stamp: Stamp, hash: &str, bytes: &[u8], reading: &Post, folder: &PostsFolder, now: DateTime<Utc>, touched: &mut Touched) -> Result<(), RunError> {
+fn put(
+    store: &mut Store,
+    origin: &str,
+    path: &str,
+    stamp: Stamp,
+    hash: &str,
+    bytes: &[u8],
+    reading: &Post,
+    folder: &PostsFolder,
+    now: DateTime<Utc>,
+    touched: &mut Touched,
+) -> Result<(), RunError> {
     let (items, waits_until) = visible(reading, folder, now);
     let light = Post { entries: Vec::new(), ..reading.clone() };
     let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
@@ -228,7 +298,12 @@ fn visible<'p>(post: &'p Post, folder: &PostsFolder, now: DateTime<Utc>) -> (&'p
 }
 
 /// Folders that left the configuration take their posts with them.
-fn drop_old_origins(opened: &Opened, store: &mut Store, touched: &mut Touched, report: &mut Report) -> Result<(), RunError> {
+fn drop_old_origins(
+    opened: &Opened,
+    store: &mut Store,
+    touched: &mut Touched,
+    report: &mut Report,
+) -> Result<(), RunError> {
     let current: Vec<String> = opened.site.posts.iter().map(origin).collect();
     for old in store.origins()?.into_iter().filter(|o| o.starts_with("posts:") && !current.contains(o)) {
         let documents = store.documents(&old)?;
@@ -258,37 +333,79 @@ fn id_base(opened: &Opened, store: &Store, now: DateTime<Utc>) -> Result<String,
 }
 
 /// Derives the entries that the change touched. Feeds that win or lose one come back in `feeds`.
-fn derive(opened: &Opened, names: &Names, moment: Moment, store: &mut Store, touched: &Touched, feeds: &mut BTreeSet<String>) -> Result<usize, RunError> {
+fn derive(
+    opened: &Opened,
+    names: &Names,
+    moment: Moment,
+    store: &mut Store,
+    touched: &Touched,
+    feeds: &mut BTreeSet<String>,
+) -> Result<usize, RunError> {
     let site = &opened.site;
     let classifier = Classifier::new(&site.projects, names);
     let overrides = Overrides::new(opened);
     store.transaction(|store| -> Result<usize, RunError> {
         let base = id_base(opened, store, moment.now)?;
-        let context = normalize::Context { id_base: &base, now: moment.now, zone: site.timezone, language: site.language.as_deref() };
+        let context = normalize::Context {
+            id_base: &base,
+            now: moment.now,
+            zone: site.timezone,
+            language: site.language.as_deref(),
+        };
         let groups = store.groups(touched)?;
         store.remove_entries(&groups.old_entries, feeds)?;
         let mut derived = 0;
         for ids in &groups.items {
-            let items = store.items(ids)?;
-            let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
-            let id = normalize::mint(&raws, &base);
-            let own = overrides.of(&id, &raws);
-            if own.iter().any(|o| o.hide) {
-                continue;
+            let mut minted = BTreeSet::new();
+            let all = store.items(ids)?;
+            for items in apart(&all) {
+                let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+                let mut id = normalize::mint(&raws, &base);
+                if !minted.insert(id.clone()) {
+                    id = normalize::mint_second(&raws, &base);
+                }
+                let own = overrides.of(&id, &raws);
+                if own.iter().any(|o| o.hide) {
+                    continue;
+                }
+                let memory = remember(store, &id, &normalize::text_hash(&raws), moment.now)?;
+                let projects = classifier.classify(&raws, &own);
+                let entry = normalize::entry(&raws, id, projects, &own, &memory, context);
+                let main = normalize::principal(&raws);
+                let rich = normalize::richest(&raws, main);
+                let content = items.iter().find(|i| std::ptr::eq(&raw const i.raw, rich)).map_or(ids[0], |i| i.id);
+                let carried = merge::feeds_of(&entry, site);
+                feeds.extend(carried.iter().cloned());
+                let items = items.iter().map(|i| i.id).collect();
+                store.put_entry(&Derived { entry, content, items, feeds: carried })?;
+                derived += 1;
             }
-            let memory = remember(store, &id, &normalize::text_hash(&raws), moment.now)?;
-            let projects = classifier.classify(&raws, &own);
-            let entry = normalize::entry(&raws, id, projects, &own, &memory, context);
-            let main = normalize::principal(&raws);
-            let rich = normalize::richest(&raws, main);
-            let content = items.iter().find(|i| std::ptr::eq(&raw const i.raw, rich)).map_or(ids[0], |i| i.id);
-            let carried = merge::feeds_of(&entry, site);
-            feeds.extend(carried.iter().cloned());
-            store.put_entry(&Derived { entry, content, items: ids.clone(), feeds: carried })?;
-            derived += 1;
         }
         Ok(derived)
     })
+}
+
+/// Two posts stay two entries, though they have one address or mention one article:
+/// each is a group of its own, and what only mentions goes with the first.
+fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
+    let is_post = |i: &Item| matches!(i.raw.kind, Kind::Post | Kind::Digest);
+    let place = |i: &Item| i.raw.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone()));
+    let mut posts: Vec<&Item> = items.iter().filter(|i| is_post(i)).collect();
+    posts.sort_by_key(|i| place(i));
+    // One name in two languages is one post, translated; else it is two posts.
+    posts.dedup_by(|b, a| a.raw.keys[0] == b.raw.keys[0] && a.raw.language != b.raw.language);
+    if posts.len() < 2 {
+        return vec![items.iter().collect()];
+    }
+    let home = |item: &Item| {
+        let own = posts.iter().position(|p| p.raw.keys[0] == item.raw.keys[0]);
+        own.or_else(|| posts.iter().position(|p| p.raw.keys.iter().any(|k| item.raw.keys.contains(k)))).unwrap_or(0)
+    };
+    let mut groups: Vec<Vec<&Item>> = vec![Vec::new(); posts.len()];
+    for item in items {
+        groups[home(item)].push(item);
+    }
+    groups
 }
 
 fn remember(store: &Store, id: &EntryId, text_hash: &str, now: DateTime<Utc>) -> Result<Memory, RunError> {
@@ -310,7 +427,10 @@ impl<'a> Overrides<'a> {
     pub(super) fn new(opened: &'a Opened) -> Self {
         let mut by_target: BTreeMap<String, Vec<&Override>> = BTreeMap::new();
         for o in &opened.site.overrides {
-            let key = url::Url::parse(&o.target).ok().filter(|u| matches!(u.scheme(), "http" | "https")).map(|u| address::key(&u, &opened.hosts));
+            let key = url::Url::parse(&o.target)
+                .ok()
+                .filter(|u| matches!(u.scheme(), "http" | "https"))
+                .map(|u| address::key(&u, &opened.hosts));
             by_target.entry(key.unwrap_or_else(|| o.target.clone())).or_default().push(o);
         }
         Self { by_target }

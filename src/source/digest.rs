@@ -187,7 +187,8 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
     let mut items = Vec::new();
     let mut used = vec![false; pieces.len()];
     for section in &sections {
-        let mut scope = Scope { pieces, paths: &paths, names, section, items: Vec::new(), used: std::mem::take(&mut used) };
+        let mut scope =
+            Scope { pieces, paths: &paths, names, section, items: Vec::new(), used: std::mem::take(&mut used) };
         match section.kind {
             SectionKind::Questions => questions::read(&mut scope),
             SectionKind::Articles => lists::articles(&mut scope),
@@ -232,7 +233,8 @@ fn by_shape(scope: &mut Scope<'_>) {
 fn has_questions(scope: &Scope<'_>) -> bool {
     scope.range().any(|n| {
         let quoted = scope.at(n + 1).is_some_and(|p| p.quote);
-        shapes::asker(&scope.pieces[n], quoted).is_some_and(|a| quoted || a.name.is_some() && shapes_answer_follows(scope, n))
+        shapes::asker(&scope.pieces[n], quoted)
+            .is_some_and(|a| quoted || a.name.is_some() && shapes_answer_follows(scope, n))
     })
 }
 
@@ -248,14 +250,25 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
     let mut current = Section { kind: config.default, heading: String::new(), told: false, from: 0, to: 0 };
     let own_title = text::fold(title);
     for (n, piece) in pieces.iter().enumerate() {
-        let Some(level) = heading_level(pieces, n) else { continue };
+        let Some(level) = heading_level(pieces, n) else {
+            continue;
+        };
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
-        let word = if text::fold(&heading) == own_title && !own_title.is_empty() { None } else { vocabulary::section_kind(&heading, config) };
+        let word = if text::fold(&heading) == own_title && !own_title.is_empty() {
+            None
+        } else {
+            vocabulary::section_kind(&heading, config)
+        };
         let is_bold_line = level > 6;
-        if is_bold_line && (word.is_none() || current.kind == SectionKind::Releases && shapes::release_head(piece, names, None).is_some()) {
+        if is_bold_line
+            && (word.is_none()
+                || current.kind == SectionKind::Releases && shapes::release_head(piece, names, None).is_some())
+        {
             continue;
         }
-        if is_item_heading(piece, word.is_some(), names) && (!open.is_empty() || current.told || is_repeated(pieces, level, names)) {
+        if is_item_heading(piece, word.is_some(), names)
+            && (!open.is_empty() || current.told || is_repeated(pieces, level, names))
+        {
             continue;
         }
         while open.last().is_some_and(|(l, ..)| *l >= level) {
@@ -289,10 +302,13 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
     match piece.shape {
         Shape::Heading(level) if !piece.quote && piece.list == 0 => Some(level),
         Shape::Line if piece.bold && !piece.quote && piece.list == 0 && piece.links.is_empty() && piece.images == 0 => {
-            let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block) && (n == 0 || pieces[n - 1].block != piece.block);
+            let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
+                && (n == 0 || pieces[n - 1].block != piece.block);
             let short = text::columns(&piece.text) <= 40;
             let is_head = shapes::without_ordinal(&piece.text).1;
-            let is_field = piece.text.ends_with([':', '：']) && !piece.text.trim_end_matches([':', '：']).ends_with("如下") || shapes::field(&piece.text).is_some();
+            let is_field = piece.text.ends_with([':', '：'])
+                && !piece.text.trim_end_matches([':', '：']).ends_with("如下")
+                || shapes::field(&piece.text).is_some();
             (alone && short && !is_head && !is_field && shapes::asker(piece, false).is_none()).then_some(9)
         }
         _ => None,
@@ -301,7 +317,9 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
 
 /// `### [title](link)`, `### NAME v1.2`: a heading that is an item itself.
 fn is_item_heading(piece: &Piece, has_word: bool, names: &Names) -> bool {
-    let Shape::Heading(_) = piece.shape else { return false };
+    let Shape::Heading(_) = piece.shape else {
+        return false;
+    };
     let linked = piece.links.first().is_some_and(|l| {
         !l.picture && shapes::is_page(&l.url) && text::columns(&l.text) * 2 >= text::columns(&piece.text)
     });

@@ -32,7 +32,20 @@ pub struct FrontMatterError {
 
 /// Keys by which a block of `Key: value` lines is told from a sentence with a colon.
 const HEADER_KEYS: [&str; 14] = [
-    "title", "date", "author", "authors", "category", "categories", "tags", "slug", "summary", "status", "modified", "lang", "keywords", "description",
+    "title",
+    "date",
+    "author",
+    "authors",
+    "category",
+    "categories",
+    "tags",
+    "slug",
+    "summary",
+    "status",
+    "modified",
+    "lang",
+    "keywords",
+    "description",
 ];
 
 /// Cuts `text` (without BOM) and reads what stands before the body.
@@ -57,9 +70,7 @@ fn fenced<'t>(
 ) -> Result<Split<'t>, FrontMatterError> {
     let first_end = text.find('\n').map_or(text.len(), |n| n + 1);
     let mut at = first_end;
-    let mut lines = 1;
-    for line in text[first_end..].split_inclusive('\n') {
-        lines += 1;
+    for (lines, line) in (2..).zip(text[first_end..].split_inclusive('\n')) {
         if closers.contains(&line.trim_end()) {
             let inside = &text[first_end..at];
             let values = read(inside).map_err(|e| FrontMatterError { line: e.line + 1, ..e })?;
@@ -68,7 +79,8 @@ fn fenced<'t>(
         at += line.len();
     }
     // A post may begin with a rule across the page: without a second fence nothing was fenced.
-    let looks_like_keys = text[first_end..].lines().next().is_some_and(|l| l.split_once(':').is_some_and(|(k, _)| !k.contains(' ')));
+    let looks_like_keys =
+        text[first_end..].lines().next().is_some_and(|l| l.split_once(':').is_some_and(|(k, _)| !k.contains(' ')));
     if looks_like_keys {
         let problem = format!("the front matter that starts with `{}` is never closed", closers[0]);
         return Err(FrontMatterError { line: 1, column: 1, problem });
@@ -78,8 +90,11 @@ fn fenced<'t>(
 
 fn read_yaml(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
     // Tabs are no YAML, but editors put them behind values.
-    let node = yaml::parse(&inside.replace('\t', " "))
-        .map_err(|e| FrontMatterError { line: e.place.line, column: e.place.column, problem: format!("front matter is not valid YAML: {}", e.problem) })?;
+    let node = yaml::parse(&inside.replace('\t', " ")).map_err(|e| FrontMatterError {
+        line: e.place.line,
+        column: e.place.column,
+        problem: format!("front matter is not valid YAML: {}", e.problem),
+    })?;
     match node.value {
         yaml::Value::Map(pairs) => {
             let mut map = Map::new();
@@ -102,14 +117,16 @@ fn from_yaml(node: yaml::Node) -> Value {
         yaml::Value::Null => Value::Null,
         yaml::Value::Scalar(s) => Value::String(s),
         yaml::Value::Seq(items) => Value::Array(items.into_iter().map(from_yaml).collect()),
-        yaml::Value::Map(pairs) => Value::Object(pairs.into_iter().map(|(k, v)| (k.name.to_lowercase(), from_yaml(v))).collect()),
+        yaml::Value::Map(pairs) => {
+            Value::Object(pairs.into_iter().map(|(k, v)| (k.name.to_lowercase(), from_yaml(v))).collect())
+        }
     }
 }
 
 fn read_toml(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
     let table: toml::Table = toml::from_str(inside).map_err(|e| {
         let at = e.span().map_or(0, |s| s.start).min(inside.len());
-        let before = &inside[..inside.floor_char_boundary(at)];
+        let before = inside.get(..at).unwrap_or(inside);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
         FrontMatterError { line, column, problem: format!("front matter is not valid TOML: {}", e.message()) }
@@ -125,7 +142,9 @@ fn from_toml(value: toml::Value) -> Value {
         toml::Value::Boolean(b) => Value::String(b.to_string()),
         toml::Value::Datetime(d) => Value::String(d.to_string()),
         toml::Value::Array(items) => Value::Array(items.into_iter().map(from_toml).collect()),
-        toml::Value::Table(table) => Value::Object(table.into_iter().map(|(k, v)| (k.to_lowercase(), from_toml(v))).collect()),
+        toml::Value::Table(table) => {
+            Value::Object(table.into_iter().map(|(k, v)| (k.to_lowercase(), from_toml(v))).collect())
+        }
     }
 }
 
@@ -176,9 +195,12 @@ fn header_lines(text: &str) -> Split<'_> {
             }
             continue;
         }
-        let Some((key, value)) = bare.split_once(':') else { return none };
+        let Some((key, value)) = bare.split_once(':') else {
+            return none;
+        };
         let key = key.trim().to_lowercase();
-        let is_key = !key.is_empty() && key.len() <= 40 && key.chars().all(|c| c.is_ascii_alphanumeric() || " -_".contains(c));
+        let is_key =
+            !key.is_empty() && key.len() <= 40 && key.chars().all(|c| c.is_ascii_alphanumeric() || " -_".contains(c));
         if !is_key || value.starts_with("//") {
             return none;
         }

@@ -198,7 +198,8 @@ fn plain(pieces: &[Piece]) -> String {
             continue;
         }
         if let Some((block, item)) = last {
-            out.push_str(if block == piece.block && item == piece.item { "\n" } else if piece.list > 0 { "\n" } else { "\n\n" });
+            let same = block == piece.block && item == piece.item;
+            out.push_str(if same || piece.list > 0 { "\n" } else { "\n\n" });
         }
         out.push_str(&piece.text);
         last = Some((piece.block, piece.item));
@@ -225,7 +226,7 @@ fn flatten_nesting(markdown: &str) -> Vec<String> {
                 at = n;
             }
         }
-        let is_nested = markers > MAX_NESTING && line[..at].contains('>') || markers > MAX_NESTING && line[..at].contains("- -");
+        let is_nested = markers > MAX_NESTING && (line[..at].contains('>') || line[..at].contains("- -"));
         let line = if is_nested { line[at..].trim_start_matches(['>', '-', '*', '+', ' ', '\t']) } else { line };
         let indent = line.len() - line.trim_start_matches(' ').len();
         let line = if indent > MAX_NESTING * 4 { &line[indent - MAX_NESTING * 4..] } else { line };
@@ -291,7 +292,8 @@ fn mend_links<'a>(root: &'a AstNode<'a>, base: Option<&Url>) {
 /// An address written in a post, made absolute.
 pub fn resolve(written: &str, base: Option<&Url>) -> Option<Url> {
     // An address before a full-width mark swallows what follows it.
-    let end = if written.contains("://") { written.find(['）', '，', '。', '；', '》', '」', '、']) } else { None };
+    let end =
+        if written.contains("://") { written.find(['）', '，', '。', '；', '》', '」', '、']) } else { None };
     address::absolute(&written[..end.unwrap_or(written.len())], base)
 }
 
@@ -333,11 +335,9 @@ impl Cutter<'_> {
                 }
             }
             NodeValue::List(list) => {
-                let mut number = list.start;
-                for child in node.children() {
+                for (number, child) in (list.start..).zip(node.children()) {
                     self.item += 1;
                     let ordinal = (list.list_type == ListType::Ordered).then_some(number);
-                    number += 1;
                     let top = if context.list == 0 { self.item } else { context.top };
                     let inside = Context { list: context.list + 1, item: self.item, top, ordinal, ..context };
                     for grandchild in child.children() {
@@ -357,7 +357,11 @@ impl Cutter<'_> {
                     self.image = attribute(&html.literal, "<img", "src");
                 }
                 let text = text::line(&crate::normalize::html::plain(&html.literal));
-                let links = attribute(&html.literal, "<a", "href").map(|url| LinkRef { url, text: text.clone(), picture: text.is_empty() });
+                let links = attribute(&html.literal, "<a", "href").map(|url| LinkRef {
+                    url,
+                    text: text.clone(),
+                    picture: text.is_empty(),
+                });
                 let inline = Inline { text, images, links: links.into_iter().collect(), ..Inline::default() };
                 self.push(Shape::Html, (pos.start.line, pos.end.line), context, inline);
             }
@@ -387,7 +391,9 @@ impl Cutter<'_> {
     /// A heading over several lines is one piece.
     fn join_from(&mut self, from: usize, end_line: usize) {
         let rest: Vec<Piece> = self.pieces.drain((from + 1).min(self.pieces.len())..).collect();
-        let Some(first) = self.pieces.get_mut(from) else { return };
+        let Some(first) = self.pieces.get_mut(from) else {
+            return;
+        };
         for piece in rest {
             first.text.push(' ');
             first.text.push_str(&piece.text);
@@ -406,7 +412,15 @@ impl Cutter<'_> {
     }
 
     /// Gathers inlines; a break ends the piece.
-    fn walk_line<'a>(&mut self, node: &'a AstNode<'a>, shape: Shape, line: &mut usize, context: Context, inline: &mut Inline, bold: bool) {
+    fn walk_line<'a>(
+        &mut self,
+        node: &'a AstNode<'a>,
+        shape: Shape,
+        line: &mut usize,
+        context: Context,
+        inline: &mut Inline,
+        bold: bool,
+    ) {
         for child in node.children() {
             let is_break = {
                 let data = child.data.borrow();
@@ -424,7 +438,10 @@ impl Cutter<'_> {
                 }
                 None => {
                     let emphasis = matches!(child.data.borrow().value, NodeValue::Strong | NodeValue::Emph);
-                    let holds_break = emphasis && child.descendants().any(|d| matches!(d.data.borrow().value, NodeValue::SoftBreak | NodeValue::LineBreak));
+                    let holds_break = emphasis
+                        && child
+                            .descendants()
+                            .any(|d| matches!(d.data.borrow().value, NodeValue::SoftBreak | NodeValue::LineBreak));
                     if holds_break {
                         self.walk_line(child, shape, line, context, inline, true);
                     } else {
@@ -486,7 +503,8 @@ impl Cutter<'_> {
         }
         // A line that continues a quotation without its mark was not meant to be in it.
         let written = self.lines.get(lines.0.saturating_sub(1)).map(|l| l.trim_start()).unwrap_or("");
-        let quote = context.quote && (written.starts_with('>') || context.list > 0 && written.contains('>') || shape != Shape::Line);
+        let quote = context.quote
+            && (written.starts_with('>') || context.list > 0 && written.contains('>') || shape != Shape::Line);
         let bold = inline.is_bold();
         let stars = inline.text.trim().starts_with("**") && inline.text.trim().ends_with("**");
         self.pieces.push(Piece {
@@ -539,12 +557,99 @@ fn is_br(html: &str) -> bool {
 /// `<declaredMode>` is something a person typed, not markup.
 fn is_unknown_tag(html: &str) -> bool {
     const KNOWN: [&str; 44] = [
-        "a", "abbr", "b", "br", "center", "cite", "code", "del", "details", "div", "em", "figcaption", "figure", "font", "h1", "h2", "h3",
-        "h4", "h5", "h6", "hr", "i", "iframe", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "script", "small", "span",
-        "strong", "style", "sub", "summary", "sup", "table", "u", "ul",
+        "a",
+        "abbr",
+        "b",
+        "br",
+        "center",
+        "cite",
+        "code",
+        "del",
+        "details",
+        "div",
+        "em",
+        "figcaption",
+        "figure",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "iframe",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "script",
+        "small",
+        "span",
+        "strong",
+        "style",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "u",
+        "ul",
     ];
     let name: String = html.trim_start_matches(['<', '/']).chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-    !name.is_empty() && !html.starts_with("<!") && !KNOWN.contains(&name.to_ascii_lowercase().as_str()) && !matches!(name.as_str(), "td" | "tr" | "th" | "tbody" | "thead" | "video" | "audio" | "source" | "picture" | "svg" | "path" | "section" | "article" | "wbr" | "samp" | "var" | "ruby" | "rt" | "rp" | "time" | "object" | "embed" | "param" | "input" | "button" | "form" | "label" | "nobr" | "tt" | "strike" | "big" | "dl" | "dt" | "dd" | "blockquote" | "colgroup" | "col" | "main" | "header" | "footer" | "nav" | "aside")
+    !name.is_empty()
+        && !html.starts_with("<!")
+        && !KNOWN.contains(&name.to_ascii_lowercase().as_str())
+        && !matches!(
+            name.as_str(),
+            "td" | "tr"
+                | "th"
+                | "tbody"
+                | "thead"
+                | "video"
+                | "audio"
+                | "source"
+                | "picture"
+                | "svg"
+                | "path"
+                | "section"
+                | "article"
+                | "wbr"
+                | "samp"
+                | "var"
+                | "ruby"
+                | "rt"
+                | "rp"
+                | "time"
+                | "object"
+                | "embed"
+                | "param"
+                | "input"
+                | "button"
+                | "form"
+                | "label"
+                | "nobr"
+                | "tt"
+                | "strike"
+                | "big"
+                | "dl"
+                | "dt"
+                | "dd"
+                | "blockquote"
+                | "colgroup"
+                | "col"
+                | "main"
+                | "header"
+                | "footer"
+                | "nav"
+                | "aside"
+        )
 }
 
 /// The value of an attribute of the first such tag.
@@ -636,7 +741,14 @@ mod tests {
     #[test]
     fn hostile_nesting_takes_no_time() {
         let start = std::time::Instant::now();
-        for md in [">".repeat(100_000), "[".repeat(100_000), "- ".repeat(100_000), "*a ".repeat(50_000), "![".repeat(50_000), "<b>".repeat(50_000)] {
+        for md in [
+            ">".repeat(100_000),
+            "[".repeat(100_000),
+            "- ".repeat(100_000),
+            "*a ".repeat(50_000),
+            "![".repeat(50_000),
+            "<b>".repeat(50_000),
+        ] {
             let _ = read(&md, None, Slugify::Hugo);
         }
         assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());

@@ -116,23 +116,39 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     }
     let mut notes = Vec::new();
     let text = decode(bytes, &mut notes);
-    let split = front_matter::split(&text).map_err(|e| PostError { line: e.line, column: e.column, problem: e.problem })?;
+    let split =
+        front_matter::split(&text).map_err(|e| PostError { line: e.line, column: e.column, problem: e.problem })?;
     let front = Front { values: split.values };
     let names = path_names(path);
-    let date = front.date(context.zone, &mut notes).or_else(|| names.date.map(|d| context.zone.to_utc(d.and_time(chrono::NaiveTime::MIN))));
+    let date = front
+        .date(context.zone, &mut notes)
+        .or_else(|| names.date.map(|d| context.zone.to_utc(d.and_time(chrono::NaiveTime::MIN))));
     let link = post_link(&front, &names, date, context);
     let base = link.clone();
     let (body, unknown) = shortcode::expand(split.body);
     for (line, name) in unknown {
-        notes.push(Note::new(split.lines_before + line, Weight::Hint, format!("shortcode `{}` is not known: its tags are left out", text::cut(&name, 40))));
+        notes.push(Note::new(
+            split.lines_before + line,
+            Weight::Hint,
+            format!("shortcode `{}` is not known: its tags are left out", text::cut(&name, 40)),
+        ));
     }
     let reading = markdown::read(&body, Some(&base), context.folder.slugify);
     let title = front.title().or_else(|| first_heading(&reading)).unwrap_or_else(|| names.stem.clone());
     let digest = is_digest(&front, &title, path, context.folder);
-    let language = front.one("language").or_else(|| front.one("lang")).filter(|l| crate::config::is_language(l)).or_else(|| context.folder.language.clone()).or_else(|| context.language.map(str::to_owned));
+    let language = front
+        .one("language")
+        .or_else(|| front.one("lang"))
+        .filter(|l| crate::config::is_language(l))
+        .or_else(|| context.folder.language.clone())
+        .or_else(|| context.language.map(str::to_owned));
     let translation = front.one("translationkey").unwrap_or_else(|| names.without_language.clone());
 
-    let mut whole = RawEntry::new(if digest { Kind::Digest } else { Kind::Post }, format!("post:{}", names.without_language), title.clone());
+    let mut whole = RawEntry::new(
+        if digest { Kind::Digest } else { Kind::Post },
+        format!("post:{}", names.without_language),
+        title.clone(),
+    );
     whole.keys = post_keys(&front, &names, &link, date, context);
     whole.link = Some(link.to_string());
     whole.html = reading.html.clone();
@@ -142,19 +158,45 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     whole.published = date;
     whole.updated = front.updated(context.zone);
     whole.language = language.clone();
-    whole.image = front.image().or_else(|| reading.image.clone()).and_then(|i| markdown::resolve(&i, Some(&base))).map(String::from);
+    whole.image = front
+        .image()
+        .or_else(|| reading.image.clone())
+        .and_then(|i| markdown::resolve(&i, Some(&base)))
+        .map(String::from);
     whole.tags = front.tags();
-    whole.mention = Some(Mention { folder: context.folder.path.clone(), post: path.to_owned(), post_title: title.clone(), link: Some(link.to_string()), at: date, line: 1, ..Mention::default() });
+    whole.mention = Some(Mention {
+        folder: context.folder.path.clone(),
+        post: path.to_owned(),
+        post_title: title.clone(),
+        link: Some(link.to_string()),
+        at: date,
+        line: 1,
+        ..Mention::default()
+    });
 
     let mut entries = vec![whole];
     if digest {
         let config = context.folder.digest.as_ref();
-        let default = crate::config::DigestConfig { when: Vec::new(), sections: Vec::new(), default: SectionKind::Items };
+        let default =
+            crate::config::DigestConfig { when: Vec::new(), sections: Vec::new(), default: SectionKind::Items };
         let taken = digest::take_apart(&reading.pieces, &title, config.unwrap_or(&default), context.names);
         for leftover in taken.leftovers {
-            notes.push(Note::new(split.lines_before + leftover.line, Weight::Hint, format!("stays part of the digest only: {}", leftover.text)));
+            notes.push(Note::new(
+                split.lines_before + leftover.line,
+                Weight::Hint,
+                format!("stays part of the digest only: {}", leftover.text),
+            ));
         }
-        let post = DigestPost { path, names: &names, title: &title, date, link: &link, reading: &reading, lines_before: split.lines_before, language };
+        let post = DigestPost {
+            path,
+            names: &names,
+            title: &title,
+            date,
+            link: &link,
+            reading: &reading,
+            lines_before: split.lines_before,
+            language,
+        };
         let mut anchors = Anchors::new(&reading);
         for (n, item) in taken.items.into_iter().enumerate() {
             entries.push(item_entry(item, n, &post, &mut anchors, context));
@@ -163,13 +205,25 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     unique_keys(&mut entries);
     let own_links = own_links(&reading, &base, split.lines_before, context.hosts);
     notes.sort_by_key(|n| n.line);
-    Ok(Post { title, date, draft: front.draft(), link: Some(link.to_string()), digest, translation, entries, notes, own_links })
+    Ok(Post {
+        title,
+        date,
+        draft: front.draft(),
+        link: Some(link.to_string()),
+        digest,
+        translation,
+        entries,
+        notes,
+        own_links,
+    })
 }
 
 /// Bytes as text: BOM dropped, UTF-16 by its BOM, invalid UTF-8 replaced and told.
 fn decode(bytes: &[u8], notes: &mut Vec<Note>) -> String {
     let utf16 = |bytes: &[u8], big: bool| {
-        let units = bytes.chunks_exact(2).map(|p| if big { u16::from_be_bytes([p[0], p[1]]) } else { u16::from_le_bytes([p[0], p[1]]) });
+        let units = bytes
+            .chunks_exact(2)
+            .map(|p| if big { u16::from_be_bytes([p[0], p[1]]) } else { u16::from_le_bytes([p[0], p[1]]) });
         char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
     };
     let text = match bytes {
@@ -180,7 +234,11 @@ fn decode(bytes: &[u8], notes: &mut Vec<Note>) -> String {
             Ok(text) => text.to_owned(),
             Err(error) => {
                 let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
-                notes.push(Note::new(line, Weight::Problem, "not valid UTF-8: what could not be read was replaced; save the file as UTF-8"));
+                notes.push(Note::new(
+                    line,
+                    Weight::Problem,
+                    "not valid UTF-8: what could not be read was replaced; save the file as UTF-8",
+                ));
                 String::from_utf8_lossy(bytes).into_owned()
             }
         },
@@ -200,7 +258,9 @@ impl Front {
     fn one(&self, key: &str) -> Option<String> {
         match self.values.get(key)? {
             Value::String(s) => Some(s.trim().to_owned()).filter(|s| !s.is_empty()),
-            Value::Array(items) => items.iter().find_map(Value::as_str).map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()),
+            Value::Array(items) => {
+                items.iter().find_map(Value::as_str).map(|s| s.trim().to_owned()).filter(|s| !s.is_empty())
+            }
             Value::Number(n) => Some(n.to_string()),
             Value::Bool(b) => Some(b.to_string()),
             Value::Null | Value::Object(_) => None,
@@ -209,10 +269,18 @@ impl Front {
 
     /// The value of a key as many texts; a text with commas is many.
     fn many(&self, key: &str) -> Vec<String> {
-        let split = |s: &str| s.split([',', '，', ';']).map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect::<Vec<_>>();
+        let split = |s: &str| {
+            s.split([',', '，', ';']).map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect::<Vec<_>>()
+        };
         match self.values.get(key) {
             Some(Value::String(s)) => split(s),
-            Some(Value::Array(items)) => items.iter().filter_map(|i| i.as_str().map(|s| s.trim().to_owned()).or_else(|| i.get("name")?.as_str().map(str::to_owned))).filter(|s| !s.is_empty()).collect(),
+            Some(Value::Array(items)) => items
+                .iter()
+                .filter_map(|i| {
+                    i.as_str().map(|s| s.trim().to_owned()).or_else(|| i.get("name")?.as_str().map(str::to_owned))
+                })
+                .filter(|s| !s.is_empty())
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -230,20 +298,39 @@ impl Front {
     }
 
     fn description(&self) -> Option<String> {
-        ["description", "summary", "excerpt", "subtitle"].iter().find_map(|k| self.one(k)).map(|d| text::line(&d)).filter(|d| !d.is_empty())
+        ["description", "summary", "excerpt", "subtitle"]
+            .iter()
+            .find_map(|k| self.one(k))
+            .map(|d| text::line(&d))
+            .filter(|d| !d.is_empty())
     }
 
     fn date(&self, zone: Zone, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
         for key in ["date", "publishdate", "pubdate", "published", "published_at", "created"] {
-            let Some(written) = self.one(key) else { continue };
+            let Some(written) = self.one(key) else {
+                continue;
+            };
             match date::lenient(&written, zone) {
-                Some(claimed) if date::SANE_YEARS.contains(&claimed.time.year()) => return Some(claimed.time),
+                Some(claimed) if date::SANE_YEARS.contains(&claimed.time.year()) => {
+                    return Some(claimed.time);
+                }
                 Some(claimed) if claimed.time.year() > *date::SANE_YEARS.end() => {
-                    notes.push(Note::new(1, Weight::Problem, format!("`{key}: {}` lies in the far future: the post waits", text::cut(&written, 40))));
+                    notes.push(Note::new(
+                        1,
+                        Weight::Problem,
+                        format!("`{key}: {}` lies in the far future: the post waits", text::cut(&written, 40)),
+                    ));
                     return Some(claimed.time);
                 }
                 Some(_) | None => {
-                    notes.push(Note::new(1, Weight::Problem, format!("`{key}: {}` is no date: write for example 2024-06-30T10:00:00+08:00", text::cut(&text::scrub(&written), 40))));
+                    notes.push(Note::new(
+                        1,
+                        Weight::Problem,
+                        format!(
+                            "`{key}: {}` is no date: write for example 2024-06-30T10:00:00+08:00",
+                            text::cut(&text::scrub(&written), 40)
+                        ),
+                    ));
                 }
             }
         }
@@ -251,16 +338,27 @@ impl Front {
     }
 
     fn updated(&self, zone: Zone) -> Option<DateTime<Utc>> {
-        ["lastmod", "updated", "modified", "last_modified_at"].iter().find_map(|k| self.one(k)).and_then(|d| date::lenient(&d, zone)).map(|c| c.time).filter(|t| date::SANE_YEARS.contains(&t.year()))
+        ["lastmod", "updated", "modified", "last_modified_at"]
+            .iter()
+            .find_map(|k| self.one(k))
+            .and_then(|d| date::lenient(&d, zone))
+            .map(|c| c.time)
+            .filter(|t| date::SANE_YEARS.contains(&t.year()))
     }
 
     fn draft(&self) -> bool {
-        let says = |key: &str, words: &[&str]| self.one(key).is_some_and(|v| words.contains(&v.to_lowercase().as_str()));
-        says("draft", &["true", "yes", "1"]) || says("status", &["draft", "hidden", "skip"]) || says("published", &["false", "no"])
+        let says =
+            |key: &str, words: &[&str]| self.one(key).is_some_and(|v| words.contains(&v.to_lowercase().as_str()));
+        says("draft", &["true", "yes", "1"])
+            || says("status", &["draft", "hidden", "skip"])
+            || says("published", &["false", "no"])
     }
 
     fn authors(&self) -> Vec<Person> {
-        let uri = ["authorlink", "author_link", "author_url", "authorurl"].iter().find_map(|k| self.one(k)).filter(|u| u.starts_with("http"));
+        let uri = ["authorlink", "author_link", "author_url", "authorurl"]
+            .iter()
+            .find_map(|k| self.one(k))
+            .filter(|u| u.starts_with("http"));
         let mut found = Vec::new();
         for key in ["authors", "author", "by"] {
             match self.values.get(key) {
@@ -275,7 +373,9 @@ impl Front {
                 }
                 Some(Value::Object(map)) => found.extend(person(map)),
                 // A name may hold a blank, a list of names holds commas.
-                Some(Value::String(names)) => found.extend(names.split([',', '，', '、', ';']).map(|n| Person::named(text::line(n)))),
+                Some(Value::String(names)) => {
+                    found.extend(names.split([',', '，', '、', ';']).map(|n| Person::named(text::line(n))))
+                }
                 _ => {}
             }
             if !found.is_empty() {
@@ -299,14 +399,30 @@ impl Front {
         tags.extend(self.inner("taxonomies", "tags"));
         tags.extend(self.inner("taxonomies", "categories"));
         let mut seen = Vec::new();
-        tags.into_iter().map(|t| text::line(&t)).filter(|t| !t.is_empty()).filter(|t| if seen.contains(t) { false } else { seen.push(t.clone()); true }).collect()
+        tags.into_iter()
+            .map(|t| text::line(&t))
+            .filter(|t| !t.is_empty())
+            .filter(|t| {
+                if seen.contains(t) {
+                    false
+                } else {
+                    seen.push(t.clone());
+                    true
+                }
+            })
+            .collect()
     }
 
     fn image(&self) -> Option<String> {
         for key in ["cover", "image", "images", "thumbnail", "featured_image", "featuredimage", "banner", "og_image"] {
             if let Some(Value::Object(map)) = self.values.get(key) {
                 let inner = Front { values: map.clone() };
-                if let Some(found) = inner.one("image").or_else(|| inner.one("src")).or_else(|| inner.one("url")).or_else(|| inner.one("feature")) {
+                if let Some(found) = inner
+                    .one("image")
+                    .or_else(|| inner.one("src"))
+                    .or_else(|| inner.one("url"))
+                    .or_else(|| inner.one("feature"))
+                {
                     return Some(found);
                 }
             } else if let Some(found) = self.one(key) {
@@ -329,7 +445,8 @@ impl Front {
 fn person(map: &Map<String, Value>) -> Option<Person> {
     let front = Front { values: map.clone() };
     let name = text::line(&front.one("name")?);
-    let uri = ["url", "uri", "link", "github", "website"].iter().find_map(|k| front.one(k)).filter(|u| u.starts_with("http"));
+    let uri =
+        ["url", "uri", "link", "github", "website"].iter().find_map(|k| front.one(k)).filter(|u| u.starts_with("http"));
     (!name.is_empty()).then(|| Person { name, uri, email: front.one("email").filter(|e| e.contains('@')) })
 }
 
@@ -358,10 +475,17 @@ fn path_names(path: &str) -> PathNames {
     let stem = file.rsplit_once('.').map_or(file, |(s, _)| s);
     // `name.zh.md` and `index.zh-cn.md` are translations.
     let plain = match stem.rsplit_once('.') {
-        Some((name, tag)) if crate::config::is_language(tag) && tag.len() <= 6 && tag.chars().all(|c| c.is_ascii_alphabetic() || c == '-') => name,
+        Some((name, tag))
+            if crate::config::is_language(tag)
+                && tag.len() <= 6
+                && tag.chars().all(|c| c.is_ascii_alphabetic() || c == '-') =>
+        {
+            name
+        }
         _ => stem,
     };
-    let stem = if is_index(plain) || plain == "README" && !parts.is_empty() { parts.pop().unwrap_or("index") } else { plain };
+    let stem =
+        if is_index(plain) || plain == "README" && !parts.is_empty() { parts.pop().unwrap_or("index") } else { plain };
     let folders: Vec<String> = parts.iter().map(|s| (*s).to_owned()).collect();
     let mut without_language = folders.join("/");
     if !without_language.is_empty() {
@@ -376,7 +500,8 @@ fn path_names(path: &str) -> PathNames {
     let undated = if dashed { stem[10..].trim_start_matches(['-', '_', ' ']).to_owned() } else { stem.to_owned() };
     let undated = if undated.is_empty() { stem.to_owned() } else { undated };
     let trailing = || {
-        let digits: String = stem.chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
+        let digits: String =
+            stem.chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
         if digits.len() == 8 { NaiveDate::parse_from_str(&digits, "%Y%m%d").ok() } else { None }
     };
     let date = date.or_else(trailing).filter(|d| date::SANE_YEARS.contains(&d.year()));
@@ -471,7 +596,13 @@ fn post_link(front: &Front, names: &PathNames, date: Option<DateTime<Utc>>, cont
 }
 
 /// What the post is identified by, and every own address that means it.
-fn post_keys(front: &Front, names: &PathNames, link: &Url, date: Option<DateTime<Utc>>, context: Context<'_>) -> Vec<String> {
+fn post_keys(
+    front: &Front,
+    names: &PathNames,
+    link: &Url,
+    date: Option<DateTime<Utc>>,
+    context: Context<'_>,
+) -> Vec<String> {
     let mut keys = vec![format!("post:{}", names.without_language)];
     let mut add = |url: &Url| {
         let key = address::key(url, context.hosts);
@@ -489,7 +620,13 @@ fn post_keys(front: &Front, names: &PathNames, link: &Url, date: Option<DateTime
     }
     // A folder deep down is published under its whole path by most generators.
     if let Some(template) = context.folder.url.as_ref().filter(|t| t.contains("{slug}") && !names.folders.is_empty())
-        && let Some(url) = fill(&template.replace("{slug}", "{path}"), "", &full_path(front, names, context.folder.slugify), date, context.zone)
+        && let Some(url) = fill(
+            &template.replace("{slug}", "{path}"),
+            "",
+            &full_path(front, names, context.folder.slugify),
+            date,
+            context.zone,
+        )
     {
         add(&url);
     }
@@ -497,12 +634,15 @@ fn post_keys(front: &Front, names: &PathNames, link: &Url, date: Option<DateTime
 }
 
 fn first_heading(reading: &Reading) -> Option<String> {
-    let heading = reading.pieces.iter().find(|p| matches!(p.shape, markdown::Shape::Heading(_)) && !p.text.is_empty())?;
+    let heading =
+        reading.pieces.iter().find(|p| matches!(p.shape, markdown::Shape::Heading(_)) && !p.text.is_empty())?;
     Some(heading.text.clone())
 }
 
 fn is_digest(front: &Front, title: &str, path: &str, folder: &PostsFolder) -> bool {
-    let Some(config) = &folder.digest else { return false };
+    let Some(config) = &folder.digest else {
+        return false;
+    };
     config.when.iter().any(|c| {
         c.title.as_ref().is_none_or(|r| r.is_match(title))
             && c.path.as_ref().is_none_or(|r| r.is_match(path))
@@ -522,7 +662,13 @@ struct DigestPost<'a> {
     language: Option<String>,
 }
 
-fn item_entry(item: Item, n: usize, post: &DigestPost<'_>, anchors: &mut Anchors<'_>, context: Context<'_>) -> RawEntry {
+fn item_entry(
+    item: Item,
+    n: usize,
+    post: &DigestPost<'_>,
+    anchors: &mut Anchors<'_>,
+    context: Context<'_>,
+) -> RawEntry {
     let resolved = item.url.as_deref().and_then(|u| markdown::resolve(u, Some(post.link)));
     let place = anchors.place(post.link, &item, context.folder.slugify);
     let kind = if item.kind == Kind::Article && resolved.is_none() { Kind::News } else { item.kind };
@@ -548,13 +694,18 @@ fn item_entry(item: Item, n: usize, post: &DigestPost<'_>, anchors: &mut Anchors
     raw.language = post.language.clone();
     raw.image = crate::normalize::html::first_image(&raw.html, Some(post.link));
     raw.version = item.version.clone();
-    raw.channel = item.version.as_deref().map(|v| if digest::is_prerelease(v) { Channel::Prerelease } else { Channel::Stable });
+    raw.channel =
+        item.version.as_deref().map(|v| if digest::is_prerelease(v) { Channel::Prerelease } else { Channel::Stable });
     raw.starts_at = item.time.as_deref().and_then(|t| starts_at(t, post.date, context.zone));
     raw.labels = item.labels.clone();
     raw.about = item.about.iter().filter_map(|u| markdown::resolve(u, Some(post.link))).map(String::from).collect();
     // A banner that repeats the post's title is about the whole post.
     let own_title = text::fold(post.title);
-    raw.headings = if item.astray { Vec::new() } else { item.headings.iter().filter(|h| text::fold(h) != own_title).cloned().collect() };
+    raw.headings = if item.astray {
+        Vec::new()
+    } else {
+        item.headings.iter().filter(|h| text::fold(h) != own_title).cloned().collect()
+    };
     raw.mention = Some(Mention {
         folder: context.folder.path.clone(),
         post: post.path.to_owned(),
@@ -573,7 +724,8 @@ fn item_entry(item: Item, n: usize, post: &DigestPost<'_>, anchors: &mut Anchors
 fn title_key(url: &Url, title: &str) -> Option<String> {
     const LONG: usize = 10;
     let folded = text::fold(title);
-    (folded.chars().count() >= LONG && !folded.starts_with("http")).then(|| format!("title:{}/{folded}", address::plain_host(url.host_str().unwrap_or(""))))
+    (folded.chars().count() >= LONG && !folded.starts_with("http"))
+        .then(|| format!("title:{}/{folded}", address::plain_host(url.host_str().unwrap_or(""))))
 }
 
 fn item_key(kind: Kind, item: &Item, url: Option<&Url>, post: &DigestPost<'_>, context: Context<'_>) -> String {
@@ -582,7 +734,11 @@ fn item_key(kind: Kind, item: &Item, url: Option<&Url>, post: &DigestPost<'_>, c
     match kind {
         Kind::Question => {
             let question = if item.question.is_empty() { &item.title } else { &item.question };
-            format!("question:{post_name}|{}|{}", text::fold(item.asker.as_deref().unwrap_or("")), text::fold_prefix(question, 24))
+            format!(
+                "question:{post_name}|{}|{}",
+                text::fold(item.asker.as_deref().unwrap_or("")),
+                text::fold_prefix(question, 24)
+            )
         }
         Kind::Article => of_url().unwrap_or_else(|| format!("article:{post_name}|{}", text::fold(&item.title))),
         Kind::Release => {
@@ -596,10 +752,16 @@ fn item_key(kind: Kind, item: &Item, url: Option<&Url>, post: &DigestPost<'_>, c
             format!("task:{label}|{}", of_url().unwrap_or_else(|| text::fold_prefix(&item.title, 60)))
         }
         Kind::Event => {
-            let day = item.time.as_deref().and_then(|t| starts_at(t, post.date, context.zone)).and_then(|s| s.get(..10).map(str::to_owned));
+            let day = item
+                .time
+                .as_deref()
+                .and_then(|t| starts_at(t, post.date, context.zone))
+                .and_then(|s| s.get(..10).map(str::to_owned));
             format!("event:{}|{}", text::fold_prefix(&item.title, 60), day.unwrap_or_else(|| post_name.clone()))
         }
-        Kind::News | Kind::Post | Kind::Digest | Kind::Upstream => format!("news:{post_name}|{}", text::fold_prefix(&item.title, 60)),
+        Kind::News | Kind::Post | Kind::Digest | Kind::Upstream => {
+            format!("news:{post_name}|{}", text::fold_prefix(&item.title, 60))
+        }
     }
 }
 
@@ -620,13 +782,24 @@ fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> Option<Stri
         let month_day = time.trim();
         let digits = month_day.find(|c: char| c.is_ascii_digit())?;
         // `5 月 31 日 14:00`, `Jan 12. Tokyo`
-        let with_year = if month_day.contains('月') { format!("{y}年{}", &month_day[digits..]) } else {
-            let words: Vec<&str> = month_day.split(|c: char| c.is_whitespace() || ",.".contains(c)).filter(|w| !w.is_empty()).take(2).collect();
+        let with_year = if month_day.contains('月') {
+            format!("{y}年{}", &month_day[digits..])
+        } else {
+            let words: Vec<&str> = month_day
+                .split(|c: char| c.is_whitespace() || ",.".contains(c))
+                .filter(|w| !w.is_empty())
+                .take(2)
+                .collect();
             format!("{} {y}", words.join(" "))
         };
         date::lenient(&with_year, zone)
     };
-    candidates.into_iter().filter_map(spelled).min_by_key(|c| (c.time - post.to_utc()).num_days().abs()).map(format).filter(|s| !s.is_empty())
+    candidates
+        .into_iter()
+        .filter_map(spelled)
+        .min_by_key(|c| (c.time - post.to_utc()).num_days().abs())
+        .map(format)
+        .filter(|s| !s.is_empty())
 }
 
 /// Places in a published post: the nearest heading and a text fragment that is unique.
@@ -645,8 +818,19 @@ impl<'a> Anchors<'a> {
     fn place(&mut self, post: &Url, item: &Item, _how: Slugify) -> String {
         let heading = self.reading.headings.iter().rev().find(|h| h.line <= item.line && !h.id.is_empty());
         let line = item.ranges.first().map_or(item.line, |r| r.0);
-        let text = self.reading.pieces.iter().filter(|p| p.line >= line).map(|p| p.text.as_str()).find(|t| t.chars().filter(|c| c.is_alphanumeric()).count() > 3).unwrap_or("");
-        let text = if item.kind == Kind::Question && !item.question.is_empty() { item.question.lines().next().unwrap_or(text) } else { text };
+        let text = self
+            .reading
+            .pieces
+            .iter()
+            .filter(|p| p.line >= line)
+            .map(|p| p.text.as_str())
+            .find(|t| t.chars().filter(|c| c.is_alphanumeric()).count() > 3)
+            .unwrap_or("");
+        let text = if item.kind == Kind::Question && !item.question.is_empty() {
+            item.question.lines().next().unwrap_or(text)
+        } else {
+            text
+        };
         let mut url = post.clone();
         url.set_fragment(heading.map(|h| h.id.as_str()));
         let fragment = self.unique_part(text);
@@ -672,7 +856,10 @@ impl<'a> Anchors<'a> {
         loop {
             let mut part: String = chars[..length].iter().collect();
             // Browsers match whole words.
-            if length < chars.len() && chars[length].is_ascii_alphanumeric() && chars[length - 1].is_ascii_alphanumeric() {
+            if length < chars.len()
+                && chars[length].is_ascii_alphanumeric()
+                && chars[length - 1].is_ascii_alphanumeric()
+            {
                 let more = chars[length..].iter().take_while(|c| c.is_ascii_alphanumeric()).count();
                 part = chars[..length + more].iter().collect();
                 length += more;
@@ -710,8 +897,13 @@ fn unique_keys(entries: &mut [RawEntry]) {
 fn own_links(reading: &Reading, base: &Url, lines_before: usize, hosts: &Hosts) -> Vec<(usize, String, String)> {
     let mut links = Vec::new();
     for (line, link) in &reading.links {
-        let Some(url) = markdown::resolve(&link.url, Some(base)) else { continue };
-        let is_file = url.path_segments().and_then(|mut s| s.next_back().map(|l| l.contains('.') && !l.ends_with(".html"))).unwrap_or(false);
+        let Some(url) = markdown::resolve(&link.url, Some(base)) else {
+            continue;
+        };
+        let is_file = url
+            .path_segments()
+            .and_then(|mut s| s.next_back().map(|l| l.contains('.') && !l.ends_with(".html")))
+            .unwrap_or(false);
         let key = address::key(&url, hosts);
         if key.starts_with("site:") && !is_file && url.path() != "/" && url.path() != base.path() {
             links.push((lines_before + line, link.url.clone(), key));
@@ -753,7 +945,10 @@ mod tests {
     fn a_day_without_a_year_is_the_nearest() {
         let post = DateTime::parse_from_rfc3339("2023-12-28T10:00:00+08:00").unwrap().to_utc();
         let zone = Zone::Fixed(chrono::FixedOffset::east_opt(8 * 3600).unwrap());
-        assert_eq!(starts_at("1 月 3 日 14:00 - 15:00", Some(post), zone).as_deref(), Some("2024-01-03T14:00:00+08:00"));
+        assert_eq!(
+            starts_at("1 月 3 日 14:00 - 15:00", Some(post), zone).as_deref(),
+            Some("2024-01-03T14:00:00+08:00")
+        );
         assert_eq!(starts_at("12 月 27 日", Some(post), zone).as_deref(), Some("2023-12-27"));
         assert_eq!(starts_at("Jan 12. Tokyo", Some(post), zone).as_deref(), Some("2024-01-12"));
         assert_eq!(starts_at("soon", Some(post), zone), None);

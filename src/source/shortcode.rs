@@ -33,7 +33,9 @@ pub fn expand(text: &str) -> (String, Vec<(usize, String)>) {
         }
         rest = &rest[end + 3..];
         let words = words(inside);
-        let Some((name, arguments)) = words.split_first() else { continue };
+        let Some((name, arguments)) = words.split_first() else {
+            continue;
+        };
         let line = text[..text.len() - rest.len()].matches('\n').count() + 1;
         match render(&name.1, arguments) {
             Some(html) => out.push_str(&html),
@@ -132,7 +134,9 @@ mod tests {
 
     #[test]
     fn known_ones_are_rendered_and_others_told() {
-        let (text, unknown) = expand("a {{< figure src=\"x.png\" title=\"T & U\" >}}\n{{% notice tip %}}kept{{% /notice %}}\n{{< youtube abc >}}{{</* raw */>}}\n{{< highlight go >}}x{{< /highlight >}}");
+        let (text, unknown) = expand(
+            "a {{< figure src=\"x.png\" title=\"T & U\" >}}\n{{% notice tip %}}kept{{% /notice %}}\n{{< youtube abc >}}{{</* raw */>}}\n{{< highlight go >}}x{{< /highlight >}}",
+        );
         assert!(text.contains("<img src=\"x.png\" alt=\"T &amp; U\">"), "{text}");
         assert!(text.contains("\nkept\n"), "{text}");
         assert!(text.contains("watch?v=abc"), "{text}");

@@ -12,7 +12,11 @@ pub(super) fn has_release_heads(scope: &Scope<'_>) -> bool {
         let piece = &scope.pieces[n];
         let strong = piece.bold || matches!(piece.shape, Shape::Heading(_));
         let linked = || (n..scope.section.to).any(|m| scope.pieces[m].links.iter().any(|l| !l.picture));
-        piece.list == 0 && strong && piece.links.is_empty() && shapes::release_head(piece, scope.names, Some(&scope.section.heading)).is_some() && (shapes::announces(&piece.text) || linked())
+        piece.list == 0
+            && strong
+            && piece.links.is_empty()
+            && shapes::release_head(piece, scope.names, Some(&scope.section.heading)).is_some()
+            && (shapes::announces(&piece.text) || linked())
     })
 }
 
@@ -23,9 +27,15 @@ pub(super) fn releases(scope: &mut Scope<'_>) {
         let piece = &scope.pieces[n];
         shapes::release_head(piece, scope.names, Some(&heading)).is_some()
     };
-    let outside: Vec<usize> = scope.range().filter(|n| scope.pieces[*n].list == 0 && is_head(scope, *n) && announces(scope, *n)).collect();
+    let outside: Vec<usize> =
+        scope.range().filter(|n| scope.pieces[*n].list == 0 && is_head(scope, *n) && announces(scope, *n)).collect();
     let heads = if outside.is_empty() {
-        scope.range().filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n) && !scope.pieces[*n].quote && is_head(scope, *n)).collect()
+        scope
+            .range()
+            .filter(|n| {
+                scope.pieces[*n].list == 1 && begins_item(scope, *n) && !scope.pieces[*n].quote && is_head(scope, *n)
+            })
+            .collect()
     } else {
         outside
     };
@@ -50,7 +60,8 @@ fn one_each(scope: &Scope<'_>, heads: Vec<usize>, heading: &str) -> Vec<usize> {
     heads
         .into_iter()
         .filter(|n| {
-            let head = shapes::release_head(&scope.pieces[*n], scope.names, Some(heading)).map(|h| (text::fold(&h.name), h.version));
+            let head = shapes::release_head(&scope.pieces[*n], scope.names, Some(heading))
+                .map(|h| (text::fold(&h.name), h.version));
             let new = head != last;
             last = head;
             new
@@ -63,7 +74,10 @@ fn announces(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
     let first_line = n == 0 || scope.pieces[n - 1].block != piece.block;
     let introduces = piece.text.ends_with([':', '：']);
-    piece.bold || matches!(piece.shape, Shape::Heading(_)) || introduces || first_line && text::columns(&piece.text) <= 90
+    piece.bold
+        || matches!(piece.shape, Shape::Heading(_))
+        || introduces
+        || first_line && text::columns(&piece.text) <= 90
 }
 
 fn begins_item(scope: &Scope<'_>, n: usize) -> bool {
@@ -77,7 +91,9 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
         if matches!(piece.shape, Shape::Heading(_)) && scope.section.from != n && vocabulary_of(scope, piece) {
             return n;
         }
-        let title_link = piece.list == 0 && lists::first_link(piece).is_some_and(|l| !shapes::is_empty_title(&l.text) && text::fold(&l.text) == text::fold(&piece.text));
+        let title_link = piece.list == 0
+            && lists::first_link(piece)
+                .is_some_and(|l| !shapes::is_empty_title(&l.text) && text::fold(&l.text) == text::fold(&piece.text));
         let reported = (head..n).any(|m| !scope.pieces[m].links.is_empty());
         if title_link && reported {
             return n;
@@ -93,7 +109,9 @@ fn vocabulary_of(scope: &Scope<'_>, piece: &Piece) -> bool {
 
 /// One release: its head and what stands below it up to `to`.
 pub(super) fn release(scope: &mut Scope<'_>, head: usize, to: usize) {
-    let Some(found) = shapes::release_head(&scope.pieces[head], scope.names, Some(&scope.section.heading)) else { return };
+    let Some(found) = shapes::release_head(&scope.pieces[head], scope.names, Some(&scope.section.heading)) else {
+        return;
+    };
     let more = shapes::more_versions(&scope.pieces[head]);
     for version in std::iter::once(found.version).chain(more) {
         let mut item = Item::new(Kind::Release, format!("{} {version}", found.name), scope.pieces[head].line);
@@ -110,9 +128,19 @@ pub(super) fn release(scope: &mut Scope<'_>, head: usize, to: usize) {
 
 /// The link to the report: a release page, else the one a word introduces, else the last.
 fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
-    let links: Vec<(&Piece, &LinkRef)> = pieces.iter().flat_map(|p| p.links.iter().map(move |l| (p, l))).filter(|(_, l)| !l.picture && shapes::is_page(&l.url)).collect();
-    let tag = links.iter().find(|(_, l)| l.url.contains("/releases/tag/") && l.url.contains(version)).or_else(|| links.iter().find(|(_, l)| l.url.contains("/releases/") || l.url.contains("/tree/") || l.url.contains("/compare/")));
-    let reports = |p: &Piece| ["报告", "参考", "详情", "详见", "release note", "changelog"].iter().any(|w| p.text.to_lowercase().contains(w));
+    let links: Vec<(&Piece, &LinkRef)> = pieces
+        .iter()
+        .flat_map(|p| p.links.iter().map(move |l| (p, l)))
+        .filter(|(_, l)| !l.picture && shapes::is_page(&l.url))
+        .collect();
+    let tag = links.iter().find(|(_, l)| l.url.contains("/releases/tag/") && l.url.contains(version)).or_else(|| {
+        links
+            .iter()
+            .find(|(_, l)| l.url.contains("/releases/") || l.url.contains("/tree/") || l.url.contains("/compare/"))
+    });
+    let reports = |p: &Piece| {
+        ["报告", "参考", "详情", "详见", "release note", "changelog"].iter().any(|w| p.text.to_lowercase().contains(w))
+    };
     let introduced = links.iter().enumerate().find(|(_, (p, _))| reports(p)).map(|(_, l)| l);
     tag.or(introduced).or_else(|| links.iter().find(|(p, _)| p.list == 0)).or(links.first()).map(|(_, l)| (*l).clone())
 }
@@ -120,7 +148,12 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
 /// Reads a section of tasks: a block a project, or an item a task.
 pub(super) fn tasks(scope: &mut Scope<'_>) {
     let heads: Vec<usize> = scope.range().filter(|n| is_block_head(scope, *n)).collect();
-    let linked_items = scope.range().filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n) && lists::first_link(&scope.pieces[*n]).is_some()).count();
+    let linked_items = scope
+        .range()
+        .filter(|n| {
+            scope.pieces[*n].list == 1 && begins_item(scope, *n) && lists::first_link(&scope.pieces[*n]).is_some()
+        })
+        .count();
     if heads.is_empty() && linked_items > 0 {
         task_items(scope);
         return;
@@ -147,12 +180,18 @@ pub(super) fn tasks(scope: &mut Scope<'_>) {
 /// A line of its own that names a project: `**Layotto**`, `### MOSN`, `Layotto：`.
 fn is_block_head(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
-    if n == scope.section.from && !scope.section.heading.is_empty() || piece.quote || piece.list > 0 || !piece.links.is_empty() && piece.images == 0 {
+    if n == scope.section.from && !scope.section.heading.is_empty()
+        || piece.quote
+        || piece.list > 0
+        || !piece.links.is_empty() && piece.images == 0
+    {
         return false;
     }
     let name = piece.text.trim_matches([':', '：', ' ', '*', '「', '」']);
     let name = name.trim_end_matches("社区").trim_end();
-    !name.is_empty() && (piece.bold || matches!(piece.shape, Shape::Heading(_)) || piece.text.ends_with([':', '：'])) && scope.names.is_name(name)
+    !name.is_empty()
+        && (piece.bold || matches!(piece.shape, Shape::Heading(_)) || piece.text.ends_with([':', '：']))
+        && scope.names.is_name(name)
 }
 
 fn task_block(scope: &mut Scope<'_>, from: usize, to: usize, label: Option<String>) {
@@ -191,7 +230,8 @@ fn without_names(scope: &Scope<'_>, words: &str) -> String {
 }
 
 fn first_words(scope: &Scope<'_>, from: usize, to: usize) -> Option<String> {
-    let lines: Vec<&Piece> = scope.pieces[from..to].iter().filter(|p| !p.text.is_empty() && !p.text.starts_with("http")).collect();
+    let lines: Vec<&Piece> =
+        scope.pieces[from..to].iter().filter(|p| !p.text.is_empty() && !p.text.starts_with("http")).collect();
     let named = lines.iter().rev().find(|p| p.links.is_empty() && !scope.names.find(&p.text).is_empty());
     named.or(lines.last()).map(|p| text::first_sentence(&p.text))
 }
@@ -206,17 +246,30 @@ fn task_items(scope: &mut Scope<'_>) {
             continue;
         }
         let item_number = piece.item;
-        let to = (n..scope.section.to).find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].item != item_number).unwrap_or(scope.section.to);
+        let to = (n..scope.section.to)
+            .find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].item != item_number)
+            .unwrap_or(scope.section.to);
         if let Some(link) = (n..to).find_map(|m| lists::first_link(&scope.pieces[m])) {
             let line = &scope.pieces[n].text;
             let title = if shapes::is_empty_title(&link.text) { line.clone() } else { link.text.clone() };
             let mut item = Item::new(Kind::Task, title.clone(), scope.pieces[n].line).with_link(&link);
             // `project - title`, `[project: title]`: what stands before the dash is a label.
-            let head = line.split([':', '：']).next().unwrap_or("").split(" - ").next().unwrap_or("").split(" – ").next().unwrap_or("").trim();
+            let head = line
+                .split([':', '：'])
+                .next()
+                .unwrap_or("")
+                .split(" - ")
+                .next()
+                .unwrap_or("")
+                .split(" – ")
+                .next()
+                .unwrap_or("")
+                .trim();
             if scope.names.is_name(head) {
                 item.labels.push(head.to_owned());
             }
-            item.ranges = if text::columns(line) > text::columns(&link.text) + 12 { scope.lines(n..to) } else { Vec::new() };
+            item.ranges =
+                if text::columns(line) > text::columns(&link.text) + 12 { scope.lines(n..to) } else { Vec::new() };
             scope.mark(n..to);
             scope.push(n, item);
         }
@@ -226,7 +279,11 @@ fn task_items(scope: &mut Scope<'_>) {
 
 /// Whether a section has the fields of an event.
 pub(super) fn has_event_fields(scope: &Scope<'_>) -> bool {
-    let has = |wanted: Field| scope.range().any(|n| !scope.pieces[n].quote && shapes::field(&scope.pieces[n].text).is_some_and(|(f, _)| f == wanted));
+    let has = |wanted: Field| {
+        scope
+            .range()
+            .any(|n| !scope.pieces[n].quote && shapes::field(&scope.pieces[n].text).is_some_and(|(f, _)| f == wanted))
+    };
     has(Field::Time) && (has(Field::Title) || has(Field::Place))
 }
 
@@ -239,10 +296,11 @@ pub(super) fn events(scope: &mut Scope<'_>) {
         if scope.used[n] {
             continue;
         }
-        let is_title = !piece.quote && shapes::field(&piece.text).is_some_and(|(f, v)| f == Field::Title && !v.is_empty());
-        if is_block_head(scope, n) {
-            starts.push(n);
-        } else if is_title && !starts.last().is_some_and(|s| !(*s..n).any(|m| is_title_field(&scope.pieces[m]))) {
+        let is_title =
+            !piece.quote && shapes::field(&piece.text).is_some_and(|(f, v)| f == Field::Title && !v.is_empty());
+        // A second title field opens the next event; a first one below a block head does not.
+        let opens = is_title && starts.last().is_none_or(|s| (*s..n).any(|m| is_title_field(&scope.pieces[m])));
+        if is_block_head(scope, n) || opens {
             starts.push(n);
         }
     }
@@ -269,18 +327,25 @@ fn is_title_field(piece: &Piece) -> bool {
 
 fn event(scope: &mut Scope<'_>, from: usize, to: usize) {
     let value = |wanted: Field| {
-        (from..to).find_map(|n| shapes::field(&scope.pieces[n].text).filter(|(f, v)| *f == wanted && !v.is_empty()).map(|(_, v)| v.to_owned()))
+        (from..to).find_map(|n| {
+            shapes::field(&scope.pieces[n].text)
+                .filter(|(f, v)| *f == wanted && !v.is_empty())
+                .map(|(_, v)| v.to_owned())
+        })
     };
     let title = value(Field::Title).map(|t| t.trim_matches(['《', '》', ' ']).to_owned());
     let time = value(Field::Time);
-    let head = is_block_head(scope, from).then(|| scope.pieces[from].text.trim_matches([':', '：', ' ', '*']).to_owned());
+    let head =
+        is_block_head(scope, from).then(|| scope.pieces[from].text.trim_matches([':', '：', ' ', '*']).to_owned());
     if title.is_none() && time.is_none() {
         return;
     }
     let named = (from..to).find_map(|n| event_name(&scope.pieces[n]));
     // A topic inside a conference: the conference is the event.
     let title = match (title, named) {
-        (Some(topic), Some(name)) if head.is_none() && !topic.contains(&name) => format!("{name}：{topic}"),
+        (Some(topic), Some(name)) if head.is_none() && !topic.contains(&name) => {
+            format!("{name}：{topic}")
+        }
         (Some(topic), _) => topic,
         (None, Some(name)) => name,
         (None, None) => scope.section.heading.clone(),
@@ -313,26 +378,39 @@ fn event_name(piece: &Piece) -> Option<String> {
     if piece.quote || piece.list > 0 || shapes::field(line).is_some() || piece.shape != Shape::Line {
         return None;
     }
-    let end = ["即将举行", "即将召开", "即将开始", "即将在", "火热报名", "报名中", "将于"].iter().filter_map(|w| line.find(w)).min()?;
+    let end = ["即将举行", "即将召开", "即将开始", "即将在", "火热报名", "报名中", "将于"]
+        .iter()
+        .filter_map(|w| line.find(w))
+        .min()?;
     let name = line[..end].trim_matches(|c: char| c.is_whitespace() || "，,<>/~～".contains(c));
     (text::columns(name) >= 6 && text::columns(name) <= 80).then(|| name.to_owned())
 }
 
 /// A section that is one event, or a list of them.
 fn whole_event(scope: &mut Scope<'_>) {
-    let items: Vec<usize> = scope.range().filter(|n| scope.pieces[*n].list > 0 && begins_item(scope, *n) && has_link_below(scope, *n)).collect();
-    let time = scope.range().find_map(|n| shapes::field(&scope.pieces[n].text).filter(|(f, v)| *f == Field::Time && !v.is_empty()).map(|(_, v)| v.to_owned()));
+    let items: Vec<usize> = scope
+        .range()
+        .filter(|n| scope.pieces[*n].list > 0 && begins_item(scope, *n) && has_link_below(scope, *n))
+        .collect();
+    let time = scope.range().find_map(|n| {
+        shapes::field(&scope.pieces[n].text)
+            .filter(|(f, v)| *f == Field::Time && !v.is_empty())
+            .map(|(_, v)| v.to_owned())
+    });
     if !items.is_empty() && time.is_none() {
         let before = scope.items.len();
         lists::articles(scope);
-        let over: Vec<bool> = (before..scope.items.len()).map(|k| {
-            let line = scope.items[k].line;
-            let n = scope.pieces.iter().position(|p| p.line == line).unwrap_or(scope.section.from);
-            lists::under_recap(scope, n)
-        }).collect();
+        let over: Vec<bool> = (before..scope.items.len())
+            .map(|k| {
+                let line = scope.items[k].line;
+                let n = scope.pieces.iter().position(|p| p.line == line).unwrap_or(scope.section.from);
+                lists::under_recap(scope, n)
+            })
+            .collect();
         for (k, over) in over.into_iter().enumerate() {
             let line = scope.items[before + k].line;
-            let text = scope.pieces.iter().filter(|p| p.line == line).map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
+            let text =
+                scope.pieces.iter().filter(|p| p.line == line).map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
             let item = &mut scope.items[before + k];
             if !over {
                 item.kind = Kind::Event;
@@ -344,14 +422,26 @@ fn whole_event(scope: &mut Scope<'_>) {
     let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let to = scope.section.to;
     let link = (from..to).find_map(|n| lists::first_link(&scope.pieces[n]));
-    let says = (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
-    let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w)) || scope.section.heading.to_lowercase().contains("upcoming");
-    if !says || time.is_none() && link.is_none() && !calls || lists::under_recap(scope, scope.section.from) && time.is_none() {
+    let says =
+        (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
+    let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w))
+        || scope.section.heading.to_lowercase().contains("upcoming");
+    if !says
+        || time.is_none() && link.is_none() && !calls
+        || lists::under_recap(scope, scope.section.from) && time.is_none()
+    {
         lists::stray_articles(scope);
         return;
     }
     // The title: a bold line, a name in angle or book brackets, else the section's heading.
-    let bold = (from..to).map(|n| &scope.pieces[n]).find(|p| p.bold && !p.quote && p.links.is_empty() && shapes::field(&p.text).is_none() && text::columns(&p.text) <= 80 && p.images == 0);
+    let bold = (from..to).map(|n| &scope.pieces[n]).find(|p| {
+        p.bold
+            && !p.quote
+            && p.links.is_empty()
+            && shapes::field(&p.text).is_none()
+            && text::columns(&p.text) <= 80
+            && p.images == 0
+    });
     let named = (from..to).find_map(|n| event_name(&scope.pieces[n]));
     let title = named.or_else(|| bold.map(|p| p.text.clone())).unwrap_or_else(|| scope.section.heading.clone());
     let mut item = Item::new(Kind::Event, title, scope.pieces[scope.section.from].line);
@@ -366,7 +456,9 @@ fn whole_event(scope: &mut Scope<'_>) {
 
 fn has_link_below(scope: &Scope<'_>, n: usize) -> bool {
     let item = scope.pieces[n].item;
-    (n..scope.section.to).take_while(|m| scope.pieces[*m].item == item).any(|m| lists::first_link(&scope.pieces[m]).is_some())
+    (n..scope.section.to)
+        .take_while(|m| scope.pieces[*m].item == item)
+        .any(|m| lists::first_link(&scope.pieces[m]).is_some())
 }
 
 /// Numbered projects with a mentor, as summer programmes list them, are tasks wherever they stand.
@@ -385,13 +477,22 @@ fn mentored_tasks(scope: &mut Scope<'_>) {
             continue;
         }
         let numbered = piece.ordinal.is_some() && begins_item(scope, n) || shapes::without_ordinal(&piece.text).1;
-        let to = (n + 1..scope.section.to).find(|m| is_block_head(scope, *m) || scope.pieces[*m].ordinal.is_some() && scope.pieces[*m].item != piece.item || shapes::without_ordinal(&scope.pieces[*m].text).1).unwrap_or(scope.section.to);
+        let to = (n + 1..scope.section.to)
+            .find(|m| {
+                is_block_head(scope, *m)
+                    || scope.pieces[*m].ordinal.is_some() && scope.pieces[*m].item != piece.item
+                    || shapes::without_ordinal(&scope.pieces[*m].text).1
+            })
+            .unwrap_or(scope.section.to);
         if !numbered || !(n + 1..to).any(|m| is_mentor(&scope.pieces[m])) {
             n += 1;
             continue;
         }
         // The block ends with its link.
-        let last = (n + 1..to).rev().find(|m| lists::first_link(&scope.pieces[*m]).is_some_and(|l| !l.url.contains('@'))).map_or(to, |m| m + 1);
+        let last = (n + 1..to)
+            .rev()
+            .find(|m| lists::first_link(&scope.pieces[*m]).is_some_and(|l| !l.url.contains('@')))
+            .map_or(to, |m| m + 1);
         let (title, _) = shapes::without_ordinal(&scope.pieces[n].text);
         let mut item = Item::new(Kind::Task, title, scope.pieces[n].line);
         let link = (n + 1..last).rev().find_map(|m| lists::first_link(&scope.pieces[m]));
@@ -417,7 +518,14 @@ pub(super) fn news(scope: &mut Scope<'_>) {
         let piece = &scope.pieces[n];
         let alone = scope.at(n + 1).is_none_or(|p| p.block != piece.block);
         matches!(piece.shape, Shape::Heading(_)) && n >= first
-            || piece.bold && !piece.quote && piece.list == 0 && alone && text::columns(&piece.text) <= 80 && shapes::field(&piece.text).is_none() && !piece.text.ends_with([':', '：']) && is_first_head(scope, first, n)
+            || piece.bold
+                && !piece.quote
+                && piece.list == 0
+                && alone
+                && text::columns(&piece.text) <= 80
+                && shapes::field(&piece.text).is_none()
+                && !piece.text.ends_with([':', '：'])
+                && is_first_head(scope, first, n)
     };
     let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
     if !heads.is_empty() {
@@ -427,13 +535,21 @@ pub(super) fn news(scope: &mut Scope<'_>) {
         }
         return;
     }
-    let linked: Vec<usize> = (first..scope.section.to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n) && has_link_below(scope, *n)).collect();
+    let linked: Vec<usize> = (first..scope.section.to)
+        .filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n) && has_link_below(scope, *n))
+        .collect();
     if !linked.is_empty() {
         lists::items(scope);
         return;
     }
     // Numbered paragraphs and lines of links are a list too.
-    let lines = (first..scope.section.to).filter(|n| shapes::is_link_line(&scope.pieces[*n]) && scope.pieces[*n].list == 0 && !lists::first_link(&scope.pieces[*n]).is_none_or(|l| shapes::is_empty_title(&l.text))).count();
+    let lines = (first..scope.section.to)
+        .filter(|n| {
+            shapes::is_link_line(&scope.pieces[*n])
+                && scope.pieces[*n].list == 0
+                && !lists::first_link(&scope.pieces[*n]).is_none_or(|l| shapes::is_empty_title(&l.text))
+        })
+        .count();
     if lines > 1 {
         lists::items(scope);
         return;
@@ -441,11 +557,16 @@ pub(super) fn news(scope: &mut Scope<'_>) {
     let mut paragraphs: Vec<(usize, usize)> = Vec::new();
     for n in first..scope.section.to {
         match paragraphs.last_mut() {
-            Some((from, to)) if scope.pieces[*from].block == scope.pieces[n].block || scope.pieces[n].list > 0 => *to = n + 1,
+            Some((from, to)) if scope.pieces[*from].block == scope.pieces[n].block || scope.pieces[n].list > 0 => {
+                *to = n + 1
+            }
             _ => paragraphs.push((n, n + 1)),
         }
     }
-    let with_links = paragraphs.iter().filter(|(from, to)| (*from..*to).any(|n| lists::first_link(&scope.pieces[n]).is_some())).count();
+    let with_links = paragraphs
+        .iter()
+        .filter(|(from, to)| (*from..*to).any(|n| lists::first_link(&scope.pieces[n]).is_some()))
+        .count();
     if with_links >= 2 {
         for (from, to) in paragraphs {
             if (from..to).any(|n| lists::first_link(&scope.pieces[n]).is_some()) {
@@ -460,7 +581,11 @@ pub(super) fn news(scope: &mut Scope<'_>) {
 /// A bold line below another bold line with text between heads the next block only when it is numbered like the first.
 fn is_first_head(scope: &Scope<'_>, first: usize, n: usize) -> bool {
     let numbered = |m: usize| shapes::without_ordinal(&scope.pieces[m].text).1;
-    let earlier = (first..n).find(|m| scope.pieces[*m].bold && scope.pieces[*m].list == 0 && scope.at(m + 1).is_none_or(|p| p.block != scope.pieces[*m].block));
+    let earlier = (first..n).find(|m| {
+        scope.pieces[*m].bold
+            && scope.pieces[*m].list == 0
+            && scope.at(m + 1).is_none_or(|p| p.block != scope.pieces[*m].block)
+    });
     match earlier {
         None => true,
         Some(m) => numbered(m) && numbered(n),
@@ -472,7 +597,8 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     let (line, _) = shapes::without_ordinal(&head.text);
     let is_title = head.bold || matches!(head.shape, Shape::Heading(_));
     // A paragraph over several lines has its first sentence across them.
-    let paragraph: Vec<&str> = scope.pieces[from..to].iter().take_while(|p| p.block == head.block).map(|p| p.text.as_str()).collect();
+    let paragraph: Vec<&str> =
+        scope.pieces[from..to].iter().take_while(|p| p.block == head.block).map(|p| p.text.as_str()).collect();
     let title = if is_title { line.to_owned() } else { text::first_sentence(&paragraph.join(" ")) };
     if title.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
         return;

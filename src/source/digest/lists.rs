@@ -42,7 +42,9 @@ pub(super) fn items(scope: &mut Scope<'_>) {
             continue;
         }
         // Running text is no list, and `HOMEPAGE: link` introduces the site.
-        if unit.form == Form::Line && (!shapes::is_link_line(piece) || shapes::label(piece, scope.names).is_some() || introduces(piece)) {
+        if unit.form == Form::Line
+            && (!shapes::is_link_line(piece) || shapes::label(piece, scope.names).is_some() || introduces(piece))
+        {
             continue;
         }
         read_unit(scope, &unit, Kind::Article);
@@ -51,7 +53,10 @@ pub(super) fn items(scope: &mut Scope<'_>) {
 
 /// `SITE 官网: https://…`: words, a colon and a bare address.
 fn introduces(piece: &Piece) -> bool {
-    piece.links.first().is_some_and(|l| shapes::is_empty_title(&l.text) && piece.text.split(l.text.as_str()).next().is_some_and(|b| !b.trim().is_empty()))
+    piece.links.first().is_some_and(|l| {
+        shapes::is_empty_title(&l.text)
+            && piece.text.split(l.text.as_str()).next().is_some_and(|b| !b.trim().is_empty())
+    })
 }
 
 fn units(scope: &Scope<'_>) -> Vec<Unit> {
@@ -61,12 +66,15 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
     while n < scope.section.to {
         let piece = &scope.pieces[n];
         let is_section_heading = n == start && !scope.section.heading.is_empty();
-        if is_section_heading && !(matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty()) {
+        let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty();
+        if is_section_heading && !is_linked {
             n += 1;
             continue;
         }
         let (to, form) = if piece.list > 0 {
-            let to = (n..scope.section.to).find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].top != piece.top).unwrap_or(scope.section.to);
+            let to = (n..scope.section.to)
+                .find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].top != piece.top)
+                .unwrap_or(scope.section.to);
             (to, Form::Bullet)
         } else if let Shape::Heading(level) = piece.shape {
             let has_link = piece.links.iter().any(|l| !l.picture);
@@ -74,11 +82,18 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 n += 1;
                 continue;
             }
-            let to = (n + 1..scope.section.to).find(|m| matches!(scope.pieces[*m].shape, Shape::Heading(l) if l <= level)).unwrap_or(scope.section.to);
+            let to = (n + 1..scope.section.to)
+                .find(|m| matches!(scope.pieces[*m].shape, Shape::Heading(l) if l <= level))
+                .unwrap_or(scope.section.to);
             (to, Form::Heading)
         } else if is_numbered(scope, n) {
             let to = (n + 1..scope.section.to)
-                .find(|m| is_numbered(scope, *m) || matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule) || scope.pieces[*m].list > 0 && !scope.pieces[*m].links.is_empty() || is_bare_link(&scope.pieces[*m]) && !piece.links.is_empty())
+                .find(|m| {
+                    is_numbered(scope, *m)
+                        || matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule)
+                        || scope.pieces[*m].list > 0 && !scope.pieces[*m].links.is_empty()
+                        || is_bare_link(&scope.pieces[*m]) && !piece.links.is_empty()
+                })
                 .unwrap_or(scope.section.to);
             (to, Form::Numbered)
         } else {
@@ -92,7 +107,9 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
 
 /// A line that is exactly one link.
 fn is_bare_link(piece: &Piece) -> bool {
-    piece.list == 0 && !piece.quote && piece.links.first().is_some_and(|l| !l.picture && text::fold(&l.text) == text::fold(&piece.text))
+    piece.list == 0
+        && !piece.quote
+        && piece.links.first().is_some_and(|l| !l.picture && text::fold(&l.text) == text::fold(&piece.text))
 }
 
 /// `1、[title](link)`, `**2. title**`, with no other line above it in its paragraph.
@@ -160,7 +177,9 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let (rest, _) = shapes::without_ordinal(&head.text);
     let rest = rest.to_owned();
     let own = first_link(head);
-    let below = || (unit.from + 1..unit.to).find_map(|n| first_link(&scope.pieces[n]).or_else(|| picture_link(&scope.pieces[n])));
+    let below = || {
+        (unit.from + 1..unit.to).find_map(|n| first_link(&scope.pieces[n]).or_else(|| picture_link(&scope.pieces[n])))
+    };
     let (link, title) = match own {
         Some(link) => {
             let title = if shapes::is_empty_title(&link.text) { without_link(&rest, &link) } else { link.text.clone() };
@@ -171,7 +190,13 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
             None => return,
         },
     };
+    let before = scope.items.len();
     push(scope, unit.from..unit.to, unit.from, title, &link, kind);
+    // What stands below the title is the content, however little it is.
+    let below = scope.lines(unit.from + 1..unit.to);
+    if let Some(item) = scope.items.get_mut(before).filter(|_| !below.is_empty()) {
+        item.ranges = below;
+    }
 }
 
 fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
@@ -190,7 +215,9 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         }
         return;
     }
-    let Some(link) = first_link(piece) else { return };
+    let Some(link) = first_link(piece) else {
+        return;
+    };
     if !shapes::is_link_line(piece) {
         return;
     }
@@ -276,7 +303,11 @@ fn title_above(scope: &Scope<'_>, n: usize) -> Option<(usize, String)> {
     let above = (scope.section.from..n).next_back()?;
     let piece = &scope.pieces[above];
     let is_section = above == scope.section.from && !scope.section.heading.is_empty();
-    let usable = !scope.used[above] && !is_section && !piece.text.is_empty() && piece.links.is_empty() && text::columns(&piece.text) <= 120;
+    let usable = !scope.used[above]
+        && !is_section
+        && !piece.text.is_empty()
+        && piece.links.is_empty()
+        && text::columns(&piece.text) <= 120;
     usable.then(|| (above, piece.text.trim_start_matches(['-', '•', '·', ' ']).to_owned()))
 }
 
@@ -289,7 +320,9 @@ pub(super) fn under_recap(scope: &Scope<'_>, n: usize) -> bool {
 pub(super) fn stray_articles(scope: &mut Scope<'_>) {
     for n in scope.range() {
         let piece = &scope.pieces[n];
-        let Some(link) = first_link(piece) else { continue };
+        let Some(link) = first_link(piece) else {
+            continue;
+        };
         let list_item = piece.list == 1 && shapes::is_link_line(piece);
         if scope.used[n] || shapes::is_empty_title(&link.text) || !(is_bare_link(piece) || list_item) {
             continue;

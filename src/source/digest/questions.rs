@@ -29,11 +29,20 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
     let mut answered = false;
     for n in scope.range() {
         let piece = &scope.pieces[n];
-        let quoted = scope.at(n + 1).is_some_and(|p| p.quote) || scope.at(n + 1).is_some_and(|p| shapes::question(&p.text).is_some());
-        let found = if n == scope.section.from && !scope.section.heading.is_empty() { None } else { shapes::asker(piece, quoted) };
+        let quoted = scope.at(n + 1).is_some_and(|p| p.quote)
+            || scope.at(n + 1).is_some_and(|p| shapes::question(&p.text).is_some());
+        let found = if n == scope.section.from && !scope.section.heading.is_empty() {
+            None
+        } else {
+            shapes::asker(piece, quoted)
+        };
         let start = match (found, blocks.last()) {
             // `1.@PROJECT #965` and on the next line `@name`: one block, the second names the person.
-            (Some(asker), Some(last)) if last.from + 1 == n && asker.issue.is_none() && last.asker.as_ref().is_some_and(is_project(scope)) => {
+            (Some(asker), Some(last))
+                if last.from + 1 == n
+                    && asker.issue.is_none()
+                    && last.asker.as_ref().is_some_and(is_project(scope)) =>
+            {
                 if let Some(block) = blocks.last_mut() {
                     block.first = n + 1;
                     if let Some(first) = &mut block.asker {
@@ -46,7 +55,9 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
             (Some(asker), _) => Some(Some(asker)),
             (None, None) if piece.quote && !piece.text.is_empty() => Some(None),
             // `Q：` without an asker opens a question of its own once the last one is answered.
-            (None, _) if !piece.quote && shapes::question(&piece.text).is_some() && (answered || blocks.is_empty()) => Some(None),
+            (None, _) if !piece.quote && shapes::question(&piece.text).is_some() && (answered || blocks.is_empty()) => {
+                Some(None)
+            }
             (None, _) => None,
         };
         if let Some(asker) = start {
@@ -84,12 +95,16 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
     // Behind the closing label nothing belongs to the question, unless it goes on.
     let mut end = block.to;
     if let Some(last) = last_label {
-        let goes_on = (last + 1..block.to).any(|n| scope.pieces[n].quote && !scope.pieces[n].text.is_empty() || shapes::answer(&scope.pieces[n].text).is_some());
+        let goes_on = (last + 1..block.to).any(|n| {
+            scope.pieces[n].quote && !scope.pieces[n].text.is_empty() || shapes::answer(&scope.pieces[n].text).is_some()
+        });
         if !goes_on {
             end = last;
         }
     }
-    let label_at = |n: usize| shapes::answer(&scope.pieces[n].text).is_none() && shapes::label(&scope.pieces[n], scope.names).is_some();
+    let label_at = |n: usize| {
+        shapes::answer(&scope.pieces[n].text).is_none() && shapes::label(&scope.pieces[n], scope.names).is_some()
+    };
     let content: Vec<usize> = (first..end).filter(|n| !label_at(*n)).collect();
     let content = without_tail(scope, content);
     let question = question_text(scope, &content, &asker);
@@ -100,7 +115,13 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
         return;
     }
     // A numbered line with nothing asked below it was a heading after all.
-    let asks = !asker.rest.is_empty() || content.iter().any(|n| scope.pieces[*n].quote || shapes::answer(&scope.pieces[*n].text).is_some() || shapes::question(&scope.pieces[*n].text).is_some()) || asker.name.is_some();
+    let asks = !asker.rest.is_empty()
+        || content.iter().any(|n| {
+            scope.pieces[*n].quote
+                || shapes::answer(&scope.pieces[*n].text).is_some()
+                || shapes::question(&scope.pieces[*n].text).is_some()
+        })
+        || asker.name.is_some();
     if !asks {
         return;
     }
@@ -113,7 +134,12 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
         item.labels.push(label.name.clone());
         item.about.extend(label.url.clone());
     }
-    if let Some(project) = asker.topic.as_deref().filter(|t| scope.names.is_name(t)).or(asker.name.as_deref().filter(|n| scope.names.is_name(n))) {
+    if let Some(project) = asker
+        .topic
+        .as_deref()
+        .filter(|t| scope.names.is_name(t))
+        .or(asker.name.as_deref().filter(|n| scope.names.is_name(n)))
+    {
         item.labels.push(project.to_owned());
     } else if let Some(topic) = asker.topic {
         item.headings.push(topic);
@@ -130,7 +156,9 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
 fn without_tail(scope: &Scope<'_>, mut content: Vec<usize>) -> Vec<usize> {
     while let Some(last) = content.last() {
         let piece = &scope.pieces[*last];
-        let calls = ["扫码", "关注", "公众号"].iter().any(|w| piece.text.contains(w)) && text::columns(&piece.text) < 60 && shapes::answer(&piece.text).is_none();
+        let calls = ["扫码", "关注", "公众号"].iter().any(|w| piece.text.contains(w))
+            && text::columns(&piece.text) < 60
+            && shapes::answer(&piece.text).is_none();
         if calls || piece.shape == Shape::Rule || matches!(piece.shape, Shape::Heading(_)) {
             content.pop();
         } else {
@@ -221,6 +249,7 @@ fn issue_link(item: &Item) -> Option<String> {
     if let Some(url) = labelled {
         return Some(url.clone());
     }
-    let repository = item.about.iter().filter_map(|u| url::Url::parse(u).ok()).find(|u| address::bare_repository(u).is_some())?;
+    let repository =
+        item.about.iter().filter_map(|u| url::Url::parse(u).ok()).find(|u| address::bare_repository(u).is_some())?;
     Some(format!("{}/issues/{number}", repository.as_str().trim_end_matches('/')))
 }

@@ -17,15 +17,24 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// `1、`, `2.`, `3)`, `NO.1 ` at the start of a line.
-static ORDINAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:(?i:no)\.?\s*)?(\d{1,3})\s*(?:[、．)）:：]|\.(?:\D|$))\s*|^(?i:no)\.?\s*\d{1,3}\s+"));
+static ORDINAL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?:(?i:no)\.?\s*)?(\d{1,3})\s*(?:[、．)）:：]|\.(?:\D|$))\s*|^(?i:no)\.?\s*\d{1,3}\s+")
+});
 
 /// The line without its number, and whether it had one.
 pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
+    if !line.starts_with(|c: char| c.is_ascii_digit() || c == 'n' || c == 'N') {
+        return (line, false);
+    }
     match ORDINAL.find(line) {
         Some(found) => {
             // `1.@name`: the pattern took one character too many.
             let taken = found.as_str();
-            let keep = taken.chars().next_back().filter(|c| !c.is_whitespace() && !"、．)）:：.0123456789".contains(*c)).map_or(0, char::len_utf8);
+            let keep = taken
+                .chars()
+                .next_back()
+                .filter(|c| !c.is_whitespace() && !"、．)）:：.0123456789".contains(*c))
+                .map_or(0, char::len_utf8);
             (line[found.end() - keep..].trim_start(), true)
         }
         None => (line, false),
@@ -48,7 +57,11 @@ pub(super) struct Asker {
 /// An asker line in one of its spellings. `quoted` says whether a quotation follows.
 pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
     static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(（\[]?#\s*(\d{1,7})\b[)）\]]?"));
-    static ASKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?"));
+    static ASKS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?",
+        )
+    });
     if piece.quote || piece.shape != Shape::Line || piece.list > 1 {
         return None;
     }
@@ -60,7 +73,16 @@ pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
     if line.is_empty() || text::columns(line) > 400 {
         return None;
     }
-    let issue = ISSUE.captures(line).filter(|c| c.get(0).is_some_and(|m| text::columns(&line[..m.start()]) <= 45)).map(|c| c[1].to_owned());
+    // Most lines are nothing of the kind, and patterns take their time to say so.
+    let may_ask = numbered || line.contains(['@', '＠', '问']) || line.contains("ask") || line.contains("Ask");
+    if !may_ask {
+        return None;
+    }
+    let issue = Some(line)
+        .filter(|l| l.contains('#'))
+        .and_then(|l| ISSUE.captures(l))
+        .filter(|c| c.get(0).is_some_and(|m| text::columns(&line[..m.start()]) <= 45))
+        .map(|c| c[1].to_owned());
     let bare = match &issue {
         Some(_) => ISSUE.replace(line, " ").trim().to_owned(),
         None => line.to_owned(),
@@ -87,10 +109,18 @@ pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
     if at_sign && no_link && is_person(name) && (piece.bold || numbered || quoted || issue.is_some()) {
         return Some(Asker { name: Some(name.to_owned()), topic: None, issue, rest: String::new() });
     }
-    if numbered && quoted && piece.links.is_empty() && (piece.bold || issue.is_some()) && is_person(name) && version(name).is_none() {
+    if numbered
+        && quoted
+        && piece.links.is_empty()
+        && (piece.bold || issue.is_some())
+        && is_person(name)
+        && version(name).is_none()
+    {
         return Some(match topic(name) {
             Some(topic) => Asker { name: None, topic: Some(topic), issue, rest: String::new() },
-            None if name.ends_with("问题") => Asker { name: None, topic: Some(name.to_owned()), issue, rest: String::new() },
+            None if name.ends_with("问题") => {
+                Asker { name: None, topic: Some(name.to_owned()), issue, rest: String::new() }
+            }
             None => Asker { name: Some(name.to_owned()), topic: None, issue, rest: String::new() },
         });
     }
@@ -103,7 +133,10 @@ pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
 /// `关于 Seata 的`, `About timeouts`: a matter, nobody's name.
 fn topic(name: &str) -> Option<String> {
     let lower = name.to_lowercase();
-    let is_topic = name.starts_with("关于") || name.starts_with("有关") || lower.starts_with("about ") || lower.starts_with("on the ");
+    let is_topic = name.starts_with("关于")
+        || name.starts_with("有关")
+        || lower.starts_with("about ")
+        || lower.starts_with("on the ");
     is_topic.then(|| name.trim_end_matches('的').trim().to_owned())
 }
 
@@ -117,9 +150,15 @@ fn is_person(name: &str) -> bool {
         && name.chars().any(char::is_alphanumeric)
 }
 
+/// A colon stands near the start, as behind the words all of these begin with.
+fn begins_with_word(line: &str) -> Option<()> {
+    line.char_indices().take(40).find(|(_, c)| matches!(c, ':' | '：')).map(|_| ())
+}
+
 /// `A：`, `A:`, `答：`, `Answer:` at the start of a line: what follows it.
 pub(super) fn answer(line: &str) -> Option<&str> {
     static ANSWER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:A\s?\d?|答|回答|answer|回复|re)\s*[:：]"));
+    begins_with_word(line)?;
     ANSWER.find(line).map(|m| line[m.end()..].trim())
 }
 
@@ -127,6 +166,7 @@ pub(super) fn answer(line: &str) -> Option<&str> {
 pub(super) fn question(line: &str) -> Option<&str> {
     static QUESTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:Q\s?\d{0,2}|问|提问|问题|question)\s*[:：]"));
     let (line, _) = without_ordinal(line);
+    begins_with_word(line)?;
     QUESTION.find(line).map(|m| line[m.end()..].trim())
 }
 
@@ -151,7 +191,12 @@ fn is_generic(name: &str) -> bool {
 
 /// A label line: a name, perhaps in brackets, and one link behind it.
 pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
-    if piece.quote || piece.shape != Shape::Line || piece.list > 0 || piece.images > 0 || text::columns(&piece.text) > 300 {
+    if piece.quote
+        || piece.shape != Shape::Line
+        || piece.list > 0
+        || piece.images > 0
+        || text::columns(&piece.text) > 300
+    {
         return None;
     }
     let line = piece.text.as_str();
@@ -164,7 +209,9 @@ pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
         Some(link) => line[before.len()..].strip_prefix(link.text.as_str()).unwrap_or("").trim(),
         None => "",
     };
-    if behind.chars().filter(|c| c.is_alphanumeric()).count() > 0 || piece.links.len() > 1 && !same_address(&piece.links) {
+    if behind.chars().filter(|c| c.is_alphanumeric()).count() > 0
+        || piece.links.len() > 1 && !same_address(&piece.links)
+    {
         return None;
     }
     let trimmed = before.trim().trim_end_matches([':', '：', ' ']).trim();
@@ -176,7 +223,8 @@ pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
     let known = names.is_name(name);
     let found = Label { name: name.to_owned(), url: link.map(|l| l.url.clone()) };
     match link {
-        None => (known && bracketed || known && before.trim_end().ends_with([':', '：']) && line.len() < 60).then_some(found),
+        None => (known && bracketed || known && before.trim_end().ends_with([':', '：']) && line.len() < 60)
+            .then_some(found),
         Some(_) if is_generic(name) && !known => None,
         Some(link) => {
             let colon = bracketed || before.trim_end().ends_with([':', '：']);
@@ -191,7 +239,10 @@ pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
 /// One Latin word is a product's name; a phrase introduces a link.
 fn names_something(name: &str) -> bool {
     let mut letters = name.chars().filter(|c| c.is_alphabetic()).peekable();
-    letters.peek().is_some() && letters.all(|c| c.is_ascii()) && !name.contains(' ') && name.chars().any(|c| c.is_ascii_uppercase())
+    letters.peek().is_some()
+        && letters.all(|c| c.is_ascii())
+        && !name.contains(' ')
+        && name.chars().any(|c| c.is_ascii_uppercase())
 }
 
 fn same_address(links: &[LinkRef]) -> bool {
@@ -202,6 +253,7 @@ fn same_address(links: &[LinkRef]) -> bool {
 pub(super) fn field(line: &str) -> Option<(Field, &str)> {
     static FIELD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[「【\[*]*([\p{L}（）()/ ]{1,24}?)[」】\]*]*\s*[:：]"));
     let (line, _) = without_ordinal(line);
+    begins_with_word(line)?;
     let found = FIELD.captures(line)?;
     let name = found.get(1)?.as_str().trim().to_lowercase();
     let value = line[found.get(0)?.end()..].trim().trim_start_matches(['*', ' ']);
@@ -230,11 +282,45 @@ impl Field {
             Some(Field::Title)
         } else if is(&["时间", "日期", "when", "date", "time"]) {
             Some(Field::Time)
-        } else if is(&["地点", "报名方式", "报名", "报名地址", "报名链接", "入会链接", "入会口令", "形式", "直播间", "观看方式", "where", "location", "venue", "register", "join", "rsvp"]) {
+        } else if is(&[
+            "地点",
+            "报名方式",
+            "报名",
+            "报名地址",
+            "报名链接",
+            "入会链接",
+            "入会口令",
+            "形式",
+            "直播间",
+            "观看方式",
+            "where",
+            "location",
+            "venue",
+            "register",
+            "join",
+            "rsvp",
+        ]) {
             Some(Field::Place)
         } else if is(&["导师", "mentor", "mentors", "联系邮箱", "项目链接"]) {
             Some(Field::Mentor)
-        } else if is(&["嘉宾", "议题", "会议内容", "内容", "出品人", "讲师", "分享嘉宾", "电话呼入", "亮点", "收获", "收益", "speaker", "speakers", "agenda", "host", "主办方"]) {
+        } else if is(&[
+            "嘉宾",
+            "议题",
+            "会议内容",
+            "内容",
+            "出品人",
+            "讲师",
+            "分享嘉宾",
+            "电话呼入",
+            "亮点",
+            "收获",
+            "收益",
+            "speaker",
+            "speakers",
+            "agenda",
+            "host",
+            "主办方",
+        ]) {
             Some(Field::Other)
         } else {
             None
@@ -253,14 +339,25 @@ pub(super) struct Version {
 /// The first version in `line`.
 pub(super) fn version(line: &str) -> Option<Version> {
     static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)")
+        pattern(
+            r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)",
+        )
     });
-    static LETTER: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_.#/-])v(\d{1,3}(?:[-.]?(?:alpha|beta|rc|preview)[0-9A-Za-z.]*)?)(?:$|[^0-9A-Za-z_.%])"));
-    static STAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布|$)"));
+    static LETTER: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:^|[^0-9A-Za-z_.#/-])v(\d{1,3}(?:[-.]?(?:alpha|beta|rc|preview)[0-9A-Za-z.]*)?)(?:$|[^0-9A-Za-z_.%])",
+        )
+    });
+    static STAGE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布|$)"));
+    let lower = |w: &str| line.as_bytes().windows(w.len()).any(|b| b.eq_ignore_ascii_case(w.as_bytes()));
+    if !line.bytes().any(|b| b.is_ascii_digit()) && !["alpha", "beta", "rc"].into_iter().any(lower) {
+        return None;
+    }
     let glued = || {
         // `Seata1.4.2`: the number follows a name without a blank.
-        static GLUED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[\w.]*)?)"));
+        static GLUED: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[\w.]*)?)"));
         GLUED.captures(line).and_then(|c| c.get(1)).filter(|m| !line[..m.start()].trim_end().ends_with('.'))
     };
     let found = DOTTED
@@ -280,7 +377,9 @@ pub(super) fn version(line: &str) -> Option<Version> {
 
 /// Whether a version is unfinished.
 pub(super) fn is_prerelease(version: &str) -> bool {
-    static UNFINISHED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insider|experimental|milestone)|[-.]m\d"));
+    static UNFINISHED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)(alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insider|experimental|milestone)|[-.]m\d")
+    });
     UNFINISHED.is_match(version)
 }
 
@@ -293,13 +392,19 @@ pub(super) struct ReleaseHead {
 
 /// Whether a line has the words of an announcement.
 pub(super) fn announces(line: &str) -> bool {
-    static WORDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis out\b|\bavailable\b|\d\s*版"));
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis out\b|\bavailable\b|\d\s*版")
+    });
     WORDS.is_match(line)
 }
 
 /// `发布 NAME v1.2.3 版本`, `NAME 1.2.3 released`, `**NAME v1.2**`.
 pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) -> Option<ReleaseHead> {
-    static BEFORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"([A-Za-z][\w+#-]*(?:[ .-][A-Za-z][\w+-]*){0,2})\s*(?:正式)?(?:发布了?|推出了?|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$"));
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"([A-Za-z][\w+#-]*(?:[ .-][A-Za-z][\w+-]*){0,2})\s*(?:正式)?(?:发布了?|推出了?|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
+        )
+    });
     if piece.quote || matches!(piece.shape, Shape::Code | Shape::Html | Shape::Table | Shape::Rule) {
         return None;
     }
@@ -309,7 +414,9 @@ pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) 
     }
     let version = version(line)?;
     let heading = matches!(piece.shape, Shape::Heading(_));
-    let linked = piece.links.first().is_some_and(|l| line.starts_with(l.text.as_str()) && !l.text.contains("://") && l.text.contains(&version.number));
+    let linked = piece.links.first().is_some_and(|l| {
+        line.starts_with(l.text.as_str()) && !l.text.contains("://") && l.text.contains(&version.number)
+    });
     if !(heading || piece.bold || linked || announces(line)) {
         return None;
     }
@@ -319,7 +426,8 @@ pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) 
         let before = before.trim_end_matches(['v', 'V']).trim_end();
         let found = BEFORE.captures(before)?;
         let name = found.get(1)?.as_str().trim();
-        const NO_NAMES: [&str; 14] = ["version", "release", "released", "to", "from", "and", "with", "of", "is", "the", "in", "now", "on", "v"];
+        const NO_NAMES: [&str; 14] =
+            ["version", "release", "released", "to", "from", "and", "with", "of", "is", "the", "in", "now", "on", "v"];
         let name = name.rsplit(' ').find(|w| !NO_NAMES.contains(&w.to_lowercase().as_str()))?;
         (name.len() > 1).then(|| name.to_owned())
     };
@@ -340,7 +448,9 @@ fn without_addresses(piece: &Piece) -> String {
 /// Versions that follow the first one of a head, as in `2.4.1/3.0.6`.
 pub(super) fn more_versions(piece: &Piece) -> Vec<String> {
     let line = without_addresses(piece);
-    let Some(first) = version(&line) else { return Vec::new() };
+    let Some(first) = version(&line) else {
+        return Vec::new();
+    };
     let mut rest = &line[first.end..];
     let mut found = Vec::new();
     while let Some(tail) = rest.trim_start().strip_prefix(['/', '、', '&', '＆']) {
@@ -358,13 +468,18 @@ pub(super) fn more_versions(piece: &Piece) -> Vec<String> {
 
 /// A line that is a link and little else, perhaps with a number or a tag before it.
 pub(super) fn is_link_line(piece: &Piece) -> bool {
-    let Some(link) = piece.links.first() else { return false };
+    let Some(link) = piece.links.first() else {
+        return false;
+    };
     if link.picture {
         return false;
     }
-    let around: usize = text::columns(&piece.text).saturating_sub(piece.links.iter().map(|l| text::columns(&l.text)).sum());
+    let around: usize =
+        text::columns(&piece.text).saturating_sub(piece.links.iter().map(|l| text::columns(&l.text)).sum());
     let (line, _) = without_ordinal(&piece.text);
-    around <= 12 || line.starts_with(link.text.as_str()) && around <= 60 && !link.text.is_empty() || line.starts_with(['《', '['])
+    around <= 12
+        || line.starts_with(link.text.as_str()) && around <= 60 && !link.text.is_empty()
+        || line.starts_with(['《', '['])
 }
 
 /// Whether a link's text tells nothing: an address, `here`, `详情`.
@@ -375,7 +490,34 @@ pub(super) fn is_empty_title(title: &str) -> bool {
         || lower.starts_with("www.")
         || matches!(
             lower.as_str(),
-            "here" | "link" | "this" | "more" | "read more" | "source" | "video" | "article" | "details" | "see" | "这里" | "原文" | "原文链接" | "链接" | "详情" | "查看" | "阅读" | "点击" | "点击阅读" | "阅读原文" | "查看详情" | "点击查看" | "此处" | "文章" | "视频" | "en" | "zh" | "cn"
+            "here"
+                | "link"
+                | "this"
+                | "more"
+                | "read more"
+                | "source"
+                | "video"
+                | "article"
+                | "details"
+                | "see"
+                | "这里"
+                | "原文"
+                | "原文链接"
+                | "链接"
+                | "详情"
+                | "查看"
+                | "阅读"
+                | "点击"
+                | "点击阅读"
+                | "阅读原文"
+                | "查看详情"
+                | "点击查看"
+                | "此处"
+                | "文章"
+                | "视频"
+                | "en"
+                | "zh"
+                | "cn"
         )
 }
 
@@ -433,7 +575,14 @@ mod tests {
         }
         let topic = asker(&piece("**2、关于 Seata 的 grouplist 问题：**"), true).unwrap();
         assert_eq!((topic.name, topic.topic.is_some()), (None, true));
-        for md in ["A：是的。", "MOSN：[https://a.b](https://a.b)", "欢迎大家向公众号留言提问或在群里与我们互动", "**1、发布 SOFARPC v5.7.0,主要变更如下：**", "普通一句话。", "**@Reference 这个注解没有 id，试了几次。**"] {
+        for md in [
+            "A：是的。",
+            "MOSN：[https://a.b](https://a.b)",
+            "欢迎大家向公众号留言提问或在群里与我们互动",
+            "**1、发布 SOFARPC v5.7.0,主要变更如下：**",
+            "普通一句话。",
+            "**@Reference 这个注解没有 id，试了几次。**",
+        ] {
             assert_eq!(asker(&piece(md), false), None, "{md}");
         }
     }
@@ -449,7 +598,13 @@ mod tests {
         ] {
             assert_eq!(label(&piece(md), &known()).map(|l| l.name), Some("Seata".to_owned()), "{md}");
         }
-        for md in ["详细参考：[https://a.b/c](https://a.b/c)", "「详细参考」：[https://a.b/c](https://a.b/c)", "文档地址：[https://a.b/c](https://a.b/c)", "[a title](https://a.b/c)", "A：可以看 [这里](https://a.b)"] {
+        for md in [
+            "详细参考：[https://a.b/c](https://a.b/c)",
+            "「详细参考」：[https://a.b/c](https://a.b/c)",
+            "文档地址：[https://a.b/c](https://a.b/c)",
+            "[a title](https://a.b/c)",
+            "A：可以看 [这里](https://a.b)",
+        ] {
             assert_eq!(label(&piece(md), &known()), None, "{md}");
         }
     }

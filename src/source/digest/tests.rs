@@ -39,26 +39,51 @@ fn issue_numbers_lead_to_the_issue() {
     let md = "### issue 精选\n\n**1.@SOFARPC**#1320\n\n@Misakami\n\n> 客户端获取不到服务。\n\nA：看日志。\n\n「**SOFARPC**」：[https://github.com/sofastack/sofa-rpc/issues/1320](https://github.com/sofastack/sofa-rpc/issues/1320)\n\n**2. @x #2203**\n\n> why?\n\nA：y\n\n**「Seata」**：<https://github.com/seata/seata>\n";
     assert_eq!(
         apart(md),
-        ["question 客户端获取不到服务。 @Misakami <https://github.com/sofastack/sofa-rpc/issues/1320> [SOFARPC]", "question why? @x <https://github.com/seata/seata/issues/2203> [Seata]"]
+        [
+            "question 客户端获取不到服务。 @Misakami <https://github.com/sofastack/sofa-rpc/issues/1320> [SOFARPC]",
+            "question why? @x <https://github.com/seata/seata/issues/2203> [Seata]"
+        ]
     );
 }
 
 #[test]
 fn reading_lists_in_their_shapes() {
     let md = "### 推荐阅读\n\n- Channel#1：[one](/blog/one/)\n- [two](https://a.b/2)（文末有福利）\n\n[three](https://a.b/3)\n\n- four\n\n[![](https://i.b/p.png)](https://a.b/4)\n\n欢迎扫码关注：\n\n![x](https://a.b/q.png)\n";
-    assert_eq!(apart(md), ["article one </blog/one/>", "article two <https://a.b/2>", "article three <https://a.b/3>", "article four <https://a.b/4>"]);
+    assert_eq!(
+        apart(md),
+        [
+            "article one </blog/one/>",
+            "article two <https://a.b/2>",
+            "article three <https://a.b/3>",
+            "article four <https://a.b/4>"
+        ]
+    );
 }
 
 #[test]
 fn heading_items_and_numbered_paragraphs() {
     let md = "# Digest\n\n## Featured PRs\n\n### [141375: fix it](https://a.b/1)\n\nSome words with [a link](https://a.b/x).\n\n### [141459: other](https://a.b/2)\n\nMore words.\n\n## 文章\n\n1、[甲](https://a.b/3)（英文）\n\n说明文字。\n\n**2. 乙**\n\n介绍 [这里](https://a.b/4) 的文字。\n";
-    assert_eq!(apart(md), ["article 141375: fix it <https://a.b/1>", "article 141459: other <https://a.b/2>", "article 甲 <https://a.b/3>", "article 乙 <https://a.b/4>"]);
+    assert_eq!(
+        apart(md),
+        [
+            "article 141375: fix it <https://a.b/1>",
+            "article 141459: other <https://a.b/2>",
+            "article 甲 <https://a.b/3>",
+            "article 乙 <https://a.b/4>"
+        ]
+    );
 }
 
 #[test]
 fn releases_with_their_report() {
     let md = "### 项目进展\n\n**本周发布详情如下：**\n\n**1、发布 SOFARPC v5.7.0,主要变更如下：**\n\n- 支持 x；\n- 升级到 1.2.3\n\n详细发布报告：\n[https://github.com/sofastack/sofa-rpc/releases/tag/v5.7.0](https://github.com/sofastack/sofa-rpc/releases/tag/v5.7.0)\n\n[Service Mesh 的探索](https://a.b/1)\n";
-    assert_eq!(apart(md), ["release SOFARPC 5.7.0 <https://github.com/sofastack/sofa-rpc/releases/tag/v5.7.0>", "article Service Mesh 的探索 <https://a.b/1>"]);
+    assert_eq!(
+        apart(md),
+        [
+            "release SOFARPC 5.7.0 <https://github.com/sofastack/sofa-rpc/releases/tag/v5.7.0>",
+            "article Service Mesh 的探索 <https://a.b/1>"
+        ]
+    );
 }
 
 #[test]
@@ -66,14 +91,24 @@ fn tasks_by_project_and_by_item() {
     let md = "### SOFAStack&MOSN:新手任务计划\n\n欢迎参与！\n\n**Layotto**\n\n- Easy\n\n为模块加测试\n\n「详细参考」：[https://github.com/mosn/layotto/issues/108](https://github.com/mosn/layotto/issues/108)\n\n## Call for Participation\n\n* [Seata - Fix the docs](https://github.com/seata/seata/issues/9)\n* [other: thing](https://a.b/1)\n";
     assert_eq!(
         apart(md),
-        ["task Layotto: 新手任务计划 <https://github.com/mosn/layotto/issues/108> [Layotto]", "task Seata - Fix the docs <https://github.com/seata/seata/issues/9> [Seata]", "task other: thing <https://a.b/1>"]
+        [
+            "task Layotto: 新手任务计划 <https://github.com/mosn/layotto/issues/108> [Layotto]",
+            "task Seata - Fix the docs <https://github.com/seata/seata/issues/9> [Seata]",
+            "task other: thing <https://a.b/1>"
+        ]
     );
 }
 
 #[test]
 fn events_with_fields_and_as_lists() {
     let md = " **SOFA 社区会议预告** \n\n**Layotto：**\n\n**主题：**Layotto 社区会议\n\n**时间：**5 月 31 日 14:00 - 15:00\n\n**议题：**\n\n- 一\n\n「**Layotto**」：[https://github.com/mosn/layotto/issues/9](https://github.com/mosn/layotto/issues/9)\n\n## Upcoming Events\n\n* [Jan 12. Tokyo - Meetup](https://a.b/1)\n";
-    assert_eq!(apart(md), ["event Layotto 社区会议 <https://github.com/mosn/layotto/issues/9> [Layotto]", "event Jan 12. Tokyo - Meetup <https://a.b/1>"]);
+    assert_eq!(
+        apart(md),
+        [
+            "event Layotto 社区会议 <https://github.com/mosn/layotto/issues/9> [Layotto]",
+            "event Jan 12. Tokyo - Meetup <https://a.b/1>"
+        ]
+    );
 }
 
 #[test]

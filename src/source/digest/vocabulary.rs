@@ -58,8 +58,10 @@ pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<Secti
 
 /// Whether a heading speaks of something that is over: its links are articles.
 pub(super) fn is_recap(heading: &str) -> bool {
-    static RECAP: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)回顾|回放|整理|实录|纪要|\b(recap|retrospect\w*|past|recordings?|minutes)\b").expect("a pattern of this file"));
+    static RECAP: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)回顾|回放|整理|实录|纪要|\b(recap|retrospect\w*|past|recordings?|minutes)\b")
+            .expect("a pattern of this file")
+    });
     RECAP.is_match(heading)
 }
 

@@ -27,11 +27,17 @@ CREATE TABLE item (
     kind TEXT NOT NULL,
     raw TEXT NOT NULL,             -- JSON, without html and text
     html TEXT NOT NULL,
-    text TEXT NOT NULL,
-    entry TEXT                     -- the entry it became part of
+    text TEXT NOT NULL
 );
 CREATE INDEX item_document ON item (document);
-CREATE INDEX item_entry ON item (entry);
+
+-- Which entry an item became part of. A table of its own: rows of items are long,
+-- and this is written again with every derivation.
+CREATE TABLE part (
+    item INTEGER PRIMARY KEY REFERENCES item (id) ON DELETE CASCADE,
+    entry TEXT NOT NULL
+);
+CREATE INDEX part_entry ON part (entry);
 
 -- Raw entries that share a key are one entry.
 CREATE TABLE item_key (

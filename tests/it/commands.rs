@@ -1,0 +1,173 @@
+//! Every command as a new user would try it.
+
+use std::process::Stdio;
+
+use super::site::Site;
+
+#[test]
+fn mistakes_in_the_configuration_are_told_all_at_once() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: x\nurl: feeds.example.org\nposts:\n  - path: posts\n    digest: {when: [{title: \"(\"}]}\nlanguag: en\noutput: {entries: many}\n");
+    site.write("feeds/mosn.yaml", "title: MOSN\nalises: [x]\nchannel: stabel\n");
+    site.write("feeds/Bad Name.yaml", "title: Bad\n");
+    site.write("feeds/seata.yaml", "title: Seata\nformerly: [mosn]\n");
+    let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 2);
+    let wanted = [
+        "feedloom.yaml:2:6: `url` is `feeds.example.org`, an http or https address is expected, starting with https://",
+        "feedloom.yaml:5:29: `title` is no usable pattern",
+        "feedloom.yaml:6:1: unknown key `languag`, did you mean `language`?",
+        "feedloom.yaml:7:19: `entries` is `many`, a number from 1 to 10000 is expected",
+        "feeds/mosn.yaml:2:1: unknown key `alises`, did you mean `aliases`?",
+        "feeds/mosn.yaml:3:10: unknown value `stabel` of `channel`, did you mean `stable`?",
+        "feeds/Bad Name.yaml:1:1: the file's name is the project's slug: `Bad Name` is no slug: use 1 to 64 of a-z, 0-9 and -, for example `bad-name`",
+        "nothing was done",
+    ];
+    for line in wanted {
+        assert!(run.err.contains(line), "missing {line:?} in\n{}", run.err);
+    }
+    assert!(!site.path("public").exists());
+}
+
+#[test]
+fn two_projects_with_one_slug_are_refused() {
+    let site = Site::new();
+    site.write("feeds/seata.yaml", "title: Seata\nformerly: [mosn]\n");
+    let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("two projects with the slug `mosn`"), "{}", run.err);
+}
+
+#[test]
+fn without_a_site_the_way_out_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_feedloom"))
+        .arg("refresh")
+        .current_dir(folder.path())
+        .output()
+        .expect("starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("no feedloom.yaml here or in a folder above: give one with --site")
+    );
+}
+
+#[test]
+fn a_site_is_found_from_a_folder_inside_it() {
+    let site = Site::new();
+    site.post("a.md", "MOSN post", "2024-01-01", "x");
+    let output = site.command(&["refresh"]).current_dir(site.path("posts")).output().expect("starts");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(site.path("public/mosn/atom.xml").exists());
+}
+
+#[test]
+fn explain_tells_who_why_and_where() {
+    let site = Site::new();
+    for n in 1..4 {
+        site.weekly(
+            &format!("w{n}.md"),
+            &format!("Weekly {n}"),
+            &format!("2024-0{n}-01"),
+            "### Reading\n\n- [How Seata keeps its promise](https://a.example.com/seata?utm_source=w)\n",
+        );
+    }
+    site.refresh();
+    let run = site.run(&["explain", "https://a.example.com/seata"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    for line in [
+        "posts/w1.md:9",
+        "posts/w2.md:9",
+        "posts/w3.md:9",
+        "seata          by title: \"Seata\"",
+        "its earliest mention",
+        "feeds      all, seata",
+    ] {
+        assert!(run.out.contains(line), "missing {line:?} in\n{}", run.out);
+    }
+    assert_eq!(site.run(&["explain", "no such thing"]).status, 1);
+}
+
+#[test]
+fn check_lists_what_needs_a_person() {
+    let site = Site::new();
+    site.weekly("w.md", "Weekly", "2024-01-01", "### Reading\n\nLoose words that are no link.\n\n- [Something about nothing](https://a.example.com/x)\n- [gone](/blog/gone/)\n\n{{< strange >}}\n");
+    let run = site.run(&["check", "--verbose"]);
+    assert_eq!(run.status, 0);
+    let all = format!("{}{}", run.out, run.err);
+    for line in [
+        "stays part of the digest only: Loose words",
+        "`/blog/gone/` leads to no post of this site",
+        "shortcode `strange` is not known",
+        "\"https://a.example.com/x\": {projects: [+SLUG]}",
+        "no entries for: mosn, seata",
+    ] {
+        assert!(all.contains(line), "missing {line:?} in\n{all}");
+    }
+    assert!(!site.path(".feedloom/store.sqlite").exists(), "check wrote something");
+    assert!(!site.path("public").exists(), "check wrote something");
+}
+
+#[test]
+fn strict_and_quiet_do_what_they_say() {
+    let site = Site::new();
+    site.post("good.md", "MOSN", "2024-01-01", "x");
+    assert_eq!(site.run(&["--quiet", "refresh"]).out, "");
+    site.write("posts/bad.md", "---\ntitle: [\n---\n");
+    let run = site.run(&["refresh", "--strict", "--quiet"]);
+    assert_eq!(run.status, 4);
+    assert_eq!(run.out, "");
+    assert!(run.err.contains("posts/bad.md"), "{}", run.err);
+}
+
+#[test]
+fn a_second_run_at_the_same_time_leaves_at_once() {
+    let site = Site::new();
+    std::fs::create_dir_all(site.path(".feedloom")).expect("a folder");
+    let lock = std::fs::File::create(site.path(".feedloom/lock")).expect("a file");
+    lock.lock().expect("locked");
+    let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 3);
+    assert!(run.err.contains("another run is at work"), "{}", run.err);
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let site = Site::new();
+    for n in 0..200 {
+        site.post(&format!("p{n}.md"), &format!("MOSN {n}"), "2024-01-01", &"words ".repeat(500));
+    }
+    site.refresh();
+    for arguments in [&["entries", "--json"][..], &["completions", "bash"], &["man"], &["export"], &["--help"]] {
+        let mut child = site.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("ends");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn a_damaged_store_is_set_aside_and_rebuilt() {
+    let site = Site::new();
+    site.post("a.md", "MOSN post", "2024-01-01", "x");
+    site.refresh();
+    let before = site.read("public/mosn/atom.xml");
+    site.write(".feedloom/store.sqlite", "no database at all, but long enough to be read as one. ".repeat(50));
+    let run = site.refresh();
+    assert!(run.err.contains("set aside as"), "{}", run.err);
+    assert_eq!(before, site.read("public/mosn/atom.xml"));
+}
+
+#[test]
+fn lists_of_feeds_come_and_go_as_opml() {
+    let site = Site::new();
+    let export = site.run(&["export"]);
+    assert!(export.out.contains("xmlUrl=\"https://feeds.example.org/mosn/atom.xml\""));
+    site.write("in.opml", "<opml><body><outline text='A project' xmlUrl='https://a.example.com/feed'/></body></opml>");
+    let run = site.run(&["import", "in.opml", "--write"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    assert!(site.read("feeds/a-project.yaml").contains("https://a.example.com/feed"));
+    assert_eq!(site.run(&["check"]).status, 0);
+}

@@ -1,0 +1,8 @@
+//! The program as people use it: the real binary on real folders, and folders of
+//! cases whose names are claims.
+
+mod bad_input;
+mod cases;
+mod commands;
+mod outputs;
+mod site;

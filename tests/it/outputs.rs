@@ -1,0 +1,158 @@
+//! What is published: valid, bounded, the same bytes for the same site.
+
+use super::bad_input::well_formed;
+use super::site::Site;
+
+const DIGEST: &str = "### Questions\n\n**1、@alice** 提问：\n\n> Why does MOSN restart?\n\nA：Because of this.\n\nMOSN：[https://github.com/mosn/mosn](https://github.com/mosn/mosn)\n\n### Reading\n\n- [A long article about Seata](https://mp.weixin.qq.com/s?__biz=A&mid=1&idx=1&sn=x)\n- [Our own post](/blog/own/)\n\n### Releases\n\n**1、发布 MOSN v1.2.0 版本，主要变更如下：**\n\n- faster\n\n[https://github.com/mosn/mosn/releases/tag/v1.2.0](https://github.com/mosn/mosn/releases/tag/v1.2.0)\n";
+
+fn site() -> Site {
+    let site = Site::new();
+    site.post("own.md", "Our own post on MOSN", "2024-01-01T08:00:00+08:00", "Text with ![a picture](p.png).");
+    site.weekly("w1.md", "Weekly 1", "2024-02-01T08:00:00+08:00", DIGEST);
+    site.weekly(
+        "w2.md",
+        "Weekly 2",
+        "2024-03-01T08:00:00+08:00",
+        "### Reading\n\n- [A long article about Seata](https://mp.weixin.qq.com/s?__biz=A&mid=1&idx=1&sn=y&scene=21)\n",
+    );
+    site
+}
+
+#[test]
+fn two_runs_make_the_same_bytes_and_touch_nothing() {
+    let site = site();
+    site.refresh();
+    let first = site.published();
+    let second_run = site.refresh();
+    assert!(second_run.out.contains("nothing changed"), "{}", second_run.out);
+    assert!(first == site.published(), "files were touched");
+    // From nothing again: the same bytes.
+    std::fs::remove_dir_all(site.path("public")).expect("removed");
+    site.refresh();
+    let bytes = |p: &std::collections::BTreeMap<String, (Vec<u8>, std::time::SystemTime)>| {
+        p.iter().map(|(n, (b, _))| (n.clone(), b.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(bytes(&first), bytes(&site.published()));
+    well_formed(&site);
+}
+
+#[test]
+fn a_mention_joins_the_entry_and_moves_nothing() {
+    let site = site();
+    site.refresh();
+    let entries = site.entries();
+    let of = |title: &str| {
+        entries
+            .iter()
+            .find(|e| e["title"].as_str().is_some_and(|t| t.contains(title)))
+            .unwrap_or_else(|| panic!("{title}"))
+            .clone()
+    };
+    let article = of("A long article");
+    assert_eq!(article["mentions"].as_array().map(Vec::len), Some(2));
+    assert!(
+        article["published"].as_str().expect("date").starts_with("2024-01-31T23:59:58"),
+        "{}",
+        article["published"]
+    );
+    let own = of("Our own post");
+    assert_eq!(own["kind"], "post");
+    assert_eq!(own["mentions"][0]["post"], "w1.md");
+    let question = of("Why does MOSN");
+    assert_eq!(question["authors"][0]["name"], "alice");
+    assert_eq!(question["projects"][0]["slug"], "mosn");
+    assert!(question["link"].as_str().expect("link").contains(":~:text="), "{}", question["link"]);
+    assert_eq!(of("MOSN 1.2.0")["version"], "1.2.0");
+}
+
+#[test]
+fn feeds_say_what_validators_ask_for() {
+    let site = site();
+    site.refresh();
+    let atom = site.read("public/mosn/atom.xml");
+    assert!(atom.contains("<link href=\"https://feeds.example.org/mosn/atom.xml\" rel=\"self\""), "{atom}");
+    let updated: Vec<&str> = atom.matches("<updated>").collect();
+    assert!(updated.len() > 3);
+    let times: Vec<&str> = atom
+        .split("<entry>")
+        .skip(1)
+        .filter_map(|e| e.split("<updated>").nth(1))
+        .filter_map(|t| t.split('<').next())
+        .collect();
+    let mut unique = times.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), times.len(), "two entries with one updated");
+    let rss = site.read("public/mosn/rss.xml");
+    assert!(rss.contains("<atom:link href=\"https://feeds.example.org/mosn/rss.xml\" rel=\"self\""), "{rss}");
+    assert!(
+        rss.contains("GMT</pubDate>") && rss.contains("<guid isPermaLink=\"false\">tag:feeds.example.org,"),
+        "{rss}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&site.read("public/mosn/feed.json")).expect("JSON");
+    assert_eq!(json["version"], "https://jsonfeed.org/version/1.1");
+    assert_eq!(json["feed_url"], "https://feeds.example.org/mosn/feed.json");
+    let opml = site.read("public/opml.xml");
+    assert!(opml.contains("xmlUrl=\"https://feeds.example.org/seata/atom.xml\""), "{opml}");
+}
+
+#[test]
+fn feeds_are_bounded() {
+    let site = Site::new();
+    site.write(
+        "feedloom.yaml",
+        format!("{}output: {{entries: 10, bytes: 20KiB, entry_bytes: 4KiB}}\n", super::site::CONFIG),
+    );
+    for n in 0..20 {
+        site.post(
+            &format!("p{n}.md"),
+            &format!("Post {n} about MOSN"),
+            &format!("2024-01-{:02}", n + 1),
+            &"many words. ".repeat(if n % 2 == 0 { 1_000 } else { 100 }),
+        );
+    }
+    site.refresh();
+    for file in ["atom.xml", "rss.xml", "feed.json"] {
+        let text = site.read(&format!("public/mosn/{file}"));
+        assert!(text.len() <= 20 << 10, "{file}: {}", text.len());
+        assert!(text.contains("Post 19 about"), "{file} lost the newest");
+        assert!(!text.contains(&"many words. ".repeat(400)), "{file} holds a long entry");
+    }
+}
+
+#[test]
+fn a_deleted_file_comes_back() {
+    let site = site();
+    site.refresh();
+    let before = site.published();
+    std::fs::remove_file(site.path("public/mosn/atom.xml")).expect("removed");
+    site.write("public/mosn/rss.xml", "cut");
+    site.refresh();
+    let after = site.published();
+    assert_eq!(before["mosn/atom.xml"].0, after["mosn/atom.xml"].0);
+    assert_eq!(before["mosn/rss.xml"].0, after["mosn/rss.xml"].0);
+}
+
+#[test]
+fn changed_rules_apply_to_all_history_without_the_posts() {
+    let site = site();
+    site.refresh();
+    std::fs::rename(site.path("posts"), site.path("elsewhere")).expect("moved");
+    site.write("feeds/own.yaml", "title: Own\naliases: [Our own post]\n");
+    let run = site.run(&["build"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    assert!(site.read("public/own/atom.xml").contains("Our own post on MOSN"));
+}
+
+#[test]
+fn overrides_settle_what_no_rule_could() {
+    let site = site();
+    site.post("lost.md", "About something else", "2024-05-01", "Nothing is named here.");
+    site.refresh();
+    assert!(!site.read("public/seata/feed.json").contains("About something else"));
+    site.write("overrides.yaml", "\"https://www.example.org/blog/lost/\": {projects: [+seata], title: Better title}\n\"https://www.example.org/blog/own/\": {hide: true}\n");
+    site.refresh();
+    let feed = site.read("public/seata/feed.json");
+    assert!(feed.contains("Better title") && !feed.contains("About something else"), "{feed}");
+    assert!(!site.read("public/all/feed.json").contains("Our own post on MOSN"));
+}
