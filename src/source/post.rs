@@ -683,7 +683,7 @@ fn item_entry(
     }
     raw.link = match kind {
         Kind::Article | Kind::Release | Kind::Task => resolved.as_ref().map(Url::to_string),
-        Kind::Question => item.issue.as_ref().and(resolved.as_ref()).map(Url::to_string),
+        Kind::Question => resolved.as_ref().map(Url::to_string),
         Kind::Event | Kind::News | Kind::Post | Kind::Digest | Kind::Upstream => None,
     }
     .or_else(|| Some(place.clone()));

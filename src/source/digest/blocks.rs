@@ -251,7 +251,13 @@ fn task_items(scope: &mut Scope<'_>) {
             .unwrap_or(scope.section.to);
         if let Some(link) = (n..to).find_map(|m| lists::first_link(&scope.pieces[m])) {
             let line = &scope.pieces[n].text;
-            let title = if shapes::is_empty_title(&link.text) { line.clone() } else { link.text.clone() };
+            let title = match lists::sentence_around(scope, n, &link) {
+                Some(sentence) => sentence,
+                None if shapes::is_empty_title(&link.text) || !line.starts_with(link.text.as_str()) => {
+                    text::first_sentence(line)
+                }
+                None => link.text.clone(),
+            };
             let mut item = Item::new(Kind::Task, title.clone(), scope.pieces[n].line).with_link(&link);
             // `project - title`, `[project: title]`: what stands before the dash is a label.
             let head = line
@@ -517,64 +523,49 @@ pub(super) fn news(scope: &mut Scope<'_>) {
     let is_head = |scope: &Scope<'_>, n: usize| {
         let piece = &scope.pieces[n];
         let alone = scope.at(n + 1).is_none_or(|p| p.block != piece.block);
-        matches!(piece.shape, Shape::Heading(_)) && n >= first
-            || piece.bold
-                && !piece.quote
-                && piece.list == 0
-                && alone
-                && text::columns(&piece.text) <= 80
-                && shapes::field(&piece.text).is_none()
-                && !piece.text.ends_with([':', '：'])
-                && is_first_head(scope, first, n)
+        let bold = piece.bold && !piece.quote && piece.list == 0 && alone && text::columns(&piece.text) <= 80;
+        let field = shapes::field(&piece.text).is_some() || piece.text.ends_with([':', '：']);
+        matches!(piece.shape, Shape::Heading(_)) || bold && !field && is_first_head(scope, first, n)
     };
     let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
-    if !heads.is_empty() {
-        for (k, head) in heads.iter().enumerate() {
-            let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
-            news_block(scope, *head, to);
-        }
-        return;
+    let before = heads.first().copied().unwrap_or(scope.section.to);
+    loose_news(scope, first, before, heads.is_empty());
+    for (k, head) in heads.iter().enumerate() {
+        let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
+        news_block(scope, *head, to);
     }
-    let linked: Vec<usize> = (first..scope.section.to)
-        .filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n) && has_link_below(scope, *n))
-        .collect();
-    if !linked.is_empty() {
-        lists::items(scope);
-        return;
-    }
-    // Numbered paragraphs and lines of links are a list too.
-    let lines = (first..scope.section.to)
-        .filter(|n| {
-            shapes::is_link_line(&scope.pieces[*n])
-                && scope.pieces[*n].list == 0
-                && !lists::first_link(&scope.pieces[*n]).is_none_or(|l| shapes::is_empty_title(&l.text))
-        })
-        .count();
-    if lines > 1 {
-        lists::items(scope);
-        return;
-    }
+}
+
+/// News without headings: a list of links, paragraphs with links of their own, or one piece.
+fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
+    let is_item = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let titled = lists::first_link(piece).is_some_and(|l| !shapes::is_empty_title(&l.text));
+        piece.list == 1 && begins_item(scope, *n) && has_link_below(scope, *n)
+            || piece.list == 0 && titled && shapes::is_link_line(piece) && shapes::label(piece, scope.names).is_none()
+    };
+    let items = (first..to).filter(is_item).count();
+    let bullets = (first..to).filter(|n| scope.pieces[*n].list == 1 && is_item(n)).count();
     let mut paragraphs: Vec<(usize, usize)> = Vec::new();
-    for n in first..scope.section.to {
+    for n in first..to {
         match paragraphs.last_mut() {
-            Some((from, to)) if scope.pieces[*from].block == scope.pieces[n].block || scope.pieces[n].list > 0 => {
-                *to = n + 1
+            Some((from, end)) if scope.pieces[*from].block == scope.pieces[n].block || scope.pieces[n].list > 0 => {
+                *end = n + 1;
             }
             _ => paragraphs.push((n, n + 1)),
         }
     }
-    let with_links = paragraphs
-        .iter()
-        .filter(|(from, to)| (*from..*to).any(|n| lists::first_link(&scope.pieces[n]).is_some()))
-        .count();
-    if with_links >= 2 {
-        for (from, to) in paragraphs {
-            if (from..to).any(|n| lists::first_link(&scope.pieces[n]).is_some()) {
-                news_block(scope, from, to);
-            }
+    let has_link = |(from, end): &(usize, usize)| (*from..*end).any(|n| lists::first_link(&scope.pieces[n]).is_some());
+    let linked: Vec<(usize, usize)> = paragraphs.iter().copied().filter(has_link).collect();
+    let prose = paragraphs.iter().filter(|p| has_link(p)).filter(|(from, _)| !is_item(from)).count();
+    if alone && (bullets > 0 || items > 1 && prose < items) {
+        lists::news(scope);
+    } else if linked.len() >= 2 || !alone {
+        for (from, end) in linked {
+            news_block(scope, from, end);
         }
-    } else if first < scope.section.to {
-        news_block(scope, first, scope.section.to);
+    } else if first < to {
+        news_block(scope, first, to);
     }
 }
 

@@ -51,6 +51,23 @@ pub(super) fn items(scope: &mut Scope<'_>) {
     }
 }
 
+/// Reads a list of news: what is a sentence with a link in it is news, the rest as usual.
+pub(super) fn news(scope: &mut Scope<'_>) {
+    let before = scope.items.len();
+    items(scope);
+    for k in before..scope.items.len() {
+        let line = scope.items[k].line;
+        let at = scope.range().find(|n| scope.pieces[*n].line == line);
+        let link = at.and_then(|n| first_link(&scope.pieces[n]).map(|l| (n, l)));
+        if let Some((n, link)) = link
+            && scope.items[k].kind == Kind::Article
+            && sentence_around(scope, n, &link).is_some()
+        {
+            scope.items[k].kind = Kind::News;
+        }
+    }
+}
+
 /// `SITE 官网: https://…`: words, a colon and a bare address.
 fn introduces(piece: &Piece) -> bool {
     piece.links.first().is_some_and(|l| {
@@ -273,10 +290,13 @@ fn picture_link(piece: &Piece) -> Option<LinkRef> {
 
 /// The title of a link: its text, else the words around it, else the line above.
 fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String {
+    let piece = &scope.pieces[n];
+    if let Some(sentence) = sentence_around(scope, n, link) {
+        return sentence;
+    }
     if !shapes::is_empty_title(&link.text) {
         return link.text.clone();
     }
-    let piece = &scope.pieces[n];
     let around = without_link(&piece.text, link);
     if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
         return around;
@@ -291,6 +311,26 @@ fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String 
         Some((_, title)) => title,
         None => link.text.clone(),
     }
+}
+
+/// The sentence a link stands in, when the link is a few of its words: `Kubelets can
+/// [run in containers](…) now.` Words that only introduce a link end with a mark.
+pub(super) fn sentence_around(scope: &Scope<'_>, n: usize, link: &LinkRef) -> Option<String> {
+    let piece = &scope.pieces[n];
+    let (line, _) = shapes::without_ordinal(&piece.text);
+    let before = line.split(link.text.as_str()).next()?.trim_end();
+    let in_sentence = before.chars().last().is_some_and(|c| c.is_alphanumeric() || ",，、".contains(c));
+    if piece.list == 0 || link.text.is_empty() || !in_sentence || shapes::is_empty_title(&piece.text) {
+        return None;
+    }
+    let item = piece.item;
+    let whole: Vec<&str> = (n..scope.section.to)
+        .map(|m| &scope.pieces[m])
+        .take_while(|p| p.item == item && p.block == piece.block)
+        .map(|p| p.text.as_str())
+        .collect();
+    let whole = whole.join(" ");
+    Some(text::first_sentence(shapes::without_ordinal(&whole).0))
 }
 
 fn without_link(line: &str, link: &LinkRef) -> String {

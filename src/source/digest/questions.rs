@@ -19,8 +19,49 @@ struct Block {
 
 /// Reads the questions of a section.
 pub(super) fn read(scope: &mut Scope<'_>) {
-    for block in blocks(scope) {
+    let blocks = blocks(scope);
+    if blocks.is_empty() {
+        titled(scope);
+    }
+    for block in blocks {
         read_block(scope, &block);
+    }
+}
+
+/// Questions that are headings or bold lines, with their answers below:
+/// `### How do I …?`, `**Why …?**`.
+fn titled(scope: &mut Scope<'_>) {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let is_head = |p: &Piece| {
+        let heading = matches!(p.shape, Shape::Heading(_));
+        let asks = p.text.ends_with(['?', '？']) || shapes::question(&p.text).is_some();
+        !p.quote && p.list == 0 && (heading || p.bold) && asks
+    };
+    let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(&scope.pieces[*n])).collect();
+    for (k, head) in heads.iter().enumerate() {
+        let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
+        let label_at = |n: &usize| shapes::label(&scope.pieces[*n], scope.names);
+        let labels: Vec<_> = (*head + 1..to).filter_map(|n| label_at(&n)).collect();
+        let content: Vec<usize> = (*head + 1..to).filter(|n| label_at(n).is_none()).collect();
+        let content = without_tail(scope, content);
+        let piece = &scope.pieces[*head];
+        let asked = shapes::question(&piece.text).unwrap_or(&piece.text);
+        let (asked, _) = shapes::without_ordinal(asked);
+        if content.is_empty() || asked.is_empty() {
+            continue;
+        }
+        let mut item = Item::new(Kind::Question, asked, piece.line);
+        item.question = asked.to_owned();
+        if let Some(link) = super::lists::first_link(piece) {
+            item = item.with_link(&link);
+        }
+        for label in labels {
+            item.labels.push(label.name);
+            item.about.extend(label.url);
+        }
+        item.ranges = ranges(scope, &content);
+        scope.mark(*head..to);
+        scope.push(*head, item);
     }
 }
 

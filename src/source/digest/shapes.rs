@@ -349,7 +349,7 @@ pub(super) fn version(line: &str) -> Option<Version> {
         )
     });
     static STAGE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布|$)"));
+        LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布)"));
     let lower = |w: &str| line.as_bytes().windows(w.len()).any(|b| b.eq_ignore_ascii_case(w.as_bytes()));
     if !line.bytes().any(|b| b.is_ascii_digit()) && !["alpha", "beta", "rc"].into_iter().any(lower) {
         return None;
@@ -393,7 +393,7 @@ pub(super) struct ReleaseHead {
 /// Whether a line has the words of an announcement.
 pub(super) fn announces(line: &str) -> bool {
     static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis out\b|\bavailable\b|\d\s*版")
+        pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\d\s*版")
     });
     WORDS.is_match(line)
 }
@@ -421,18 +421,63 @@ pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) 
         return None;
     }
     let before = line[..version.start].trim_end();
-    let nearest = names.titles_in(before).into_iter().next_back().or_else(|| names.titles_in(line).into_iter().next());
+    let phrase = before.trim_end_matches(['v', 'V']).trim_end();
+    let phrase = BEFORE.captures(phrase).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
+    // The words right before the version: a project's name among them, else the last of them.
+    let known = phrase.and_then(|p| names.titles_in(p).into_iter().next_back());
     let written = || {
-        let before = before.trim_end_matches(['v', 'V']).trim_end();
-        let found = BEFORE.captures(before)?;
-        let name = found.get(1)?.as_str().trim();
-        const NO_NAMES: [&str; 14] =
-            ["version", "release", "released", "to", "from", "and", "with", "of", "is", "the", "in", "now", "on", "v"];
-        let name = name.rsplit(' ').find(|w| !NO_NAMES.contains(&w.to_lowercase().as_str()))?;
-        (name.len() > 1).then(|| name.to_owned())
+        const NO_NAMES: [&str; 40] = [
+            "releases",
+            "updated",
+            "update",
+            "make",
+            "makes",
+            "uses",
+            "using",
+            "use",
+            "built",
+            "by",
+            "at",
+            "as",
+            "a",
+            "or",
+            "since",
+            "than",
+            "until",
+            "before",
+            "after",
+            "upgraded",
+            "bumped",
+            "version",
+            "release",
+            "released",
+            "to",
+            "from",
+            "and",
+            "with",
+            "of",
+            "is",
+            "the",
+            "in",
+            "now",
+            "on",
+            "v",
+            "next",
+            "milestone",
+            "schedule",
+            "branch",
+            "for",
+        ];
+        let word = phrase?.rsplit(' ').find(|w| !NO_NAMES.contains(&w.to_lowercase().as_str()))?;
+        (word.len() > 1 && !phrase?.to_lowercase().ends_with("deadline")).then(|| word.to_owned())
     };
+    let anywhere =
+        || names.titles_in(before).into_iter().next_back().or_else(|| names.titles_in(line).into_iter().next());
     let from_section = || section.and_then(|s| names.titles_in(s).into_iter().next());
-    let name = nearest.or_else(written).or_else(from_section)?;
+    if phrase.is_some_and(|p| p.to_lowercase().ends_with("deadline")) {
+        return None;
+    }
+    let name = known.or_else(written).or_else(anywhere).or_else(from_section)?;
     Some(ReleaseHead { name, version: version.number })
 }
 
