@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use crate::config::{Override, Project};
-use crate::entry::{Because, Kind, Membership, RawEntry, Rule};
+use crate::entry::{Because, EntryId, Kind, Membership, RawEntry, Rule};
 use crate::names::Names;
 use crate::normalize::{address, text};
 
@@ -40,7 +40,7 @@ impl<'a> Classifier<'a> {
     }
 
     /// The projects of what `raws` together are. `overrides` are those for this entry.
-    pub fn classify(&self, raws: &[&RawEntry], overrides: &[&Override]) -> Vec<Membership> {
+    pub fn classify(&self, raws: &[&RawEntry], overrides: &[&Override], id: Option<&EntryId>) -> Vec<Membership> {
         let mut found = self.decide(raws);
         for (slug, place) in overrides.iter().flat_map(|o| o.add.iter().map(move |s| (s, o))) {
             if let Some(n) = self.projects.iter().position(|p| p.slug == *slug) {
@@ -51,7 +51,13 @@ impl<'a> Classifier<'a> {
         for slug in overrides.iter().flat_map(|o| &o.remove) {
             found.retain(|n, _| self.projects[*n].slug != *slug);
         }
-        found.retain(|n, _| !self.is_excluded(*n, raws));
+        for slug in raws.iter().filter(|r| r.kind == Kind::Digest).flat_map(|r| &r.carries) {
+            if let Some(n) = self.projects.iter().position(|p| p.slug == *slug) {
+                let (rule, text) = (Rule::Label, "an item of the digest".to_owned());
+                found.entry(n).or_insert((rule, text, "items".to_owned()));
+            }
+        }
+        found.retain(|n, _| !self.is_excluded(*n, raws, id));
         found
             .into_iter()
             .map(|(n, (rule, text, place))| Membership {
@@ -227,18 +233,20 @@ impl<'a> Classifier<'a> {
         counts.remove(&first).map(|(_, text, place)| (first, (text, place))).into_iter().collect()
     }
 
-    fn is_excluded(&self, project: usize, raws: &[&RawEntry]) -> bool {
+    fn is_excluded(&self, project: usize, raws: &[&RawEntry], id: Option<&EntryId>) -> bool {
         let exclude = &self.projects[project].exclude;
         exclude.iter().any(|e| {
-            raws.iter().any(|r| {
-                r.link.as_deref() == Some(e.as_str())
-                    || r.link.as_deref().and_then(|l| Url::parse(l).ok()).is_some_and(|u| {
-                        address::is_below(
-                            &address::host_and_path(&u),
-                            e.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/'),
-                        )
-                    })
-            })
+            let named = id.is_some_and(|id| id.as_str() == e);
+            named
+                || raws.iter().any(|r| {
+                    r.link.as_deref() == Some(e.as_str())
+                        || r.link.as_deref().and_then(|l| Url::parse(l).ok()).is_some_and(|u| {
+                            address::is_below(
+                                &address::host_and_path(&u),
+                                e.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/'),
+                            )
+                        })
+                })
         })
     }
 }

@@ -107,7 +107,8 @@ fn logging() {
 }
 
 fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
-    let moment = Moment { now: chrono::Utc::now() };
+    let now = chrono::Utc::now();
+    let moment = Moment { now, accept_removals: false };
     let common = &cli.common;
     match cli.command {
         Command::Refresh(options) => refresh::refresh(common, &options, moment, terminal),
@@ -137,7 +138,7 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
             ));
             status::USAGE
         }
-        RunError::NoSite(_) | RunError::Template(_) => {
+        RunError::NoSite(_) | RunError::Template(_) | RunError::NoPosts(_) => {
             terminal.error(&error.to_string());
             status::USAGE
         }
@@ -145,7 +146,11 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
             terminal.error(&format!("{error}; nothing was done"));
             status::LOCKED
         }
-        RunError::File(_) | RunError::Store(_) => {
+        RunError::ManyGone { .. } => {
+            terminal.error(&format!("{error}; nothing was done"));
+            status::HELD
+        }
+        RunError::File(_) | RunError::Store(_) | RunError::Empty(_) => {
             terminal.error(&chain(error));
             status::FAILED
         }

@@ -548,7 +548,7 @@ pub fn load(files: &ConfigFiles) -> Result<Site, Vec<ConfigError>> {
     let projects: Vec<Project> = files.projects.iter().filter_map(|f| read_project(f, &mut errors)).collect();
     check_slugs(&projects, files, &mut errors);
     let overrides = match &files.overrides {
-        Some(file) => read_overrides(file, &projects, &mut errors),
+        Some(file) => read_overrides(file, &projects, &unread(files, &projects), &mut errors),
         None => Vec::new(),
     };
     if let Some(site) = &site {
@@ -556,7 +556,10 @@ pub fn load(files: &ConfigFiles) -> Result<Site, Vec<ConfigError>> {
     }
     match site {
         Some(site) if errors.is_empty() => Ok(Site { projects, overrides, fingerprint: fingerprint(files), ..site }),
-        _ => Err(errors),
+        _ => {
+            errors.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
+            Err(errors)
+        }
     }
 }
 
@@ -1278,7 +1281,18 @@ fn check_sources(site: &Site, projects: &[Project], files: &ConfigFiles, errors:
     }
 }
 
-fn read_overrides(file: &ConfigFile, projects: &[Project], errors: &mut Vec<ConfigError>) -> Vec<Override> {
+/// Slugs of project files that have mistakes of their own: nobody is told twice.
+fn unread(files: &ConfigFiles, projects: &[Project]) -> Vec<String> {
+    let stem = |f: &ConfigFile| f.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    files.projects.iter().map(stem).filter(|s| !projects.iter().any(|p| p.slug.as_str() == s)).collect()
+}
+
+fn read_overrides(
+    file: &ConfigFile,
+    projects: &[Project],
+    unread: &[String],
+    errors: &mut Vec<ConfigError>,
+) -> Vec<Override> {
     let Some(node) = parse_file(file, errors) else {
         return Vec::new();
     };
@@ -1300,6 +1314,7 @@ fn read_overrides(file: &ConfigFile, projects: &[Project], errors: &mut Vec<Conf
             };
             match projects.iter().find(|p| p.slug.as_str() == name || p.formerly.iter().any(|f| f.as_str() == name)) {
                 Some(project) => list.push(project.slug.clone()),
+                None if unread.iter().any(|u| u == name) => {}
                 None => {
                     let hint = nearest(name, projects.iter().map(|p| p.slug.as_str()))
                         .map(|n| format!(", did you mean `{n}`?"))

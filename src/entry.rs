@@ -411,6 +411,9 @@ pub struct RawEntry {
     /// Headings above it, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headings: Vec<String>,
+    /// Digests: projects of their items, when digests go into project feeds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carries: Vec<Slug>,
     /// Front matter tags and categories, feed categories.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
@@ -448,6 +451,7 @@ impl RawEntry {
             labels: Vec::new(),
             about: Vec::new(),
             headings: Vec::new(),
+            carries: Vec::new(),
             tags: Vec::new(),
             mention: None,
             source: None,

@@ -123,7 +123,33 @@ pub fn list_posts(root: &Path) -> Result<Listing, FileError> {
     }
     walk(root, "", 0, &mut listing)?;
     listing.files.sort_by(|a, b| a.path.cmp(&b.path));
+    drop_indexes(&mut listing);
     Ok(listing)
+}
+
+/// Pages that list others are no posts: `_index.md`, the root's own `index.md`, a
+/// `README.md` beside posts. Of `name.md` and `name/index.md` the first is the post.
+fn drop_indexes(listing: &mut Listing) {
+    let parent = |p: &str| p.rsplit_once('/').map_or(String::new(), |(f, _)| f.to_owned());
+    let name = |p: &str| p.rsplit('/').next().unwrap_or(p).to_lowercase();
+    let paths: Vec<String> = listing.files.iter().map(|f| f.path.clone()).collect();
+    let twins = |p: &str| {
+        let folder = parent(p);
+        name(p).starts_with("index.") && !folder.is_empty() && paths.contains(&format!("{folder}.md"))
+    };
+    listing.files.retain(|file| {
+        let (folder, name) = (parent(&file.path), name(&file.path));
+        let alone = paths.iter().filter(|p| parent(p) == folder).count() == 1;
+        let lists_others = name.starts_with("_index.")
+            || name.starts_with("index.") && folder.is_empty() && paths.len() > 1
+            || name.starts_with("readme.") && (folder.is_empty() || !alone);
+        if twins(&file.path) {
+            let reason = format!("`{folder}.md` is the same post");
+            listing.passed_over.push((file.path.clone(), reason));
+            return false;
+        }
+        !lists_others
+    });
 }
 
 fn walk(folder: &Path, below: &str, depth: usize, listing: &mut Listing) -> Result<(), FileError> {

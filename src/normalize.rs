@@ -107,7 +107,7 @@ pub fn entry(
     let decided =
         overrides.iter().find_map(|o| o.date.as_deref()).and_then(|d| date::lenient(d, context.zone)).map(|c| c.time);
     let published = decided.or(claimed.filter(|t| *t <= context.now)).unwrap_or(memory.first_seen);
-    let link = main.link.clone().unwrap_or_default();
+    let link = main.link.as_deref().map(address::without_trackers).unwrap_or_default();
     let title = overrides.iter().find_map(|o| o.title.clone()).unwrap_or_else(|| title(main));
     let title = text::cut(&text::line(&title), TITLE_COLUMNS);
     let title = if title.is_empty() { text::cut(&link, TITLE_COLUMNS) } else { title };
@@ -177,10 +177,13 @@ fn title(main: &RawEntry) -> String {
 
 /// Bare addresses are no summary.
 fn readable(text: &str) -> String {
-    text.split_whitespace()
-        .filter(|w| !w.starts_with("http://") && !w.starts_with("https://"))
-        .collect::<Vec<_>>()
-        .join(" ")
+    let is_word = |w: &&str| !w.starts_with("http://") && !w.starts_with("https://");
+    let mut words: Vec<&str> = text.split_whitespace().filter(is_word).collect();
+    // What only introduced an address goes with it.
+    while words.last().is_some_and(|w| w.ends_with([':', '：'])) {
+        words.pop();
+    }
+    words.join(" ")
 }
 
 /// Two entries of one second differ in the milliseconds of `updated`: readers and

@@ -41,6 +41,22 @@ pub enum RunError {
     /// Another run holds the lock.
     #[error("{}: another run is at work", .0.display())]
     Locked(PathBuf),
+    /// `posts.path` leads nowhere.
+    #[error("{}: no such folder: does `posts.path` in feedloom.yaml name the right one?", .0.display())]
+    NoPosts(PathBuf),
+    /// There is nothing to build from.
+    #[error("{}: nothing is stored yet: run `feedloom refresh` first", .0.display())]
+    Empty(PathBuf),
+    /// Many posts went at once.
+    #[error("{}: {gone} of {known} posts are gone: is a folder missing? `--accept-removals` withdraws them", .folder.display())]
+    ManyGone {
+        /// The folder.
+        folder: PathBuf,
+        /// Posts that went.
+        gone: usize,
+        /// Posts that were known.
+        known: usize,
+    },
 }
 
 /// How much a problem matters.
@@ -61,6 +77,8 @@ pub struct Problem {
     pub place: String,
     /// Line, from 1; 0 when there is none.
     pub line: usize,
+    /// Column, from 1; 0 when there is none.
+    pub column: usize,
     /// How much it matters.
     pub severity: Severity,
     /// What it is and what to do.
@@ -69,9 +87,10 @@ pub struct Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}", self.place, self.text),
-            line => write!(f, "{}:{line}: {}", self.place, self.text),
+        match (self.line, self.column) {
+            (0, _) => write!(f, "{}: {}", self.place, self.text),
+            (line, 0) => write!(f, "{}:{line}: {}", self.place, self.text),
+            (line, column) => write!(f, "{}:{line}:{column}: {}", self.place, self.text),
         }
     }
 }
@@ -111,6 +130,7 @@ impl Opened {
                 problems.push(Problem {
                     place: path.display().to_string(),
                     line: 0,
+                    column: 0,
                     severity: Severity::Warning,
                     text: format!("damaged ({reason}): set aside as {} and begun anew", aside.display()),
                 });
@@ -121,7 +141,7 @@ impl Opened {
     }
 }
 
-fn set_aside(path: &Path) -> Result<PathBuf, FileError> {
+pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, FileError> {
     let aside = path.with_extension("sqlite.damaged");
     std::fs::rename(path, &aside).map_err(|source| FileError {
         path: path.to_owned(),
@@ -175,4 +195,6 @@ fn own_hosts(site: &Site) -> Hosts {
 pub struct Moment {
     /// The moment of the run.
     pub now: DateTime<Utc>,
+    /// Posts that are gone are withdrawn, however many.
+    pub accept_removals: bool,
 }

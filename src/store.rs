@@ -516,6 +516,15 @@ impl Store {
         self.entries("SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content ORDER BY e.published DESC, e.id", [])
     }
 
+    /// Entries whose link starts with `prefix`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entries_at(&self, prefix: &str) -> Result<Vec<Entry>> {
+        let text = "SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE json_extract(e.data, '$.link') >= ?1 AND json_extract(e.data, '$.link') < ?1 || char(1114111) ORDER BY e.id";
+        self.entries(text, [prefix])
+    }
+
     /// An entry by id.
     ///
     /// # Errors

@@ -53,11 +53,7 @@ fn show(opened: &Opened, explanation: &Explanation, terminal: &mut Terminal) {
     others.sort_unstable();
     others.dedup();
     for key in others {
-        let why = if key.starts_with("title:") {
-            " (same long title on one host; `same_as: none` in overrides.yaml splits them)"
-        } else {
-            ""
-        };
+        let why = if key.starts_with("title:") { " (one long title on one host is one page)" } else { "" };
         line(format!("             also known as {key}{why}"));
     }
     let date = match entry.kind {
@@ -70,7 +66,7 @@ fn show(opened: &Opened, explanation: &Explanation, terminal: &mut Terminal) {
     line(format!("  updated    {}", local(entry.updated)));
     line(format!("  first seen {}", local(entry.first_seen)));
     if entry.projects.is_empty() {
-        line("  projects   none: no rule matched".to_owned());
+        line("  projects   none: no rule matched, or an override or `exclude` took it out".to_owned());
         line(format!("             to settle it, in overrides.yaml: \"{}\": {{projects: [+SLUG]}}", entry.link));
     } else {
         line("  projects".to_owned());

@@ -257,6 +257,28 @@ pub fn host_and_path(url: &Url) -> String {
     format!("{}{}", plain_host(&host), plain_path(url.path()))
 }
 
+/// The address without parameters that only say who shared it. What a host needs
+/// to find the page stays, though [`key`] may not count it.
+pub fn without_trackers(link: &str) -> String {
+    if !link.contains('?') {
+        return link.to_owned();
+    }
+    let Ok(mut url) = Url::parse(link) else { return link.to_owned() };
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(n, v)| !is_tracker("", n, v))
+        .map(|(n, v)| (n.into_owned(), v.into_owned()))
+        .collect();
+    if kept.len() == url.query_pairs().count() {
+        return link.to_owned();
+    }
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(kept);
+    }
+    url.to_string()
+}
+
 /// Whether `address` (of [`host_and_path`]) lies below `prefix` (`host/path`, whole segments).
 pub fn is_below(address: &str, prefix: &str) -> bool {
     let prefix = prefix.strip_prefix("www.").unwrap_or(prefix);

@@ -71,8 +71,25 @@ pub fn sanitise(html: &str, base: Option<&Url>) -> String {
     };
     let mut builder = builder();
     builder.url_relative(relative);
-    let clean = builder.clean(&html).to_string();
+    let clean = without_empty_pictures(builder.clean(&html).to_string());
     text::scrub(&clean)
+}
+
+/// A picture whose address was refused shows nothing.
+fn without_empty_pictures(html: String) -> String {
+    if !html.contains("<img") {
+        return html;
+    }
+    let mut out = String::with_capacity(html.len());
+    for token in tokens(&html) {
+        match token {
+            Token::Open { ref name, raw } if name == "img" && !raw.contains(" src=") => {}
+            Token::Open { raw, .. } | Token::Close { raw, .. } | Token::Text { raw } | Token::Other { raw } => {
+                out.push_str(raw);
+            }
+        }
+    }
+    out
 }
 
 fn builder() -> ammonia::Builder<'static> {

@@ -18,10 +18,11 @@ use crate::merge::Feed;
 use crate::normalize::text;
 
 /// The built-in templates.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 4] = [
     ("base.html", include_str!("../../templates/base.html")),
     ("index.html", include_str!("../../templates/index.html")),
     ("project.html", include_str!("../../templates/project.html")),
+    ("entry.html", include_str!("../../templates/entry.html")),
 ];
 
 /// The built-in style sheet.
@@ -105,6 +106,18 @@ impl Pages {
         self.render("index.html", data)
     }
 
+    /// The page of one entry. `content` is sanitised HTML.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when a template fails.
+    pub fn entry(&self, site: &Site, entry: &Entry, content: &str) -> Result<String, TemplateError> {
+        let data = json!({
+            "site": site_data(site), "language": site.language.as_deref().unwrap_or("en"), "root": "../",
+            "words": words_data(site.language.as_deref()), "entry": entry_data(entry, site), "content": content,
+        });
+        self.render("entry.html", data)
+    }
+
     /// The page of one feed.
     ///
     /// # Errors
@@ -160,7 +173,9 @@ fn entry_data(entry: &Entry, site: &Site) -> Value {
         Kind::Post | Kind::Digest | Kind::Article | Kind::Upstream => words.recommended_in,
         Kind::Question | Kind::Release | Kind::Task | Kind::Event | Kind::News => words.from,
     };
-    let own = |m: &&crate::entry::Mention| m.link.as_deref() != Some(entry.link.as_str());
+    // A post does not come from itself; an item's link may be its place in the post.
+    let whole = matches!(entry.kind, Kind::Post | Kind::Digest);
+    let own = |m: &&crate::entry::Mention| !whole || m.link.as_deref() != Some(entry.link.as_str());
     let mentions: Vec<Value> = entry
         .mentions
         .iter()

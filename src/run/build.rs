@@ -80,6 +80,7 @@ pub fn build(
         render(opened, &feed, &mut contents, &pages, &mut plan, problems)?;
     }
     site_files(opened, store, &pages, &templates, &mut plan)?;
+    own_pages(opened, store, &pages, &mut contents, &mut plan)?;
     let Plan { publisher, hashes, .. } = plan;
     let changed = publisher.publish()?;
     let mut written: Vec<Written> = Vec::new();
@@ -155,6 +156,7 @@ fn render(
             problems.push(Problem {
                 place: path.clone(),
                 line: 0,
+                column: 0,
                 severity: Severity::Held,
                 text: format!("held back, the old file stays: {problem}"),
             });
@@ -165,6 +167,31 @@ fn render(
     }
     if site.pages {
         plan.add(format!("{}/index.html", feed.path), pages.project(site, feed)?.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Pages of posts that are published nowhere else: their folder has no `url`.
+fn own_pages(
+    opened: &Opened,
+    store: &Store,
+    pages: &Pages,
+    contents: &mut Contents,
+    plan: &mut Plan<'_>,
+) -> Result<(), RunError> {
+    let site = &opened.site;
+    if !site.pages || site.posts.iter().all(|f| f.url.is_some()) {
+        return Ok(());
+    }
+    for entry in store.entries_at(&format!("{}page/", site.url))? {
+        // The link was made from letters and digits only.
+        let Some(name) = entry.link.strip_prefix(site.url.as_str()).filter(|n| !n.contains("..") && !n.contains('#'))
+        else {
+            continue;
+        };
+        let name = crate::normalize::address::percent_decode(name);
+        let page = pages.entry(site, &entry, &contents.of(&entry, site).content)?;
+        plan.add(name, page.as_bytes())?;
     }
     Ok(())
 }

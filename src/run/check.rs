@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::refresh::Overrides;
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
 use crate::entry::{Kind, RawEntry};
@@ -37,6 +38,8 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
     let site = &opened.site;
     let names = Names::new(&site.projects);
     let classifier = Classifier::new(&site.projects, &names);
+    let overrides = Overrides::new(opened);
+    let mut matched: HashSet<*const crate::config::Override> = HashSet::new();
     let mut findings = Findings::default();
     Pages::new(&files::read_templates(&opened.folder)?)?;
     let mut keys: HashSet<String> = HashSet::new();
@@ -114,7 +117,9 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
                 }
             }
             for raw in &reading.entries {
-                review(&classifier, raw, &mut findings, &mut seen, &mut placed);
+                let own = overrides.of(None, &[raw]);
+                matched.extend(own.iter().map(|o| std::ptr::from_ref(*o)));
+                review(&classifier, raw, &own, &mut findings, &mut seen, &mut placed);
             }
         }
     }
@@ -123,8 +128,24 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
             findings.problems.push(Problem {
                 place: file,
                 line,
+                column: 0,
                 severity: Severity::Note,
                 text: format!("`{link}` leads to no post of this site"),
+            });
+        }
+    }
+    for o in site.overrides.iter().filter(|o| !matched.contains(&std::ptr::from_ref(*o))) {
+        // Ids are known to the store only.
+        if o.target.contains("://") {
+            findings.problems.push(Problem {
+                place: o.file.display().to_string(),
+                line: o.place.line,
+                column: o.place.column,
+                severity: Severity::Warning,
+                text: format!(
+                    "`{}` is no entry's address: `feedloom explain` prints the line to write",
+                    normalize::text::cut(&o.target, 80)
+                ),
             });
         }
     }
@@ -134,26 +155,25 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
 }
 
 fn problem(folder: &str, path: &str, line: usize, severity: Severity, text: String) -> Problem {
-    Problem { place: format!("{folder}/{path}"), line, severity, text }
+    Problem { place: format!("{folder}/{path}"), line, column: 0, severity, text }
 }
 
 fn review(
     classifier: &Classifier<'_>,
     raw: &RawEntry,
+    overrides: &[&crate::config::Override],
     findings: &mut Findings,
     seen: &mut HashSet<String>,
     placed: &mut HashSet<String>,
 ) {
-    let projects = classifier.classify(&[raw], &[]);
+    let projects = classifier.classify(&[raw], overrides, None);
     placed.extend(projects.iter().map(|m| m.slug.to_string()));
     if projects.is_empty() && raw.kind != Kind::Digest && seen.insert(raw.keys[0].clone()) {
         let target = match raw.kind {
             Kind::Article | Kind::Release | Kind::Task | Kind::Post | Kind::Upstream => {
                 raw.link.clone().unwrap_or_default()
             }
-            Kind::Digest | Kind::Question | Kind::Event | Kind::News => {
-                raw.mention.as_ref().map(|m| format!("{}:{}", m.post, m.line)).unwrap_or_default()
-            }
+            Kind::Digest | Kind::Question | Kind::Event | Kind::News => raw.link.clone().unwrap_or_default(),
         };
         findings.unplaced.push((target, normalize::text::cut(&normalize::text::line(&raw.title), 60)));
     }

@@ -118,7 +118,9 @@ pub fn explain(opened: &Opened, store: &Store, wanted: &str) -> Result<Vec<Expla
             found = store
                 .all_entries()?
                 .into_iter()
-                .filter(|e| e.link == wanted || text::fold(&e.title).contains(&folded))
+                .filter(|e| {
+                    e.link == wanted || text::fold(&e.title).contains(&folded) || text::fold(&e.text).contains(&folded)
+                })
                 .take(5)
                 .collect();
         }

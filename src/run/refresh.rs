@@ -7,14 +7,14 @@ use chrono::{DateTime, Datelike, Utc};
 use super::build::{self, Built};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
-use crate::config::{Override, PostsFolder};
-use crate::entry::{EntryId, Kind, RawEntry};
+use crate::config::{Digests, Override, PostsFolder};
+use crate::entry::{EntryId, Kind, RawEntry, Slug};
 use crate::files;
 use crate::merge;
 use crate::names::Names;
 use crate::normalize::{self, Memory, address};
 use crate::source::post::{self, Post, Weight};
-use crate::store::{Derived, Document, Item, NewDocument, Stamp, Store, Touched};
+use crate::store::{Derived, Document, Item, NewDocument, Stamp, Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
 const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-1");
@@ -22,6 +22,12 @@ const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-1");
 /// A file changed this close to being read may change again within the same
 /// timestamp: it is read once more next time.
 const RACY_NS: i64 = 2_000_000_000;
+
+/// More than one in so many posts gone at once is taken for a missing folder.
+const GONE_SHARE: usize = 10;
+
+/// One post is deleted every day; a missing folder takes more with it.
+const GONE_ALONE: usize = 1;
 
 /// What a refresh did.
 #[derive(Debug, Default)]
@@ -52,6 +58,21 @@ pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     let Some(_lock) = files::lock(&state)? else {
         return Err(RunError::Locked(state));
     };
+    match refresh_locked(opened, moment, progress) {
+        // Damage deep in the file shows when the page is read. Everything can be read again.
+        Err(RunError::Store(StoreError::Damaged { path, reason })) => {
+            let aside = super::set_aside(&path)?;
+            let mut report = refresh_locked(opened, moment, progress)?;
+            let text = format!("damaged ({reason}): set aside as {} and begun anew", aside.display());
+            let place = path.display().to_string();
+            report.problems.insert(0, Problem { place, line: 0, column: 0, severity: Severity::Warning, text });
+            Ok(report)
+        }
+        other => other,
+    }
+}
+
+fn refresh_locked(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
     let mut report = Report::default();
     let mut store = opened.store(&mut report.problems)?;
     let names = Names::new(&opened.site.projects);
@@ -88,6 +109,9 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     let mut store = opened.store(&mut report.problems)?;
     let names = Names::new(&opened.site.projects);
     let rules = format!("{RULES} {}", opened.site.fingerprint);
+    if store.origins()?.is_empty() && !opened.site.posts.is_empty() {
+        return Err(RunError::Empty(state));
+    }
     let mut touched = Touched::default();
     if store.meta("rules")?.as_deref() != Some(rules.as_str()) {
         for folder in &opened.site.posts {
@@ -130,9 +154,10 @@ fn reread(
         for document in documents {
             let bytes = store.raw(document.id)?;
             // It was read before; rules do not make a post unreadable.
-            let Ok(reading) = post::read(&bytes, &document.path, context) else {
+            let Ok(mut reading) = post::read(&bytes, &document.path, context) else {
                 continue;
             };
+            carry(&mut reading, opened, names);
             report.read += 1;
             put(
                 store,
@@ -170,17 +195,25 @@ fn read_folder(
     progress: &mut Progress<'_>,
 ) -> Result<(), RunError> {
     let root = opened.folder.join(&folder.path);
-    let listing = files::list_posts(&root)?;
+    let origin = origin(folder);
+    let mut known = store.documents(&origin)?;
+    let were = known.len();
+    let listing = if root.is_dir() {
+        files::list_posts(&root)?
+    } else if were > 0 {
+        files::Listing::default()
+    } else {
+        return Err(RunError::NoPosts(root));
+    };
     for (path, reason) in &listing.passed_over {
         report.problems.push(Problem {
             place: format!("{}/{path}", folder.path),
             line: 0,
+            column: 0,
             severity: Severity::Warning,
             text: format!("passed over: {reason}"),
         });
     }
-    let origin = origin(folder);
-    let mut known = store.documents(&origin)?;
     let total = listing.files.len();
     let mut changed: Vec<(files::Found, Option<Document>)> = Vec::new();
     for file in listing.files {
@@ -192,6 +225,9 @@ fn read_folder(
         }
     }
     let gone: Vec<Document> = known.into_values().collect();
+    if gone.len() > GONE_ALONE && gone.len() * GONE_SHARE > were && !moment.accept_removals {
+        return Err(RunError::ManyGone { folder: root, gone: gone.len(), known: were });
+    }
     report.posts += total;
     if changed.is_empty() && gone.is_empty() {
         return Ok(());
@@ -216,6 +252,7 @@ fn read_folder(
                     report.problems.push(Problem {
                         place: format!("{}/{}", folder.path, file.path),
                         line: 0,
+                        column: 0,
                         severity: Severity::Warning,
                         text,
                     });
@@ -234,14 +271,15 @@ fn read_folder(
                 continue;
             }
             report.read += 1;
-            let reading = match post::read(&bytes, &file.path, context) {
+            let mut reading = match post::read(&bytes, &file.path, context) {
                 Ok(reading) => reading,
                 Err(error) => {
                     // What was read before stays published; the file is looked at again next time.
-                    let text = format!("{}:{}: {}", error.line, error.column, error.problem);
+                    let (line, column, text) = (error.line, error.column, error.problem);
                     report.problems.push(Problem {
                         place: format!("{}/{}", folder.path, file.path),
-                        line: 0,
+                        line,
+                        column,
                         severity: Severity::Warning,
                         text,
                     });
@@ -252,10 +290,12 @@ fn read_folder(
                 report.problems.push(Problem {
                     place: format!("{}/{}", folder.path, file.path),
                     line: note.line,
+                    column: 0,
                     severity: Severity::Warning,
                     text: note.text.clone(),
                 });
             }
+            carry(&mut reading, opened, names);
             put(store, &origin, &file.path, stamp, &hash, &bytes, &reading, folder, moment.now, touched)?;
         }
         for document in &gone {
@@ -284,6 +324,21 @@ fn put(
     let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
     let document = NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items };
     Ok(store.put_document(&document, touched)?)
+}
+
+/// Tells a digest the projects of its items, where feeds of projects carry digests.
+fn carry(post: &mut Post, opened: &Opened, names: &Names) {
+    let site = &opened.site;
+    let wanted = site.output.digests == Digests::All || site.projects.iter().any(|p| p.kinds.contains(&Kind::Digest));
+    if !post.digest || !wanted {
+        return;
+    }
+    let classifier = Classifier::new(&site.projects, names);
+    let items = post.entries.iter().skip(1);
+    let slugs: BTreeSet<Slug> = items.flat_map(|r| classifier.classify(&[r], &[], None)).map(|m| m.slug).collect();
+    if let Some(whole) = post.entries.first_mut() {
+        whole.carries = slugs.into_iter().collect();
+    }
 }
 
 /// The raw entries that may be published now, and when the others may.
@@ -364,12 +419,12 @@ fn derive(
                 if !minted.insert(id.clone()) {
                     id = normalize::mint_second(&raws, &base);
                 }
-                let own = overrides.of(&id, &raws);
+                let own = overrides.of(Some(&id), &raws);
                 if own.iter().any(|o| o.hide) {
                     continue;
                 }
                 let memory = remember(store, &id, &normalize::text_hash(&raws), moment.now)?;
-                let projects = classifier.classify(&raws, &own);
+                let projects = classifier.classify(&raws, &own, Some(&id));
                 let entry = normalize::entry(&raws, id, projects, &own, &memory, context);
                 let main = normalize::principal(&raws);
                 let rich = normalize::richest(&raws, main);
@@ -418,7 +473,7 @@ fn remember(store: &Store, id: &EntryId, text_hash: &str, now: DateTime<Utc>) ->
     Ok(memory)
 }
 
-/// People's decisions, found by id or by any key of an entry.
+/// People's decisions, found by id, by address or by any key of an entry.
 pub(super) struct Overrides<'a> {
     by_target: BTreeMap<String, Vec<&'a Override>>,
 }
@@ -427,19 +482,24 @@ impl<'a> Overrides<'a> {
     pub(super) fn new(opened: &'a Opened) -> Self {
         let mut by_target: BTreeMap<String, Vec<&Override>> = BTreeMap::new();
         for o in &opened.site.overrides {
-            let key = url::Url::parse(&o.target)
-                .ok()
-                .filter(|u| matches!(u.scheme(), "http" | "https"))
-                .map(|u| address::key(&u, &opened.hosts));
+            // A place in a post is meant exactly; any other address is the page, however spelled.
+            let page = url::Url::parse(&o.target).ok();
+            let page = page.filter(|u| matches!(u.scheme(), "http" | "https") && u.fragment().is_none());
+            let key = page.map(|u| address::key(&u, &opened.hosts));
             by_target.entry(key.unwrap_or_else(|| o.target.clone())).or_default().push(o);
         }
         Self { by_target }
     }
 
-    pub(super) fn of(&self, id: &EntryId, raws: &[&RawEntry]) -> Vec<&'a Override> {
+    pub(super) fn of(&self, id: Option<&EntryId>, raws: &[&RawEntry]) -> Vec<&'a Override> {
         let mut found: Vec<&Override> = Vec::new();
         let keys = raws.iter().flat_map(|r| r.keys.iter().map(String::as_str));
-        for target in std::iter::once(id.as_str()).chain(keys) {
+        let links = raws.iter().filter_map(|r| r.link.as_deref());
+        let pages = links.clone().filter(|l| !l.contains('#')).filter_map(|l| url::Url::parse(l).ok());
+        let pages: Vec<String> = pages.map(|u| address::key(&u, &Default::default())).collect();
+        let targets =
+            id.map(EntryId::as_str).into_iter().chain(keys).chain(links).chain(pages.iter().map(String::as_str));
+        for target in targets {
             for o in self.by_target.get(target).into_iter().flatten() {
                 if !found.iter().any(|f| std::ptr::eq(*f, *o)) {
                     found.push(o);

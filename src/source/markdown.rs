@@ -291,7 +291,8 @@ fn mend_links<'a>(root: &'a AstNode<'a>, base: Option<&Url>) {
 
 /// An address written in a post, made absolute.
 pub fn resolve(written: &str, base: Option<&Url>) -> Option<Url> {
-    // An address before a full-width mark swallows what follows it.
+    // Emphasis inside the parentheses, and an address before a full-width mark that swallows what follows it.
+    let written = if written.contains("://") { written.trim_matches('*') } else { written };
     let end =
         if written.contains("://") { written.find(['）', '，', '。', '；', '》', '」', '、']) } else { None };
     address::absolute(&written[..end.unwrap_or(written.len())], base)

@@ -161,6 +161,26 @@ fn a_damaged_store_is_set_aside_and_rebuilt() {
 }
 
 #[test]
+fn a_store_damaged_inside_is_set_aside_too() {
+    let site = Site::new();
+    for n in 0..200 {
+        site.post(&format!("p{n}.md"), &format!("MOSN {n}"), "2024-01-01", &"words ".repeat(500));
+    }
+    site.refresh();
+    let before = site.read("public/mosn/atom.xml");
+    let path = site.path(".feedloom/store.sqlite");
+    let mut bytes = std::fs::read(&path).expect("the store");
+    let end = bytes.len();
+    bytes[20_000..end - 20_000].fill(0xA5);
+    std::fs::write(&path, bytes).expect("written");
+    site.post("new.md", "MOSN new", "2024-02-01", "x");
+    let run = site.refresh();
+    assert!(run.err.contains("set aside as"), "{}", run.err);
+    assert_ne!(before, site.read("public/mosn/atom.xml"));
+    assert!(site.read("public/mosn/atom.xml").contains("MOSN new"));
+}
+
+#[test]
 fn lists_of_feeds_come_and_go_as_opml() {
     let site = Site::new();
     let export = site.run(&["export"]);

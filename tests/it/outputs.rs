@@ -156,3 +156,71 @@ fn overrides_settle_what_no_rule_could() {
     assert!(feed.contains("Better title") && !feed.contains("About something else"), "{feed}");
     assert!(!site.read("public/all/feed.json").contains("Our own post on MOSN"));
 }
+
+#[test]
+fn digests_go_into_project_feeds_when_wanted() {
+    let site = site();
+    site.refresh();
+    assert!(!site.read("public/seata/feed.json").contains("\"title\": \"Weekly 2\""));
+    site.write("feedloom.yaml", format!("{}output: {{digests: all}}\n", super::site::CONFIG));
+    site.refresh();
+    let titles = site.read("public/seata/feed.json");
+    assert!(titles.contains("\"title\": \"Weekly 2\""), "{titles}");
+}
+
+#[test]
+fn posts_without_an_address_get_a_page() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "url: https://feeds.example.org/\nposts: [posts]\n");
+    site.post("a b/index.md", "MOSN here", "2024-01-01", "Some *words*.");
+    site.refresh();
+    let link = site.entries()[0]["link"].as_str().expect("link").to_owned();
+    let name = link.strip_prefix("https://feeds.example.org/").expect("an own page");
+    assert!(site.read(&format!("public/{name}")).contains("Some <em>words</em>."));
+}
+
+#[test]
+fn a_page_that_lists_others_is_no_post() {
+    let site = Site::new();
+    site.post("_index.md", "List", "2024-01-01", "x");
+    site.post("README.md", "Read me", "2024-01-01", "x");
+    site.post("index.md", "Index", "2024-01-01", "x");
+    site.post("a/index.md", "A bundle", "2024-01-01", "x");
+    site.post("b.md", "B file", "2024-01-02", "x");
+    site.post("b/index.md", "B twin", "2024-01-02", "x");
+    let run = site.refresh();
+    let titles: Vec<String> = site.entries().iter().map(|e| e["title"].as_str().expect("title").to_owned()).collect();
+    assert_eq!(titles, ["B file", "A bundle"]);
+    assert!(run.err.contains("posts/b/index.md: passed over: `b.md` is the same post"), "{}", run.err);
+}
+
+#[test]
+fn many_posts_gone_at_once_stop_the_run() {
+    let site = Site::new();
+    for n in 0..10 {
+        site.post(&format!("p{n}.md"), &format!("Post {n}"), &format!("2024-01-{:02}", n + 1), "x");
+    }
+    site.refresh();
+    std::fs::remove_file(site.path("posts/p0.md")).expect("removed");
+    site.refresh();
+    assert!(!site.read("public/all/feed.json").contains("\"Post 0\""));
+    std::fs::rename(site.path("posts"), site.path("away")).expect("moved");
+    let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 5, "{}", run.err);
+    assert!(run.err.contains("9 of 9 posts are gone") && run.err.contains("--accept-removals"), "{}", run.err);
+    assert!(site.read("public/all/feed.json").contains("\"Post 9\""));
+    assert_eq!(site.run(&["refresh", "--accept-removals"]).status, 0);
+    assert!(!site.read("public/all/feed.json").contains("\"Post 9\""));
+}
+
+#[test]
+fn building_from_nothing_empties_no_feed() {
+    let site = site();
+    site.refresh();
+    let before = site.read("public/all/feed.json");
+    std::fs::remove_dir_all(site.path(".feedloom")).expect("removed");
+    let run = site.run(&["build"]);
+    assert_eq!(run.status, 1);
+    assert!(run.err.contains("run `feedloom refresh` first"), "{}", run.err);
+    assert_eq!(before, site.read("public/all/feed.json"));
+}
