@@ -1,0 +1,831 @@
+//! Texts into a [`Site`]: every key is asked for by name, every mistake collected.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use regex::{Regex, RegexBuilder};
+use url::Url;
+
+use super::reader::{MapReader, Reader, nearest, short};
+use super::*;
+use crate::entry::{Kind, Person, Slug};
+use crate::yaml::{self, Node, Place, Value};
+
+/// Reads a site's configuration.
+///
+/// # Errors
+/// Every mistake in every file, ordered by file and place.
+pub fn load(files: &ConfigFiles) -> Result<Site, Vec<ConfigError>> {
+    let mut errors = Vec::new();
+    let site = read_site(&files.site, &mut errors);
+    let projects: Vec<Project> = files.projects.iter().filter_map(|f| read_project(f, &mut errors)).collect();
+    check_slugs(&projects, files, &mut errors);
+    let overrides = match &files.overrides {
+        Some(file) => read_overrides(file, &projects, &unread(files, &projects), &mut errors),
+        None => Vec::new(),
+    };
+    if let Some(site) = &site {
+        check_sources(site, &projects, files, &mut errors);
+    }
+    match site {
+        Some(site) if errors.is_empty() => Ok(Site { projects, overrides, fingerprint: fingerprint(files), ..site }),
+        _ => {
+            errors.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
+            Err(errors)
+        }
+    }
+}
+
+fn fingerprint(files: &ConfigFiles) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for file in std::iter::once(&files.site).chain(&files.projects).chain(&files.overrides) {
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        hasher.update(name.as_bytes()).update(b"\0").update(file.text.as_bytes()).update(b"\0");
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+fn parse_file(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Node> {
+    let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
+    match yaml::parse(text) {
+        Ok(node) => Some(node),
+        Err(error) => {
+            Reader::new(&file.path, text, errors).error(error.place, format!("not valid YAML: {}", error.problem));
+            None
+        }
+    }
+}
+
+fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
+    let node = parse_file(file, errors)?;
+    let before = errors.len();
+    let r = &mut Reader::new(&file.path, &file.text, errors);
+    let mut map = r.map(&node, "feedloom.yaml")?;
+    let m = &mut map;
+
+    let title = m.string(r, "title");
+    let description = m.string(r, "description");
+    let url = m.required(r, "url", "https://feeds.example.org/").and_then(|_| {
+        let node = node.get("url")?;
+        let mut url = web_address(r, node, "url")?;
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        Some(url)
+    });
+    let language = language(r, m, "language");
+    let id_base = m.take("id_base").and_then(|n| {
+        let text = r.string(n, "id_base")?;
+        if Url::parse(&text).is_err() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            r.error(
+                n.place,
+                format!(
+                    "`id_base` is `{}`, the start of an IRI is expected, such as tag:example.org,2026:",
+                    short(&text)
+                ),
+            );
+            return None;
+        }
+        Some(text)
+    });
+    let timezone = m.take("timezone").and_then(|n| zone(r, n)).unwrap_or(Zone::UTC);
+    let author = m.take("author").and_then(|n| person(r, n));
+    let posts = m.take("posts").map(|n| read_posts(r, n)).unwrap_or_default();
+    let sources = m.take("sources").map(|n| read_sources(r, n)).unwrap_or_default();
+    let sites = PathBuf::from(m.string(r, "sites").unwrap_or_else(|| "sites".to_owned()));
+    let articles = read_articles(r, m.take("articles"));
+    let fetch = read_fetch(r, m.take("fetch"));
+    let output = read_output(r, m.take("output"));
+    let hub = m.take("hub").and_then(|n| web_address(r, n, "hub"));
+    let pages = m.bool(r, "pages", true);
+    let search = m.bool(r, "search", true);
+    map.finish(r);
+    let clean = errors.len() == before;
+    let url = url?;
+    clean.then(|| Site {
+        title: title.unwrap_or_else(|| url.host_str().unwrap_or("Feeds").to_owned()),
+        description,
+        url,
+        language,
+        id_base,
+        timezone,
+        author,
+        posts,
+        sources,
+        sites,
+        articles,
+        fetch,
+        output,
+        hub,
+        pages,
+        search,
+        projects: Vec::new(),
+        overrides: Vec::new(),
+        fingerprint: String::new(),
+    })
+}
+
+fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
+    const SLUGIFY: [(&str, Slugify); 4] =
+        [("hugo", Slugify::Hugo), ("zola", Slugify::Zola), ("jekyll", Slugify::Jekyll), ("none", Slugify::None)];
+    let mut folders: Vec<PostsFolder> = Vec::new();
+    for item in r.one_or_many(node) {
+        if let Value::Scalar(path) = &item.value {
+            folders.push(PostsFolder {
+                path: path.trim_end_matches('/').to_owned(),
+                url: None,
+                hosts: Vec::new(),
+                language: None,
+                slugify: Slugify::Hugo,
+                drafts: false,
+                digest: None,
+                place: item.place,
+            });
+            continue;
+        }
+        let Some(mut map) = r.map(item, "an entry of `posts`") else {
+            continue;
+        };
+        let m = &mut map;
+        let path = m.required(r, "path", "content/blog");
+        let url = m.take("url").and_then(|n| post_url(r, n));
+        let hosts = m.strings(r, "hosts").into_iter().map(|h| h.to_lowercase()).collect();
+        let language = language(r, m, "language");
+        let slugify = m.take("slugify").and_then(|n| r.choice(n, "slugify", &SLUGIFY)).unwrap_or(Slugify::Hugo);
+        let drafts = m.bool(r, "drafts", false);
+        let digest = m.take("digest").and_then(|n| read_digest(r, n));
+        map.finish(r);
+        if let Some(path) = path {
+            if let Some(twin) = folders.iter().find(|f| f.path == path) {
+                r.error(
+                    item.place,
+                    format!("`path: {}` is listed twice, first in line {}", short(&path), twin.place.line),
+                );
+            }
+            let path = if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path };
+            folders.push(PostsFolder { path, url, hosts, language, slugify, drafts, digest, place: item.place });
+        }
+    }
+    folders
+}
+
+fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = r.string(node, "url")?;
+    let fields = ["slug", "path", "year", "month", "day"];
+    let mut filled = text.clone();
+    for field in fields {
+        filled = filled.replace(&format!("{{{field}}}"), "x");
+    }
+    if let Some(open) = filled.find('{') {
+        let field: String = filled[open + 1..].chars().take_while(|c| *c != '}').collect();
+        let hint =
+            nearest(&field, fields.into_iter()).map(|n| format!(", did you mean `{{{n}}}`?")).unwrap_or_default();
+        r.error(
+            node.place,
+            format!(
+                "unknown field `{{{}}}` in `url`{hint} Known are {{slug}} {{path}} {{year}} {{month}} {{day}}",
+                short(&field)
+            ),
+        );
+        return None;
+    }
+    match Url::parse(&filled) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Some(text),
+        Ok(_) | Err(_) => {
+            r.error(
+                node.place,
+                format!(
+                    "`url` is `{}`, an address template such as https://www.example.org/blog/{{slug}}/ is expected",
+                    short(&text)
+                ),
+            );
+            None
+        }
+    }
+}
+
+fn read_digest(r: &mut Reader<'_>, node: &Node) -> Option<DigestConfig> {
+    let mut map = r.map(node, "`digest`")?;
+    let m = &mut map;
+    let when = match m.take("when") {
+        Some(n) => r.one_or_many(n).into_iter().filter_map(|c| read_condition(r, c)).collect(),
+        None => vec![Condition { title: None, path: None, values: Vec::new() }],
+    };
+    let sections = m.take("sections").map(|n| read_sections(r, n)).unwrap_or_default();
+    let default = m.take("as").and_then(|n| r.choice(n, "as", &SectionKind::WORDS)).unwrap_or(SectionKind::Items);
+    map.finish(r);
+    Some(DigestConfig { when, sections, default })
+}
+
+fn read_condition(r: &mut Reader<'_>, node: &Node) -> Option<Condition> {
+    let mut map = r.map(node, "a condition of `when`")?;
+    let title = map.take("title").and_then(|n| pattern(r, n, "title"));
+    let path = map.take("path").and_then(|n| {
+        let text = r.string(n, "path")?;
+        Some(glob(&text))
+    });
+    let mut values = Vec::new();
+    for (key, value) in map.rest() {
+        for value in r.one_or_many(value) {
+            if let Some(text) = r.string(value, &key.name) {
+                values.push((key.name.to_lowercase(), text.to_lowercase()));
+            }
+        }
+    }
+    Some(Condition { title, path, values })
+}
+
+fn read_sections(r: &mut Reader<'_>, node: &Node) -> Vec<SectionRule> {
+    let mut rules = Vec::new();
+    for item in r.one_or_many(node) {
+        let Some(mut map) = r.map(item, "an entry of `sections`") else {
+            continue;
+        };
+        let heading = map.take("heading").and_then(|n| pattern(r, n, "heading"));
+        let kind = map.take("as").and_then(|n| r.choice(n, "as", &SectionKind::WORDS));
+        if heading.is_none() && item.get("heading").is_none() {
+            r.error(item.place, "`heading` is missing: a pattern that matches the section's heading");
+        }
+        if kind.is_none() && item.get("as").is_none() {
+            r.error(item.place, "`as` is missing: what the section holds, for example `as: events`");
+        }
+        map.finish(r);
+        if let (Some(heading), Some(kind)) = (heading, kind) {
+            rules.push(SectionRule { heading, kind });
+        }
+    }
+    rules
+}
+
+/// A glob below a folder: `*` stays inside a folder, `**` does not, `?` is one character.
+fn glob(pattern: &str) -> Regex {
+    let mut regex = String::from("^");
+    let mut rest = pattern.trim_start_matches("./");
+    while let Some(c) = rest.chars().next() {
+        if let Some(after) = rest.strip_prefix("**/") {
+            regex.push_str("(?:.*/)?");
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("**") {
+            regex.push_str(".*");
+            rest = after;
+        } else {
+            match c {
+                '*' => regex.push_str("[^/]*"),
+                '?' => regex.push_str("[^/]"),
+                other => regex.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+            }
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    regex.push('$');
+    Regex::new(&regex).expect("an escaped glob is a pattern")
+}
+
+fn pattern(r: &mut Reader<'_>, node: &Node, what: &str) -> Option<Regex> {
+    let text = r.string(node, what)?;
+    match RegexBuilder::new(&text).case_insensitive(true).size_limit(1 << 20).build() {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            let cause = error.to_string();
+            let cause = cause.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
+            r.error(node.place, format!("`{what}` is no usable pattern: {cause}: `{}`", short(&text)));
+            None
+        }
+    }
+}
+
+fn read_sources(r: &mut Reader<'_>, node: &Node) -> Vec<SourceConfig> {
+    let mut sources = Vec::new();
+    for item in r.one_or_many(node) {
+        let bare = SourceConfig {
+            url: String::new(),
+            name: None,
+            timezone: None,
+            language: None,
+            content: None,
+            channel: None,
+            headers: BTreeMap::new(),
+            place: item.place,
+        };
+        if item.as_str().is_some() {
+            if let Some(url) = source_url(r, item) {
+                sources.push(SourceConfig { url, ..bare });
+            }
+            continue;
+        }
+        let Some(mut map) = r.map(item, "an entry of `sources`") else {
+            continue;
+        };
+        let m = &mut map;
+        let url = match m.take("url") {
+            Some(n) => source_url(r, n),
+            None => {
+                r.error(item.place, "`url` is missing: the feed's address");
+                None
+            }
+        };
+        let source = SourceConfig {
+            name: m.string(r, "name"),
+            timezone: m.take("timezone").and_then(|n| zone(r, n)),
+            language: language(r, m, "language"),
+            content: m.take("content").and_then(|n| r.choice(n, "content", &CONTENT_MODES)),
+            channel: m.take("channel").and_then(|n| r.choice(n, "channel", &CHANNELS)),
+            headers: m.take("headers").map(|n| headers(r, n)).unwrap_or_default(),
+            ..bare
+        };
+        map.finish(r);
+        if let Some(url) = url {
+            sources.push(SourceConfig { url, ..source });
+        }
+    }
+    sources
+}
+
+fn source_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = r.string(node, "url")?;
+    if let Some(file) = text.strip_prefix("file:") {
+        let path = Path::new(file.trim_start_matches("//"));
+        let inside =
+            path.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
+        if file.is_empty() || !inside {
+            r.error(
+                node.place,
+                format!("`{}` is no file below the site folder: write file:folder/name.xml", short(&text)),
+            );
+            return None;
+        }
+        return Some(format!("file:{}", path.display()));
+    }
+    web_address(r, node, "url").map(|u| u.to_string())
+}
+
+fn headers(r: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let Some(mut map) = r.map(node, "`headers`") else {
+        return found;
+    };
+    for (key, value) in map.rest() {
+        let Some(text) = r.string(value, &key.name) else {
+            continue;
+        };
+        let name_ok = !key.name.is_empty() && key.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        let value_ok = text.bytes().all(|b| (0x20..0x7f).contains(&b));
+        if !name_ok || !value_ok {
+            r.error(key.place, format!("`{}` is no usable request header", short(&key.name)));
+            continue;
+        }
+        found.insert(key.name.to_lowercase(), text);
+    }
+    found
+}
+
+fn read_articles(r: &mut Reader<'_>, node: Option<&Node>) -> Articles {
+    let mut articles = Articles {
+        fetch: true,
+        content: ContentMode::Summary,
+        folder: None,
+        per_host_per_day: 200,
+        robots: RobotsMode::Ask,
+        hosts: BTreeMap::new(),
+    };
+    let Some(mut map) = node.and_then(|n| r.map(n, "`articles`")) else {
+        return articles;
+    };
+    let m = &mut map;
+    articles.fetch = m.bool(r, "fetch", true);
+    if let Some(mode) = m.take("content").and_then(|n| r.choice(n, "content", &CONTENT_MODES)) {
+        articles.content = mode;
+    }
+    articles.folder = m.string(r, "folder").map(PathBuf::from);
+    articles.per_host_per_day = m.number(r, "per_host_per_day", 0..=1_000_000, 200);
+    if let Some(mode) = m.take("robots").and_then(|n| r.choice(n, "robots", &ROBOTS)) {
+        articles.robots = mode;
+    }
+    if let Some(mut hosts) = m.take("hosts").and_then(|n| r.map(n, "`hosts`")) {
+        for (key, value) in hosts.rest() {
+            let Some(mut map) = r.map(value, "a host's rule") else {
+                continue;
+            };
+            let rule = HostRule {
+                robots: map.take("robots").and_then(|n| r.choice(n, "robots", &ROBOTS)),
+                content: map.take("content").and_then(|n| r.choice(n, "content", &CONTENT_MODES)),
+                gap: map.take("gap").is_some().then(|| map.duration(r, "gap", Duration::from_secs(1))),
+                images: map.take("images").and_then(|n| r.choice(n, "images", &IMAGES)),
+            };
+            map.finish(r);
+            articles.hosts.insert(key.name.to_lowercase(), rule);
+        }
+    }
+    map.finish(r);
+    articles
+}
+
+fn read_fetch(r: &mut Reader<'_>, node: Option<&Node>) -> Fetch {
+    let mut fetch = Fetch {
+        contact: None,
+        allow: Vec::new(),
+        proxy: None,
+        ca_file: None,
+        min_interval: Duration::from_secs(3600),
+        per_host: 2,
+        gap: Duration::from_secs(1),
+        concurrency: 64,
+        deadline: Duration::from_secs(600),
+        max_bytes: 15 << 20,
+    };
+    let Some(mut map) = node.and_then(|n| r.map(n, "`fetch`")) else {
+        return fetch;
+    };
+    let m = &mut map;
+    fetch.contact = m.take("contact").and_then(|n| {
+        let text = r.string(n, "contact")?;
+        if text.bytes().all(|b| (0x20..0x7f).contains(&b)) && !text.contains(['(', ')']) {
+            return Some(text);
+        }
+        r.error(n.place, "`contact` goes into the User-Agent: write an address or e-mail in plain ASCII");
+        None
+    });
+    for (range, place) in m.placed_strings(r, "allow") {
+        if cidr(&range).is_some() {
+            fetch.allow.push(range);
+        } else {
+            r.error(
+                place,
+                format!("`{}` is no address range: write for example 10.1.0.0/16 or fd00::/8", short(&range)),
+            );
+        }
+    }
+    fetch.proxy = m.take("proxy").and_then(|n| web_address(r, n, "proxy"));
+    fetch.ca_file = m.string(r, "ca_file").filter(|s| s != "system").map(PathBuf::from);
+    fetch.min_interval = m.duration(r, "min_interval", fetch.min_interval);
+    fetch.per_host = usize::try_from(m.number(r, "per_host", 1..=64, 2)).unwrap_or(2);
+    fetch.gap = m.duration(r, "gap", fetch.gap);
+    fetch.concurrency = usize::try_from(m.number(r, "concurrency", 1..=4096, 64)).unwrap_or(64);
+    fetch.deadline = m.duration(r, "deadline", fetch.deadline);
+    fetch.max_bytes = m.bytes(r, "max_bytes", fetch.max_bytes);
+    map.finish(r);
+    fetch
+}
+
+/// An address range: the network and the length of its prefix.
+pub fn cidr(text: &str) -> Option<(std::net::IpAddr, u8)> {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address.parse().ok()?, length.parse().ok()?),
+        None => {
+            let address: std::net::IpAddr = text.parse().ok()?;
+            (address, if address.is_ipv4() { 32 } else { 128 })
+        }
+    };
+    let most = match address {
+        std::net::IpAddr::V4(_) => 32,
+        std::net::IpAddr::V6(_) => 128,
+    };
+    (length <= most).then_some((address, length))
+}
+
+fn read_output(r: &mut Reader<'_>, node: Option<&Node>) -> Output {
+    const DIGESTS: [(&str, Digests); 3] = [("all", Digests::All), ("own", Digests::Own), ("none", Digests::None)];
+    let mut output = Output {
+        dir: PathBuf::from("public"),
+        entries: 50,
+        bytes: 512 << 10,
+        entry_bytes: 64 << 10,
+        formats: FORMATS.iter().map(|(_, f)| *f).collect(),
+        digests: Digests::Own,
+        split: Vec::new(),
+        announce: 30,
+    };
+    let Some(mut map) = node.and_then(|n| r.map(n, "`output`")) else {
+        return output;
+    };
+    let m = &mut map;
+    if let Some(dir) = m.string(r, "dir") {
+        output.dir = PathBuf::from(dir);
+    }
+    output.entries = usize::try_from(m.number(r, "entries", 1..=10_000, 50)).unwrap_or(50);
+    output.bytes = m.bytes(r, "bytes", output.bytes);
+    output.entry_bytes = m.bytes(r, "entry_bytes", output.entry_bytes);
+    if let Some(n) = m.take("formats") {
+        output.formats = r.one_or_many(n).into_iter().filter_map(|n| r.choice(n, "formats", &FORMATS)).collect();
+        output.formats.sort();
+        output.formats.dedup();
+    }
+    if let Some(digests) = m.take("digests").and_then(|n| r.choice(n, "digests", &DIGESTS)) {
+        output.digests = digests;
+    }
+    output.split = m.take("split").map(|n| kinds(r, n, "split")).unwrap_or_default();
+    output.announce = usize::try_from(m.number(r, "announce", 0..=1_000_000, 30)).unwrap_or(30);
+    map.finish(r);
+    output
+}
+
+fn kinds(r: &mut Reader<'_>, node: &Node, what: &str) -> Vec<Kind> {
+    let words: Vec<(&str, Kind)> = Kind::ALL.into_iter().map(|k| (k.name(), k)).collect();
+    let mut kinds: Vec<Kind> = r.one_or_many(node).into_iter().filter_map(|n| r.choice(n, what, &words)).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+fn language(r: &mut Reader<'_>, m: &mut MapReader<'_>, key: &'static str) -> Option<String> {
+    let node = m.take(key)?;
+    let text = r.string(node, key)?;
+    if is_language(&text) {
+        return Some(text);
+    }
+    r.error(node.place, format!("`{}` is no language tag: write for example zh-CN or en", short(&text)));
+    None
+}
+
+/// Whether `text` has the form of a BCP 47 language tag.
+pub fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let first = parts.next().unwrap_or("");
+    (2..=3).contains(&first.len())
+        && first.bytes().all(|b| b.is_ascii_alphabetic())
+        && parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+fn zone(r: &mut Reader<'_>, node: &Node) -> Option<Zone> {
+    let text = r.string(node, "timezone")?;
+    let zone = Zone::parse(&text);
+    if zone.is_none() {
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|z| z.name());
+        let lower = text.to_lowercase();
+        let near =
+            names.clone().find(|n| n.to_lowercase() == lower || n.to_lowercase().ends_with(&format!("/{lower}")));
+        let hint = near
+            .map(|n| format!("did you mean `{n}`?"))
+            .unwrap_or_else(|| "write for example Asia/Shanghai or +08:00".to_owned());
+        r.error(node.place, format!("unknown time zone `{}`, {hint}", short(&text)));
+    }
+    zone
+}
+
+fn person(r: &mut Reader<'_>, node: &Node) -> Option<Person> {
+    if let Value::Scalar(name) = &node.value {
+        return Some(Person::named(name.clone()));
+    }
+    let mut map = r.map(node, "`author`")?;
+    let name = map.string(r, "name").unwrap_or_default();
+    let uri = map.take("url").and_then(|n| web_address(r, n, "url")).map(|u| u.to_string());
+    let email = map.string(r, "email");
+    map.finish(r);
+    Some(Person { name, uri, email })
+}
+
+fn web_address(r: &mut Reader<'_>, node: &Node, what: &str) -> Option<Url> {
+    let text = r.string(node, what)?;
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Some(url),
+        Ok(_) | Err(_) => {
+            let hint = if text.contains("://") { "" } else { ", starting with https://" };
+            r.error(node.place, format!("`{what}` is `{}`, an http or https address is expected{hint}", short(&text)));
+            None
+        }
+    }
+}
+
+fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Project> {
+    let node = parse_file(file, errors)?;
+    let before = errors.len();
+    let r = &mut Reader::new(&file.path, &file.text, errors);
+    let stem = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let slug = stem
+        .parse::<Slug>()
+        .map_err(|e| r.error(Place { line: 1, column: 1 }, format!("the file's name is the project's slug: {e}")))
+        .ok();
+    let mut map = r.map(&node, "a project file")?;
+    let m = &mut map;
+    let title = m.required(r, "title", "MOSN");
+    let description = m.string(r, "description");
+    let home = m.take("home").and_then(|n| web_address(r, n, "home"));
+    let mut aliases = m.take("aliases").map(|n| read_aliases(r, n)).unwrap_or_default();
+    if let (Some(title), Some(node)) = (&title, node.get("title"))
+        && !aliases.iter().any(|a| a.name == *title)
+    {
+        let whole = Alias { name: title.clone(), scope: AliasScope::Any, case: AliasCase::Fold, place: node.place };
+        aliases.insert(0, whole);
+    }
+    let addresses =
+        m.placed_strings(r, "addresses").into_iter().filter_map(|(a, place)| address_prefix(r, &a, place)).collect();
+    let not = m.placed_strings(r, "not");
+    let exclude = m.strings(r, "exclude");
+    let sources = m.take("sources").map(|n| read_sources(r, n)).unwrap_or_default();
+    let kinds_ = m
+        .take("kinds")
+        .map(|n| kinds(r, n, "kinds"))
+        .unwrap_or_else(|| Kind::ALL.into_iter().filter(|k| *k != Kind::Digest).collect());
+    let channel = m.take("channel").and_then(|n| r.choice(n, "channel", &CHANNELS)).unwrap_or(ChannelFilter::All);
+    let languages = m
+        .placed_strings(r, "languages")
+        .into_iter()
+        .filter_map(|(l, place)| {
+            if !is_language(&l) {
+                r.error(place, format!("`{}` is no language tag: write for example zh or en", short(&l)));
+                return None;
+            }
+            Some(l)
+        })
+        .collect();
+    let split = m.take("split").map(|n| kinds(r, n, "split")).unwrap_or_default();
+    let formerly = m
+        .placed_strings(r, "formerly")
+        .into_iter()
+        .filter_map(|(s, place)| s.parse::<Slug>().map_err(|e| r.error(place, e.to_string())).ok())
+        .collect();
+    let ended = m.take("ended").and_then(|n| {
+        let text = r.string(n, "ended")?;
+        let day = text.get(..10).unwrap_or(&text).parse::<NaiveDate>().ok();
+        if day.is_none() {
+            r.error(n.place, format!("`ended` is `{}`, a day such as 2024-06-30 is expected", short(&text)));
+        }
+        day
+    });
+    let when = m.take("when").and_then(|n| {
+        let text = r.string(n, "when")?;
+        if let Err(error) = minijinja::Environment::new().compile_expression(&text) {
+            let cause = error.detail().map(str::to_owned).unwrap_or_else(|| error.kind().to_string());
+            r.error(n.place, format!("`when` is no usable expression: {cause}"));
+            return None;
+        }
+        Some(text)
+    });
+    map.finish(r);
+    let file = r.path();
+    let clean = errors.len() == before;
+    let (slug, title) = (slug?, title?);
+    clean.then_some(Project {
+        slug,
+        title,
+        description,
+        home,
+        aliases,
+        addresses,
+        not,
+        exclude,
+        sources,
+        kinds: kinds_,
+        channel,
+        languages,
+        split,
+        formerly,
+        ended,
+        when,
+        file,
+    })
+}
+
+fn read_aliases(r: &mut Reader<'_>, node: &Node) -> Vec<Alias> {
+    const SCOPES: [(&str, AliasScope); 2] = [("any", AliasScope::Any), ("label", AliasScope::Label)];
+    const CASES: [(&str, AliasCase); 2] = [("fold", AliasCase::Fold), ("exact", AliasCase::Exact)];
+    let mut aliases: Vec<Alias> = Vec::new();
+    for item in r.one_or_many(node) {
+        let alias = if let Value::Scalar(name) = &item.value {
+            Alias { name: name.trim().to_owned(), scope: AliasScope::Any, case: AliasCase::Fold, place: item.place }
+        } else {
+            let Some(mut map) = r.map(item, "an alias") else {
+                continue;
+            };
+            let name = map.required(r, "name", "MoE");
+            let scope = map.take("where").and_then(|n| r.choice(n, "where", &SCOPES)).unwrap_or(AliasScope::Any);
+            let case = map.take("case").and_then(|n| r.choice(n, "case", &CASES)).unwrap_or(AliasCase::Fold);
+            map.finish(r);
+            let Some(name) = name else { continue };
+            Alias { name, scope, case, place: item.place }
+        };
+        if alias.name.chars().filter(|c| c.is_alphanumeric()).count() == 0 {
+            r.error(item.place, "an alias needs at least one letter or digit");
+            continue;
+        }
+        aliases.push(alias);
+    }
+    aliases
+}
+
+fn address_prefix(r: &mut Reader<'_>, text: &str, place: Place) -> Option<String> {
+    let bare = text.trim().trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+    match Url::parse(&format!("https://{bare}")) {
+        Ok(url) if url.host_str().is_some_and(|h| h.contains('.') || h == "localhost") => {
+            let host = url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
+            Some(format!("{host}{}", url.path().trim_end_matches('/')))
+        }
+        Ok(_) | Err(_) => {
+            r.error(place, format!("`{}` is no address: write host/path such as github.com/mosn/mosn", short(text)));
+            None
+        }
+    }
+}
+
+fn check_slugs(projects: &[Project], files: &ConfigFiles, errors: &mut Vec<ConfigError>) {
+    let mut taken: BTreeMap<&Slug, &Path> = BTreeMap::new();
+    let names = projects.iter().flat_map(|p| std::iter::once(&p.slug).chain(&p.formerly).map(move |s| (s, p)));
+    for (slug, project) in names {
+        let Some(first) = taken.insert(slug, &project.file) else {
+            continue;
+        };
+        let file = files.projects.iter().find(|f| f.path == project.file);
+        let text = file.map(|f| f.text.as_str()).unwrap_or("");
+        let line = text.lines().position(|l| l.starts_with("formerly")).map_or(1, |n| n + 1);
+        let line = if project.slug == *slug { 1 } else { line };
+        let problem = format!("two projects with the slug `{slug}`: the other is {}", first.display());
+        Reader::new(&project.file, text, errors).error(Place { line, column: 1 }, problem);
+    }
+}
+
+fn check_sources(site: &Site, projects: &[Project], files: &ConfigFiles, errors: &mut Vec<ConfigError>) {
+    let mut names: BTreeMap<&str, (&str, &Path)> = BTreeMap::new();
+    let of_site = site.sources.iter().map(|s| (s, &files.site));
+    let of_projects = projects.iter().flat_map(|p| {
+        let file = files.projects.iter().find(|f| f.path == p.file).unwrap_or(&files.site);
+        p.sources.iter().map(move |s| (s, file))
+    });
+    for (source, file) in of_site.chain(of_projects) {
+        let Some(name) = &source.name else { continue };
+        if let Some((url, first)) = names.insert(name, (&source.url, &file.path))
+            && url != source.url
+        {
+            let problem = format!("two sources with the name `{}`: the other is in {}", short(name), first.display());
+            Reader::new(&file.path, &file.text, errors).error(source.place, problem);
+        }
+    }
+}
+
+/// Slugs of project files that have mistakes of their own: nobody is told twice.
+fn unread(files: &ConfigFiles, projects: &[Project]) -> Vec<String> {
+    let stem = |f: &ConfigFile| f.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    files.projects.iter().map(stem).filter(|s| !projects.iter().any(|p| p.slug.as_str() == s)).collect()
+}
+
+fn read_overrides(
+    file: &ConfigFile,
+    projects: &[Project],
+    unread: &[String],
+    errors: &mut Vec<ConfigError>,
+) -> Vec<Override> {
+    let Some(node) = parse_file(file, errors) else {
+        return Vec::new();
+    };
+    let r = &mut Reader::new(&file.path, &file.text, errors);
+    let Some(mut all) = r.map(&node, "overrides.yaml") else {
+        return Vec::new();
+    };
+    let words: Vec<(&str, Kind)> = Kind::ALL.into_iter().map(|k| (k.name(), k)).collect();
+    let mut overrides = Vec::new();
+    for (key, value) in all.rest() {
+        let Some(mut map) = r.map(value, "an override") else {
+            continue;
+        };
+        let (mut add, mut remove) = (Vec::new(), Vec::new());
+        for (text, place) in map.placed_strings(r, "projects") {
+            let (list, name) = match text.strip_prefix('-') {
+                Some(name) => (&mut remove, name),
+                None => (&mut add, text.trim_start_matches('+')),
+            };
+            match projects.iter().find(|p| p.slug.as_str() == name || p.formerly.iter().any(|f| f.as_str() == name)) {
+                Some(project) => list.push(project.slug.clone()),
+                None if unread.iter().any(|u| u == name) => {}
+                None => {
+                    let hint = nearest(name, projects.iter().map(|p| p.slug.as_str()))
+                        .map(|n| format!(", did you mean `{n}`?"))
+                        .unwrap_or_default();
+                    r.error(place, format!("there is no project `{}`{hint}", short(name)));
+                }
+            }
+        }
+        let kind = map.take("kind").and_then(|n| r.choice(n, "kind", &words));
+        let title = map.string(r, "title");
+        let date = map.take("date").and_then(|n| {
+            let text = r.string(n, "date")?;
+            if crate::normalize::date::lenient(&text, Zone::UTC).is_none() {
+                r.error(
+                    n.place,
+                    format!("`date` is `{}`, a time such as 2024-06-30T10:00:00+08:00 is expected", short(&text)),
+                );
+                return None;
+            }
+            Some(text)
+        });
+        let hide = map.bool(r, "hide", false);
+        let same_as = map.string(r, "same_as").map(|s| if s == "none" { SameAs::Nothing } else { SameAs::Entry(s) });
+        map.finish(r);
+        overrides.push(Override {
+            target: key.name.clone(),
+            add,
+            remove,
+            kind,
+            title,
+            date,
+            hide,
+            same_as,
+            place: key.place,
+            file: r.path(),
+        });
+    }
+    overrides
+}

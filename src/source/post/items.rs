@@ -1,0 +1,264 @@
+//! Items of a digest into raw entries: identity, date, place in the published post.
+
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use url::Url;
+
+use super::Context;
+use super::address::PathNames;
+use crate::config::{Slugify, Zone};
+use crate::entry::{Channel, Kind, Mention, Person, RawEntry};
+use crate::normalize::address;
+use crate::normalize::{date, text};
+use crate::source::digest::{self, Item};
+use crate::source::markdown::{self, Reading};
+
+/// What items need to know of their post.
+pub(super) struct DigestPost<'a> {
+    pub(super) path: &'a str,
+    pub(super) names: &'a PathNames,
+    pub(super) title: &'a str,
+    pub(super) date: Option<DateTime<Utc>>,
+    pub(super) link: &'a Url,
+    pub(super) reading: &'a Reading,
+    pub(super) lines_before: usize,
+    pub(super) language: Option<String>,
+}
+
+pub(super) fn item_entry(
+    item: Item,
+    n: usize,
+    post: &DigestPost<'_>,
+    anchors: &mut Anchors<'_>,
+    context: Context<'_>,
+) -> RawEntry {
+    let resolved = item.url.as_deref().and_then(|u| markdown::resolve(u, Some(post.link)));
+    let place = anchors.place(post.link, &item, context.folder.slugify);
+    let kind = if item.kind == Kind::Article && resolved.is_none() { Kind::News } else { item.kind };
+    let key = item_key(kind, &item, resolved.as_ref(), post, context);
+    // A second is taken off for each item before, so that order holds.
+    let at = post.date.map(|d| d - TimeDelta::seconds(i64::try_from(n).unwrap_or(0) + 1));
+    let mut raw = RawEntry::new(kind, key, text::line(&item.title));
+    if let (Kind::Article, Some(url)) = (kind, &resolved)
+        && let Some(key) = title_key(url, &raw.title)
+    {
+        raw.keys.push(key);
+    }
+    raw.link = match kind {
+        Kind::Article | Kind::Release | Kind::Task => resolved.as_ref().map(Url::to_string),
+        Kind::Question => resolved.as_ref().map(Url::to_string),
+        Kind::Event | Kind::News | Kind::Post | Kind::Digest | Kind::Upstream => None,
+    }
+    .or_else(|| Some(place.clone()));
+    raw.html = post.reading.html_of(&item.ranges, Some(post.link));
+    raw.text = post.reading.text_of(&item.ranges);
+    raw.authors = item.asker.iter().map(|a| Person::named(text::line(a))).collect();
+    raw.published = at;
+    raw.language = post.language.clone();
+    raw.image = crate::normalize::html::first_image(&raw.html, Some(post.link));
+    raw.version = item.version.clone();
+    raw.channel =
+        item.version.as_deref().map(|v| if digest::is_prerelease(v) { Channel::Prerelease } else { Channel::Stable });
+    raw.starts_at = item.time.as_deref().and_then(|t| starts_at(t, post.date, context.zone));
+    raw.labels = item.labels.clone();
+    raw.about = item.about.iter().filter_map(|u| markdown::resolve(u, Some(post.link))).map(String::from).collect();
+    // A banner that repeats the post's title is about the whole post.
+    let own_title = text::fold(post.title);
+    raw.headings = if item.astray {
+        Vec::new()
+    } else {
+        item.headings.iter().filter(|h| text::fold(h) != own_title).cloned().collect()
+    };
+    raw.mention = Some(Mention {
+        folder: context.folder.path.clone(),
+        post: post.path.to_owned(),
+        section: item.headings.iter().map(|h| text::line(h)).collect::<Vec<_>>().join(" / "),
+        url: item.url.clone(),
+        title: item.link_text.clone(),
+        post_title: post.title.to_owned(),
+        link: Some(place),
+        at,
+        line: post.lines_before + item.line,
+    });
+    raw
+}
+
+/// Long titles on one host name one page, whatever its addresses: WeChat has a short and a long one.
+pub(super) fn title_key(url: &Url, title: &str) -> Option<String> {
+    const LONG: usize = 10;
+    let folded = text::fold(title);
+    (folded.chars().count() >= LONG && !folded.starts_with("http"))
+        .then(|| format!("title:{}/{folded}", address::plain_host(url.host_str().unwrap_or(""))))
+}
+
+pub(super) fn item_key(
+    kind: Kind,
+    item: &Item,
+    url: Option<&Url>,
+    post: &DigestPost<'_>,
+    context: Context<'_>,
+) -> String {
+    let of_url = || url.map(|u| address::key(u, context.hosts));
+    let post_name = &post.names.without_language;
+    match kind {
+        Kind::Question => {
+            let question = if item.question.is_empty() { &item.title } else { &item.question };
+            format!(
+                "question:{post_name}|{}|{}",
+                text::fold(item.asker.as_deref().unwrap_or("")),
+                text::fold_prefix(question, 24)
+            )
+        }
+        Kind::Article => of_url().unwrap_or_else(|| format!("article:{post_name}|{}", text::fold(&item.title))),
+        Kind::Release => {
+            let name = item.name.as_deref().unwrap_or("");
+            let found = context.names.find_in_label(name);
+            let name = found.first().map_or_else(|| name.to_owned(), |f| context.names.title(f.project).to_owned());
+            format!("release:{}|{}", text::fold(&name), item.version.as_deref().unwrap_or("").to_lowercase())
+        }
+        Kind::Task => {
+            let label = item.labels.first().map_or_else(String::new, |l| text::fold(l));
+            format!("task:{label}|{}", of_url().unwrap_or_else(|| text::fold_prefix(&item.title, 60)))
+        }
+        Kind::Event => {
+            let day = item
+                .time
+                .as_deref()
+                .and_then(|t| starts_at(t, post.date, context.zone))
+                .and_then(|s| s.get(..10).map(str::to_owned));
+            format!("event:{}|{}", text::fold_prefix(&item.title, 60), day.unwrap_or_else(|| post_name.clone()))
+        }
+        Kind::News | Kind::Post | Kind::Digest | Kind::Upstream => {
+            format!("news:{post_name}|{}", text::fold_prefix(&item.title, 60))
+        }
+    }
+}
+
+/// When an event starts, as its digest tells. A day without a year is the one nearest to the digest.
+pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> Option<String> {
+    let format = |c: date::Claimed| match c.precision {
+        date::Precision::Time => zone.to_local(c.time).to_rfc3339(),
+        date::Precision::Day => zone.to_local(c.time).format("%Y-%m-%d").to_string(),
+        date::Precision::Month | date::Precision::Year => String::new(),
+    };
+    if let Some(found) = date::lenient(time, zone).map(format).filter(|s| !s.is_empty()) {
+        return Some(found);
+    }
+    let post = zone.to_local(post?);
+    let year = post.year();
+    let candidates = [year, year + 1, year - 1];
+    let spelled = |y: i32| {
+        let month_day = time.trim();
+        let digits = month_day.find(|c: char| c.is_ascii_digit())?;
+        // `5 月 31 日 14:00`, `Jan 12. Tokyo`
+        let with_year = if month_day.contains('月') {
+            format!("{y}年{}", &month_day[digits..])
+        } else {
+            let words: Vec<&str> = month_day
+                .split(|c: char| c.is_whitespace() || ",.".contains(c))
+                .filter(|w| !w.is_empty())
+                .take(2)
+                .collect();
+            format!("{} {y}", words.join(" "))
+        };
+        date::lenient(&with_year, zone)
+    };
+    candidates
+        .into_iter()
+        .filter_map(spelled)
+        .min_by_key(|c| (c.time - post.to_utc()).num_days().abs())
+        .map(format)
+        .filter(|s| !s.is_empty())
+}
+
+/// Places in a published post: the nearest heading and a text fragment that is unique.
+pub(super) struct Anchors<'a> {
+    reading: &'a Reading,
+    folded: String,
+    taken: Vec<String>,
+}
+
+impl<'a> Anchors<'a> {
+    pub(super) fn new(reading: &'a Reading) -> Self {
+        let folded = reading.pieces.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join("\n");
+        Self { reading, folded, taken: Vec::new() }
+    }
+
+    pub(super) fn place(&mut self, post: &Url, item: &Item, _how: Slugify) -> String {
+        let heading = self.reading.headings.iter().rev().find(|h| h.line <= item.line && !h.id.is_empty());
+        let line = item.ranges.first().map_or(item.line, |r| r.0);
+        let text = self
+            .reading
+            .pieces
+            .iter()
+            .filter(|p| p.line >= line)
+            .map(|p| p.text.as_str())
+            .find(|t| t.chars().filter(|c| c.is_alphanumeric()).count() > 3)
+            .unwrap_or("");
+        let text = if item.kind == Kind::Question && !item.question.is_empty() {
+            item.question.lines().next().unwrap_or(text)
+        } else {
+            text
+        };
+        let mut url = post.clone();
+        url.set_fragment(heading.map(|h| h.id.as_str()));
+        let fragment = self.unique_part(text);
+        let mut link = url.to_string();
+        if !fragment.is_empty() {
+            link.push_str(if heading.is_some() { ":~:text=" } else { "#:~:text=" });
+            link.push_str(&encode_fragment(&fragment));
+        }
+        let mut n = 1;
+        while self.taken.contains(&link) {
+            n += 1;
+            // Two places with one text: the number keeps their links apart.
+            link = format!("{}{}item-{n}", url, if heading.is_some() { "-" } else { "#" });
+        }
+        self.taken.push(link.clone());
+        link
+    }
+
+    /// The beginning of `text`, extended until it occurs once.
+    pub(super) fn unique_part(&self, text: &str) -> String {
+        let chars: Vec<char> = text.chars().collect();
+        let mut length = chars.len().min(16);
+        loop {
+            let mut part: String = chars[..length].iter().collect();
+            // Browsers match whole words.
+            if length < chars.len()
+                && chars[length].is_ascii_alphanumeric()
+                && chars[length - 1].is_ascii_alphanumeric()
+            {
+                let more = chars[length..].iter().take_while(|c| c.is_ascii_alphanumeric()).count();
+                part = chars[..length + more].iter().collect();
+                length += more;
+            }
+            if length >= chars.len() || length > 80 || self.folded.matches(part.as_str()).count() <= 1 {
+                return part.trim().to_owned();
+            }
+            length = (length + 8).min(chars.len());
+        }
+    }
+}
+
+/// Percent-encodes what a text directive reserves (`-`, `,`, `&`) and all that is no URL character.
+pub(super) fn encode_fragment(text: &str) -> String {
+    address::encode_segment(text).replace('-', "%2D")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_without_a_year_is_the_nearest() {
+        let post = DateTime::parse_from_rfc3339("2023-12-28T10:00:00+08:00").unwrap().to_utc();
+        let zone = Zone::Fixed(chrono::FixedOffset::east_opt(8 * 3600).unwrap());
+        assert_eq!(
+            starts_at("1 月 3 日 14:00 - 15:00", Some(post), zone).as_deref(),
+            Some("2024-01-03T14:00:00+08:00")
+        );
+        assert_eq!(starts_at("12 月 27 日", Some(post), zone).as_deref(), Some("2023-12-27"));
+        assert_eq!(starts_at("Jan 12. Tokyo", Some(post), zone).as_deref(), Some("2024-01-12"));
+        assert_eq!(starts_at("soon", Some(post), zone), None);
+    }
+}
