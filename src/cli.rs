@@ -107,7 +107,8 @@ fn logging() {
 }
 
 fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
-    let now = chrono::Utc::now();
+    // Whole seconds: what is remembered reads back the same.
+    let now = chrono::SubsecRound::trunc_subsecs(chrono::Utc::now(), 0);
     let moment = Moment { now, accept_removals: false };
     let common = &cli.common;
     match cli.command {
@@ -150,7 +151,7 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
             terminal.error(&format!("{error}; nothing was done"));
             status::HELD
         }
-        RunError::File(_) | RunError::Store(_) | RunError::Empty(_) => {
+        RunError::File(_) | RunError::Store(_) | RunError::Empty(_) | RunError::Ledger { .. } => {
             terminal.error(&chain(error));
             status::FAILED
         }

@@ -241,6 +241,18 @@ const O_NONBLOCK: i32 = 0x4;
 #[cfg(not(target_os = "linux"))]
 const O_NOFOLLOW: i32 = 0x100;
 
+/// The text of a file; `None` when there is none.
+///
+/// # Errors
+/// [`FileError`] when it is there but cannot be read.
+pub fn read_if_there(path: &Path) -> Result<Option<String>, FileError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(path, "cannot be read")(error)),
+    }
+}
+
 /// A lock that ends with the process, however it ends.
 #[derive(Debug)]
 pub struct Lock {

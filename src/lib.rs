@@ -22,6 +22,7 @@
 //! | [`classify`] | which projects an entry is about, and why | pure |
 //! | [`merge`] | which feed carries which entry; feeds as values | pure |
 //! | [`output`] | feeds into text, one file a format, and their strict check | pure |
+//! | [`ledger`] | ids and dates that must never change, as a text file | pure |
 //! | [`store`] | the only place that knows SQL | IO |
 //! | [`files`] | reading a site's files, publishing output | IO |
 //! | [`run`] | the only place that joins stages and IO | shell |
@@ -50,6 +51,7 @@ pub mod cli;
 pub mod config;
 pub mod entry;
 pub mod files;
+pub mod ledger;
 pub mod merge;
 pub mod names;
 pub mod normalize;

@@ -38,6 +38,14 @@ pub enum RunError {
     /// The store could not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The ledger cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Ledger {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: crate::ledger::LedgerError,
+    },
     /// Another run holds the lock.
     #[error("{}: another run is at work", .0.display())]
     Locked(PathBuf),

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::entry::{Entry, EntryId, RawEntry};
+use crate::ledger::Row;
 use crate::normalize::Memory;
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
@@ -628,35 +629,99 @@ impl Store {
     /// What SQLite says.
     pub fn memory(&self, id: &EntryId) -> Result<Option<Memory>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement =
-                self.connection.prepare_cached("SELECT first_seen, text_hash, changed FROM memory WHERE id = ?1")?;
+            let text = "SELECT first_seen, text_hash, changed FROM memory WHERE id = ?1";
+            let mut statement = self.connection.prepare_cached(text)?;
             let row = |r: &rusqlite::Row<'_>| {
-                let time = |s: i64| DateTime::from_timestamp(s, 0).unwrap_or_default();
-                Ok(Memory {
-                    first_seen: time(r.get(0)?),
-                    text_hash: r.get(1)?,
-                    changed: r.get::<_, Option<i64>>(2)?.map(time),
-                })
+                let changed = r.get::<_, Option<i64>>(2)?.map(moment);
+                Ok(Memory { first_seen: moment(r.get(0)?), text_hash: r.get(1)?, changed })
             };
             statement.query_row([id.as_str()], row).optional()
         };
         self.sql("memory cannot be read", read())
     }
 
-    /// Remembers an entry.
+    /// The id that a key stands for.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn remember(&self, id: &EntryId, memory: &Memory) -> Result<()> {
-        let text = "INSERT OR REPLACE INTO memory (id, first_seen, text_hash, changed) VALUES (?1, ?2, ?3, ?4)";
-        let values = params![
-            id.as_str(),
-            memory.first_seen.timestamp(),
-            memory.text_hash,
-            memory.changed.map(|t| t.timestamp())
-        ];
-        self.sql("memory cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute(values)))
-            .map(|_| ())
+    pub fn id_of_key(&self, key: &str) -> Result<Option<EntryId>> {
+        let text = "SELECT id FROM memory_key WHERE key = ?1";
+        let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([key], |r| r.get(0)).optional());
+        Ok(self.sql("memory cannot be read", found)?.map(|id: String| EntryId::foreign(id)))
+    }
+
+    /// Keys that stand for an id, the minting one first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn keys_of(&self, id: &EntryId) -> Result<Vec<String>> {
+        let read = || -> rusqlite::Result<Option<Vec<String>>> {
+            let mut statement = self.connection.prepare_cached("SELECT keys FROM memory WHERE id = ?1")?;
+            statement.query_row([id.as_str()], |r| from_json(r.get_ref(0)?.as_str()?)).optional()
+        };
+        Ok(self.sql("memory cannot be read", read())?.unwrap_or_default())
+    }
+
+    /// Whether an entry has the id.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn has_entry(&self, id: &EntryId) -> Result<bool> {
+        let text = "SELECT EXISTS (SELECT 1 FROM entry WHERE id = ?1)";
+        let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.as_str()], |r| r.get(0)));
+        self.sql("entries cannot be read", found)
+    }
+
+    /// Remembers an entry and the keys that stand for it. A key keeps the id it had.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn remember(&self, row: &Row) -> Result<()> {
+        let write = |c: &Connection| -> rusqlite::Result<()> {
+            let keys = serde_json::to_string(&row.keys).unwrap_or_else(|_| "[]".to_owned());
+            let text =
+                "INSERT OR REPLACE INTO memory (id, keys, first_seen, text_hash, changed) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let changed = row.changed.map(|t| t.timestamp());
+            c.prepare_cached(text)?.execute(params![row.id, keys, row.seen.timestamp(), row.hash, changed])?;
+            for key in &row.keys {
+                c.prepare_cached("INSERT OR IGNORE INTO memory_key (key, id) VALUES (?1, ?2)")?
+                    .execute([key, &row.id])?;
+            }
+            Ok(())
+        };
+        self.sql("memory cannot be written", write(&self.connection))
+    }
+
+    /// Everything that is remembered, by id.
+    ///
+    /// # Errors
+    /// What SQLite says, or what `each` says.
+    pub fn memories(&self, mut each: impl FnMut(Row)) -> Result<()> {
+        let mut read = || -> rusqlite::Result<()> {
+            let text = "SELECT id, keys, first_seen, text_hash, changed FROM memory ORDER BY id";
+            let mut statement = self.connection.prepare_cached(text)?;
+            let rows = statement.query_map([], |r| {
+                let keys = from_json(r.get_ref(1)?.as_str()?)?;
+                let changed = r.get::<_, Option<i64>>(4)?.map(moment);
+                Ok(Row { id: r.get(0)?, keys, seen: moment(r.get(2)?), hash: r.get(3)?, changed })
+            })?;
+            for row in rows {
+                each(row?);
+            }
+            Ok(())
+        };
+        self.sql("memory cannot be read", read())
+    }
+
+    /// Forgets everything that was remembered: the ledger is read again.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn forget_memories(&self) -> Result<()> {
+        self.sql(
+            "memory cannot be written",
+            self.connection.execute_batch("DELETE FROM memory; DELETE FROM memory_key;"),
+        )
     }
 
     /// What was written into the output folder, by path.
@@ -736,6 +801,11 @@ fn forget_items(c: &Connection, document: i64, touched: &mut Touched) -> rusqlit
     }
     c.prepare_cached("DELETE FROM item WHERE document = ?1")?.execute([document])?;
     Ok(())
+}
+
+/// Seconds as a moment.
+fn moment(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {

@@ -10,6 +10,7 @@ use crate::classify::Classifier;
 use crate::config::{Digests, Override, PostsFolder};
 use crate::entry::{EntryId, Kind, RawEntry, Slug};
 use crate::files;
+use crate::ledger::{self, Row};
 use crate::merge;
 use crate::names::Names;
 use crate::normalize::{self, Memory, address};
@@ -75,6 +76,7 @@ pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
 fn refresh_locked(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
     let mut report = Report::default();
     let mut store = opened.store(&mut report.problems)?;
+    let base = open_ledger(opened, &mut store, moment.now)?;
     let names = Names::new(&opened.site.projects);
     let rules = format!("{RULES} {}", opened.site.fingerprint);
     let same_rules = store.meta("rules")?.as_deref() == Some(rules.as_str());
@@ -84,8 +86,12 @@ fn refresh_locked(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) 
     }
     drop_old_origins(opened, &mut store, &mut touched, &mut report)?;
     let mut feeds = BTreeSet::new();
+    let moved = !touched.is_empty() || store.meta("ledger")?.is_none();
     if !touched.is_empty() {
-        report.derived = derive(opened, &names, moment, &mut store, &touched, &mut feeds)?;
+        report.derived = derive(opened, &names, moment, &mut store, &base, &touched, &mut feeds)?;
+    }
+    if moved {
+        write_ledger(opened, &mut store, &base)?;
     }
     let scope = if same_rules { build::Scope::Feeds(feeds) } else { build::Scope::All };
     report.built = build::build(opened, &mut store, scope, &mut report.problems, progress)?;
@@ -107,6 +113,7 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     };
     let mut report = Report::default();
     let mut store = opened.store(&mut report.problems)?;
+    let base = open_ledger(opened, &mut store, moment.now)?;
     let names = Names::new(&opened.site.projects);
     let rules = format!("{RULES} {}", opened.site.fingerprint);
     if store.origins()?.is_empty() && !opened.site.posts.is_empty() {
@@ -119,7 +126,8 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
         }
         drop_old_origins(opened, &mut store, &mut touched, &mut report)?;
         let mut feeds = BTreeSet::new();
-        report.derived = derive(opened, &names, moment, &mut store, &touched, &mut feeds)?;
+        report.derived = derive(opened, &names, moment, &mut store, &base, &touched, &mut feeds)?;
+        write_ledger(opened, &mut store, &base)?;
         store.set_meta("rules", &rules)?;
     }
     for folder in &opened.site.posts {
@@ -373,18 +381,58 @@ fn drop_old_origins(
     Ok(())
 }
 
-/// Start of minted ids: the configuration's, else the one of the first run.
-fn id_base(opened: &Opened, store: &Store, now: DateTime<Utc>) -> Result<String, RunError> {
-    if let Some(base) = &opened.site.id_base {
-        return Ok(base.clone());
-    }
-    if let Some(base) = store.meta("id_base")? {
-        return Ok(base);
+/// Reads the ledger into the store, when it is not the one the store knows; comes
+/// back with the start of ids. A site without a ledger gets one.
+fn open_ledger(opened: &Opened, store: &mut Store, now: DateTime<Utc>) -> Result<String, RunError> {
+    let path = opened.state().join("ledger.jsonl");
+    let look = files::look(&opened.state(), "ledger.jsonl").map(|(size, modified)| format!("{size} {modified}"));
+    let known = store.meta("ledger")?;
+    if look.is_some()
+        && look == known
+        && let Some(base) = store.meta("id_base")?
+    {
+        return Ok(opened.site.id_base.clone().unwrap_or(base));
     }
     let host = opened.site.url.host_str().unwrap_or("localhost");
-    let base = format!("tag:{host},{}:", now.year());
-    store.set_meta("id_base", &base)?;
-    Ok(base)
+    let fresh = || opened.site.id_base.clone().unwrap_or_else(|| format!("tag:{host},{}:", now.year()));
+    let base = match files::read_if_there(&path)? {
+        None => {
+            // The ledger was lost, but the store still knows what it said.
+            let base = store.meta("id_base")?.unwrap_or_else(fresh);
+            store.set_meta("id_base", &base)?;
+            base
+        }
+        Some(text) => {
+            let ledger = ledger::parse(&text).map_err(|source| RunError::Ledger { path, source })?;
+            store.transaction(|store| -> Result<(), RunError> {
+                store.forget_memories()?;
+                for row in &ledger.rows {
+                    store.remember(row)?;
+                }
+                store.set_meta("id_base", &ledger.id_base)?;
+                store.set_meta("ledger", &look.unwrap_or_default())?;
+                // Derived entries carry ids and dates of another ledger.
+                store.set_meta("rules", "")?;
+                Ok(())
+            })?;
+            ledger.id_base
+        }
+    };
+    Ok(opened.site.id_base.clone().unwrap_or(base))
+}
+
+/// Writes the ledger, before anything is published that it does not know.
+fn write_ledger(opened: &Opened, store: &mut Store, base: &str) -> Result<(), RunError> {
+    let mut text = ledger::head(base);
+    store.memories(|row| text.push_str(&ledger::line(&row)))?;
+    let path = opened.state().join("ledger.jsonl");
+    if files::read_if_there(&path)?.as_deref() != Some(text.as_str()) {
+        files::replace(&path, text.as_bytes())?;
+    }
+    if let Some((size, modified)) = files::look(&opened.state(), "ledger.jsonl") {
+        store.set_meta("ledger", &format!("{size} {modified}"))?;
+    }
+    Ok(())
 }
 
 /// Derives the entries that the change touched. Feeds that win or lose one come back in `feeds`.
@@ -393,6 +441,7 @@ fn derive(
     names: &Names,
     moment: Moment,
     store: &mut Store,
+    base: &str,
     touched: &Touched,
     feeds: &mut BTreeSet<String>,
 ) -> Result<usize, RunError> {
@@ -400,9 +449,8 @@ fn derive(
     let classifier = Classifier::new(&site.projects, names);
     let overrides = Overrides::new(opened);
     store.transaction(|store| -> Result<usize, RunError> {
-        let base = id_base(opened, store, moment.now)?;
         let context = normalize::Context {
-            id_base: &base,
+            id_base: base,
             now: moment.now,
             zone: site.timezone,
             language: site.language.as_deref(),
@@ -410,20 +458,17 @@ fn derive(
         let groups = store.groups(touched)?;
         store.remove_entries(&groups.old_entries, feeds)?;
         let mut derived = 0;
+        let mut minted = BTreeSet::new();
         for ids in &groups.items {
-            let mut minted = BTreeSet::new();
             let all = store.items(ids)?;
             for items in apart(&all) {
                 let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
-                let mut id = normalize::mint(&raws, &base);
-                if !minted.insert(id.clone()) {
-                    id = normalize::mint_second(&raws, &base);
-                }
+                let id = identify(store, &raws, base, &mut minted)?;
                 let own = overrides.of(Some(&id), &raws);
                 if own.iter().any(|o| o.hide) {
                     continue;
                 }
-                let memory = remember(store, &id, &normalize::text_hash(&raws), moment.now)?;
+                let memory = remember(store, &id, &raws, moment.now)?;
                 let projects = classifier.classify(&raws, &own, Some(&id));
                 let entry = normalize::entry(&raws, id, projects, &own, &memory, context);
                 let main = normalize::principal(&raws);
@@ -463,13 +508,50 @@ fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
     groups
 }
 
-fn remember(store: &Store, id: &EntryId, text_hash: &str, now: DateTime<Utc>) -> Result<Memory, RunError> {
-    let memory = match store.memory(id)? {
-        Some(known) if known.text_hash == text_hash => return Ok(known),
-        Some(known) => Memory { text_hash: text_hash.to_owned(), changed: Some(now), ..known },
-        None => Memory { first_seen: now, text_hash: text_hash.to_owned(), changed: None },
+/// The id of a group: the one a key of it had before, else the one it mints.
+/// No two groups have one id, though they may have shared keys in the past.
+fn identify(store: &Store, raws: &[&RawEntry], base: &str, taken: &mut BTreeSet<EntryId>) -> Result<EntryId, RunError> {
+    let main = normalize::principal(raws);
+    let others = raws.iter().filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
+    let mut candidates: Vec<EntryId> = Vec::new();
+    for key in main.keys.iter().chain(others).filter(|k| !k.starts_with("title:")) {
+        candidates.extend(store.id_of_key(key)?);
+    }
+    candidates.push(normalize::mint(raws, base));
+    candidates.push(normalize::mint_second(raws, base));
+    for id in candidates {
+        if !taken.contains(&id) && !store.has_entry(&id)? {
+            taken.insert(id.clone());
+            return Ok(id);
+        }
+    }
+    // A third post of one name and folder cannot be; its link tells it apart all the same.
+    Ok(EntryId::mint(base, main.kind, &format!("{}|{}", main.keys[0], main.link.as_deref().unwrap_or(""))))
+}
+
+fn remember(store: &Store, id: &EntryId, raws: &[&RawEntry], now: DateTime<Utc>) -> Result<Memory, RunError> {
+    let main = normalize::principal(raws);
+    let hash = normalize::text_hash(raws);
+    let mut keys: Vec<String> = main.keys.clone();
+    keys.extend(raws.iter().flat_map(|r| r.keys.iter().cloned()));
+    keys.retain(|k| !k.starts_with("title:"));
+    let known = store.memory(id)?;
+    let memory = match &known {
+        Some(known) if known.text_hash == hash => known.clone(),
+        Some(known) => Memory { text_hash: hash, changed: Some(now), first_seen: known.first_seen },
+        None => Memory { first_seen: now, text_hash: hash, changed: None },
     };
-    store.remember(id, &memory)?;
+    let mut old = store.keys_of(id)?;
+    let new: Vec<String> = keys.into_iter().filter(|k| !old.contains(k)).collect();
+    if known.as_ref() != Some(&memory) || !new.is_empty() {
+        for key in new {
+            if !old.contains(&key) {
+                old.push(key);
+            }
+        }
+        let Memory { first_seen, text_hash, changed } = memory.clone();
+        store.remember(&Row { id: id.to_string(), keys: old, seen: first_seen, hash: text_hash, changed })?;
+    }
     Ok(memory)
 }
 

@@ -224,3 +224,55 @@ fn building_from_nothing_empties_no_feed() {
     assert!(run.err.contains("run `feedloom refresh` first"), "{}", run.err);
     assert_eq!(before, site.read("public/all/feed.json"));
 }
+
+#[test]
+fn with_the_ledger_a_lost_store_changes_nothing() {
+    let site = site();
+    site.post("undated.md", "Undated MOSN", "", "No date at all.");
+    site.refresh();
+    let before = site.published();
+    std::fs::remove_file(site.path(".feedloom/store.sqlite")).expect("removed");
+    site.refresh();
+    let after = site.published();
+    let changed: Vec<&String> =
+        before.iter().filter(|(n, (b, _))| after.get(*n).map(|a| &a.0) != Some(b)).map(|(n, _)| n).collect();
+    assert!(changed.is_empty() && before.len() == after.len(), "changed: {changed:?}");
+    let ledger = site.read(".feedloom/ledger.jsonl");
+    assert!(ledger.starts_with("{\"ledger\":1,\"id_base\":\"tag:feeds.example.org,"), "{ledger}");
+    let ids: Vec<&str> = ledger.lines().skip(1).collect();
+    assert!(ids.windows(2).all(|w| w[0] < w[1]), "not sorted");
+}
+
+#[test]
+fn an_id_stays_when_the_address_and_the_place_change() {
+    let site = site();
+    site.refresh();
+    let id = |site: &Site, title: &str| {
+        let entries = site.entries();
+        let found = entries.iter().find(|e| e["title"].as_str().is_some_and(|t| t.contains(title)));
+        found.unwrap_or_else(|| panic!("{title}"))["id"].clone()
+    };
+    let (own, article) = (id(&site, "Our own post"), id(&site, "A long article"));
+    // The post moves to a folder but keeps its address; an older digest turns out to have linked the article by its short address.
+    std::fs::create_dir_all(site.path("posts/2024")).expect("a folder");
+    std::fs::rename(site.path("posts/own.md"), site.path("posts/2024/own.md")).expect("moved");
+    site.weekly(
+        "w0.md",
+        "Weekly 0",
+        "2023-12-01",
+        "### Reading\n\n- [A long article about Seata](https://mp.weixin.qq.com/s/short)\n",
+    );
+    site.refresh();
+    assert_eq!((own, article), (id(&site, "Our own post"), id(&site, "A long article")));
+}
+
+#[test]
+fn a_ledger_with_a_merge_conflict_stops_the_run() {
+    let site = site();
+    site.refresh();
+    let text = site.read(".feedloom/ledger.jsonl");
+    site.write(".feedloom/ledger.jsonl", format!("{text}<<<<<<< HEAD\n"));
+    let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 1);
+    assert!(run.err.contains("ledger.jsonl: line ") && run.err.contains("mend the line"), "{}", run.err);
+}

@@ -75,7 +75,14 @@ CREATE TABLE output (
 -- What is remembered of an entry for ever: a copy of the ledger.
 CREATE TABLE memory (
     id TEXT PRIMARY KEY,
+    keys TEXT NOT NULL,            -- JSON, the minting one first
     first_seen INTEGER NOT NULL,
     text_hash TEXT NOT NULL,
     changed INTEGER
+) WITHOUT ROWID;
+
+-- Which id a key stands for.
+CREATE TABLE memory_key (
+    key TEXT PRIMARY KEY,
+    id TEXT NOT NULL
 ) WITHOUT ROWID;
