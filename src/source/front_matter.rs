@@ -90,10 +90,10 @@ fn fenced<'t>(
 
 fn read_yaml(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
     // Tabs are no YAML, but editors put them behind values.
-    let node = yaml::parse(&inside.replace('\t', " ")).map_err(|e| FrontMatterError {
-        line: e.place.line,
-        column: e.place.column,
-        problem: format!("front matter is not valid YAML: {}", e.problem),
+    let plain = inside.replace('\t', " ");
+    let node = yaml::parse(&plain).or_else(|error| yaml::parse(&indented(&plain)).map_err(|_| error)).map_err(|e| {
+        let problem = format!("front matter is not valid YAML: {}", e.problem);
+        FrontMatterError { line: e.place.line, column: e.place.column, problem }
     })?;
     match node.value {
         yaml::Value::Map(pairs) => {
@@ -110,6 +110,19 @@ fn read_yaml(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
             problem: "front matter is no map of keys".to_owned(),
         }),
     }
+}
+
+/// Generators accept a quoted text that goes on at the left margin; YAML wants it
+/// indented. Lines that begin no key, item or comment are.
+fn indented(text: &str) -> String {
+    let begins = |line: &str| {
+        let key = line.split(':').next().unwrap_or("");
+        let is_key = line.contains(':')
+            && !key.is_empty()
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-. \"'".contains(c));
+        is_key && !key.starts_with(' ') || line.starts_with(['-', '#', ' ', ']', '}']) || line.trim().is_empty()
+    };
+    text.lines().map(|l| if begins(l) { format!("{l}\n") } else { format!("  {l}\n") }).collect()
 }
 
 fn from_yaml(node: yaml::Node) -> Value {
@@ -236,6 +249,7 @@ mod tests {
             ("Note: this is a sentence\nand another\n\nx", ("-", "Note: this is a sentence\nand another\n\nx", 0)),
             ("---\n\na rule, not a fence\n", ("-", "---\n\na rule, not a fence", 0)),
             ("{{< figure >}}\n", ("-", "{{< figure >}}", 0)),
+            ("---\ntitle: \"a\nb\"\n---\nx", ("a b", "x", 4)),
             ("", ("-", "", 0)),
         ];
         for (text, (t, b, n)) in cases {
