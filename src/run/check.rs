@@ -81,7 +81,7 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
                 }
             };
             findings.posts += 1;
-            let reading = match post::read(&bytes, &file.path, context) {
+            let reading = match super::refresh::read_post(&bytes, &file.path, context) {
                 Ok(reading) => reading,
                 Err(error) => {
                     findings.problems.push(problem(

@@ -18,7 +18,7 @@ use crate::source::post::{self, Post, Weight};
 use crate::store::{Derived, Document, Item, NewDocument, Stamp, Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-1");
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-2");
 
 /// A file changed this close to being read may change again within the same
 /// timestamp: it is read once more next time.
@@ -162,7 +162,7 @@ fn reread(
         for document in documents {
             let bytes = store.raw(document.id)?;
             // It was read before; rules do not make a post unreadable.
-            let Ok(mut reading) = post::read(&bytes, &document.path, context) else {
+            let Ok(mut reading) = read_post(&bytes, &document.path, context) else {
                 continue;
             };
             carry(&mut reading, opened, names);
@@ -279,7 +279,7 @@ fn read_folder(
                 continue;
             }
             report.read += 1;
-            let mut reading = match post::read(&bytes, &file.path, context) {
+            let mut reading = match read_post(&bytes, &file.path, context) {
                 Ok(reading) => reading,
                 Err(error) => {
                     // What was read before stays published; the file is looked at again next time.
@@ -332,6 +332,14 @@ fn put(
     let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
     let document = NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items };
     Ok(store.put_document(&document, touched)?)
+}
+
+/// Reads a post. A fault of this program in one post must not take the others with it.
+pub(super) fn read_post(bytes: &[u8], path: &str, context: post::Context<'_>) -> Result<Post, post::PostError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| post::read(bytes, path, context))).unwrap_or_else(|_| {
+        let problem = "feedloom failed on this post: please report it with the file".to_owned();
+        Err(post::PostError { line: 1, column: 1, problem })
+    })
 }
 
 /// Tells a digest the projects of its items, where feeds of projects carry digests.

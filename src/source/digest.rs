@@ -66,6 +66,8 @@ pub struct Item {
     pub time: Option<String>,
     /// Questions: number of an issue.
     pub issue: Option<String>,
+    /// Words of its content that stand on the line of its head.
+    pub lead: String,
     /// It stands below a heading of another matter, which says nothing about it.
     pub astray: bool,
 }
@@ -88,6 +90,7 @@ impl Item {
             version: None,
             time: None,
             issue: None,
+            lead: String::new(),
             astray: false,
         }
     }
@@ -249,12 +252,13 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
     let mut open: Vec<(u8, SectionKind, bool)> = Vec::new();
     let mut current = Section { kind: config.default, heading: String::new(), told: false, from: 0, to: 0 };
     let own_title = text::fold(title);
+    let banner = banner(pieces);
     for (n, piece) in pieces.iter().enumerate() {
         let Some(level) = heading_level(pieces, n) else {
             continue;
         };
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
-        let word = if text::fold(&heading) == own_title && !own_title.is_empty() {
+        let word = if banner == Some(n) || text::fold(&heading) == own_title && !own_title.is_empty() {
             None
         } else {
             vocabulary::section_kind(&heading, config)
@@ -273,6 +277,10 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
         }
         while open.last().is_some_and(|(l, ..)| *l >= level) {
             open.pop();
+        }
+        // Below a section that is told, a question or a sentence is one of its items.
+        if open.last().is_some_and(|(_, _, told)| *told) && !is_bold_line && is_sentence(&heading) {
+            continue;
         }
         let inherited = open.iter().rev().find(|(_, _, told)| *told).map(|(_, kind, _)| *kind);
         // A heading without words of its own below one with words is part of that section.
@@ -296,6 +304,29 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
     sections
 }
 
+/// A single first-level heading above all others is the post's title, however it is worded.
+fn banner(pieces: &[Piece]) -> Option<usize> {
+    let headings: Vec<(usize, u8)> = pieces
+        .iter()
+        .enumerate()
+        .filter_map(|(n, p)| match p.shape {
+            Shape::Heading(level) => Some((n, level)),
+            _ => None,
+        })
+        .collect();
+    let (first, level) = *headings.first()?;
+    (level == 1 && headings.len() > 1 && headings[1..].iter().all(|(_, l)| *l > 1)).then_some(first)
+}
+
+/// A question, a numbered title, a matter: not what a section is called.
+fn is_sentence(heading: &str) -> bool {
+    let lower = heading.to_lowercase();
+    heading.ends_with(['?', '？', '。'])
+        || shapes::question(heading).is_some()
+        || shapes::without_ordinal(heading).1
+        || ["关于", "如何", "为什么", "how ", "why ", "what ", "when "].iter().any(|w| lower.starts_with(w))
+}
+
 /// The level of a heading; a bold line of its own counts as the deepest.
 fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
     let piece = &pieces[n];
@@ -306,9 +337,10 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
                 && (n == 0 || pieces[n - 1].block != piece.block);
             let short = text::columns(&piece.text) <= 40;
             let is_head = shapes::without_ordinal(&piece.text).1;
-            let is_field = piece.text.ends_with([':', '：'])
+            let colon = piece.text.ends_with([':', '：'])
                 && !piece.text.trim_end_matches([':', '：']).ends_with("如下")
-                || shapes::field(&piece.text).is_some();
+                && !vocabulary::is_section_with_colon(&piece.text);
+            let is_field = colon || shapes::field(&piece.text).is_some();
             (alone && short && !is_head && !is_field && shapes::asker(piece, false).is_none()).then_some(9)
         }
         _ => None,
@@ -335,11 +367,13 @@ fn is_repeated(pieces: &[Piece], level: u8, names: &Names) -> bool {
 /// For each piece the headings above it, outermost first. A site's own banner
 /// heading is one of them; what it is worth is decided elsewhere.
 fn heading_paths(pieces: &[Piece], sections: &[Section]) -> Vec<Vec<String>> {
+    let banner = banner(pieces);
     let mut open: Vec<(u8, String)> = Vec::new();
     let mut paths = Vec::with_capacity(pieces.len());
     for (n, piece) in pieces.iter().enumerate() {
         let starts_section = sections.iter().any(|s| s.from == n && !s.heading.is_empty());
         let level = match piece.shape {
+            Shape::Heading(_) if banner == Some(n) => None,
             Shape::Heading(level) if !piece.quote => Some(level),
             Shape::Line if starts_section => Some(9),
             _ => None,

@@ -184,7 +184,12 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         let config = context.folder.digest.as_ref();
         let default =
             crate::config::DigestConfig { when: Vec::new(), sections: Vec::new(), default: SectionKind::Items };
-        let taken = digest::take_apart(&reading.pieces, &title, config.unwrap_or(&default), context.names);
+        let taken = digest::take_apart(
+            &reading.pieces,
+            &front.title().unwrap_or_default(),
+            config.unwrap_or(&default),
+            context.names,
+        );
         for leftover in taken.leftovers {
             notes.push(Note::new(
                 split.lines_before + leftover.line,

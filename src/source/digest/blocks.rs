@@ -51,6 +51,15 @@ pub(super) fn releases(scope: &mut Scope<'_>) {
         };
         release(scope, *head, to);
     }
+    // Bullets that belong to no block are releases of their own, or links.
+    for n in scope.range() {
+        let piece = &scope.pieces[n];
+        if !scope.used[n] && piece.list == 1 && begins_item(scope, n) && !piece.quote && is_head(scope, n) {
+            let top = piece.top;
+            let to = (n..scope.section.to).find(|m| scope.pieces[*m].top != top).unwrap_or(scope.section.to);
+            release(scope, n, to);
+        }
+    }
     lists::stray_articles(scope);
 }
 
@@ -86,8 +95,17 @@ fn begins_item(scope: &Scope<'_>, n: usize) -> bool {
 
 /// A release ends with the line of its report link, unless a list or text of its own goes on.
 fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
+    let level = match scope.pieces[head].shape {
+        Shape::Heading(level) => Some(level),
+        _ => None,
+    };
     for n in head + 1..next {
         let piece = &scope.pieces[n];
+        if let (Some(own), Shape::Heading(other)) = (level, piece.shape)
+            && other <= own
+        {
+            return n;
+        }
         if matches!(piece.shape, Shape::Heading(_)) && scope.section.from != n && vocabulary_of(scope, piece) {
             return n;
         }
@@ -142,7 +160,10 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
         ["报告", "参考", "详情", "详见", "release note", "changelog"].iter().any(|w| p.text.to_lowercase().contains(w))
     };
     let introduced = links.iter().enumerate().find(|(_, (p, _))| reports(p)).map(|(_, l)| l);
-    tag.or(introduced).or_else(|| links.iter().find(|(p, _)| p.list == 0)).or(links.first()).map(|(_, l)| (*l).clone())
+    // A link in passing is no report: the address itself is shown, or the head is the link.
+    let shown = links.iter().find(|(p, l)| p.list == 0 && l.text.contains("://"));
+    let own = links.iter().find(|(p, _)| std::ptr::eq(*p, &pieces[0]));
+    tag.or(introduced).or(own).or(shown).map(|(_, l)| (*l).clone())
 }
 
 /// Reads a section of tasks: a block a project, or an item a task.
@@ -579,7 +600,7 @@ fn is_first_head(scope: &Scope<'_>, first: usize, n: usize) -> bool {
     });
     match earlier {
         None => true,
-        Some(m) => numbered(m) && numbered(n),
+        Some(m) => numbered(m) == numbered(n),
     }
 }
 

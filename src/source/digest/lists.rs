@@ -37,7 +37,8 @@ pub(super) fn articles(scope: &mut Scope<'_>) {
 pub(super) fn items(scope: &mut Scope<'_>) {
     for unit in units(scope) {
         let piece = &scope.pieces[unit.from];
-        if unit.form != Form::Line && shapes::release_head(piece, scope.names, None).is_some() {
+        let release = unit.form != Form::Line && shapes::is_release_title(piece);
+        if release && shapes::release_head(piece, scope.names, None).is_some() {
             super::blocks::release(scope, unit.from, unit.to);
             continue;
         }
@@ -114,12 +115,24 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 .unwrap_or(scope.section.to);
             (to, Form::Numbered)
         } else {
-            (n + 1, Form::Line)
+            (if is_bare_link(piece) { end_of_description(scope, n + 1) } else { n + 1 }, Form::Line)
         };
         units.push(Unit { from: n, to, form });
         n = to;
     }
     units
+}
+
+/// Behind the paragraphs below a title that describe it: plain text, no calls, no labels.
+fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
+    let describes = |n: &usize| {
+        let p = &scope.pieces[*n];
+        let call = ["扫码", "关注", "公众号", "subscribe"].iter().any(|w| p.text.to_lowercase().contains(w));
+        let heads = p.bold && scope.at(n + 1).is_none_or(|q| q.block != p.block);
+        let plain = p.shape == Shape::Line && p.list == 0 && !p.quote && p.images == 0 && !heads && !call;
+        plain && !shapes::is_link_line(p) && text::columns(&p.text) >= 8 && shapes::label(p, scope.names).is_none()
+    };
+    (from..scope.section.to).take(4).take_while(describes).last().map_or(from, |n| n + 1)
 }
 
 /// A line that is exactly one link.
@@ -242,7 +255,12 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         return;
     }
     let title = title_in(scope, n, &link, n);
-    push(scope, n..n + 1, n, title, &link, kind);
+    let before = scope.items.len();
+    push(scope, n..unit.to, n, title, &link, kind);
+    if unit.to > n + 1 {
+        let below = scope.lines(n + 1..unit.to);
+        scope.items[before..].iter_mut().for_each(|i| i.ranges.clone_from(&below));
+    }
 }
 
 fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: String, link: &LinkRef, kind: Kind) {
@@ -260,12 +278,14 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
 fn says_more(scope: &Scope<'_>, range: std::ops::Range<usize>, link: &LinkRef) -> bool {
     let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
     let all: usize = scope.pieces[range].iter().map(|p| letters(&p.text)).sum();
-    all > letters(&link.text) + 12
+    all > letters(&link.text) + 3
 }
 
 /// The first link of a piece that is a page, with the texts of neighbours to the same page joined.
 pub(super) fn first_link(piece: &Piece) -> Option<LinkRef> {
-    let at = piece.links.iter().position(|l| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty())?;
+    let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
+    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']);
+    let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
     let mut link = piece.links[at].clone();
     for next in &piece.links[at + 1..] {
         let together = format!("{}{}", link.text, next.text);
@@ -318,9 +338,14 @@ fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String 
 pub(super) fn sentence_around(scope: &Scope<'_>, n: usize, link: &LinkRef) -> Option<String> {
     let piece = &scope.pieces[n];
     let (line, _) = shapes::without_ordinal(&piece.text);
-    let before = line.split(link.text.as_str()).next()?.trim_end();
-    let in_sentence = before.chars().last().is_some_and(|c| c.is_alphanumeric() || ",，、".contains(c));
-    if piece.list == 0 || link.text.is_empty() || !in_sentence || shapes::is_empty_title(&piece.text) {
+    let at = line.find(link.text.as_str())?;
+    let (before, behind) = (line[..at].trim_end(), &line[at + link.text.len()..]);
+    let inside = before.chars().last().is_some_and(|c| c.is_alphanumeric() || ",，、".contains(c));
+    // `[Remove](…) the old metric`: a word or two that open a sentence are no title.
+    let goes_on = behind.trim_start().starts_with(|c: char| c.is_alphanumeric());
+    let opens = before.is_empty() && goes_on && text::columns(&link.text) <= 24 && text::columns(behind) > 12;
+    let number = shapes::is_empty_title(&link.text) && !link.text.contains("://") && before.chars().count() > 8;
+    if piece.list == 0 || link.text.is_empty() || !(inside || opens || number) || shapes::is_empty_title(&piece.text) {
         return None;
     }
     let item = piece.item;
@@ -363,11 +388,12 @@ pub(super) fn stray_articles(scope: &mut Scope<'_>) {
         let Some(link) = first_link(piece) else {
             continue;
         };
-        let list_item = piece.list == 1 && shapes::is_link_line(piece);
-        if scope.used[n] || shapes::is_empty_title(&link.text) || !(is_bare_link(piece) || list_item) {
+        let list_item = piece.list == 1 && (n == 0 || scope.pieces[n - 1].item != piece.item);
+        let bare = is_bare_link(piece) && !shapes::is_empty_title(&link.text);
+        if scope.used[n] || !(bare || list_item) {
             continue;
         }
-        let title = link.text.clone();
+        let title = title_in(scope, n, &link, n);
         let before = scope.items.len();
         push(scope, n..n + 1, n, title, &link, Kind::Article);
         scope.items[before..].iter_mut().for_each(|i| i.astray = true);

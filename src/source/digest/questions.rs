@@ -170,6 +170,7 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
     let mut item = Item::new(Kind::Question, title, scope.pieces[block.from].line);
     item.asker = asker.name.clone().filter(|n| !scope.names.is_name(n));
     item.question = question;
+    item.lead = asker.rest.clone();
     item.issue = asker.issue.clone();
     for label in &labels {
         item.labels.push(label.name.clone());

@@ -367,8 +367,9 @@ pub(super) fn version(line: &str) -> Option<Version> {
         .or_else(|| LETTER.captures(line).and_then(|c| c.get(1)))
         .or_else(|| STAGE.captures(line).and_then(|c| c.get(1)))?;
     let rest = &line[found.end()..];
-    // `10.5%`, `19:00`, `3.5 亿`: numbers, but no versions.
-    if rest.starts_with('%') || rest.starts_with([':', '：']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
+    // `10.5%`, `19:00`: numbers, but no versions.
+    let after_colon = rest.strip_prefix([':', '：']);
+    if rest.starts_with('%') || after_colon.is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())) {
         return None;
     }
     let number = found.as_str().trim_end_matches('.').to_owned();
@@ -381,6 +382,19 @@ pub(super) fn is_prerelease(version: &str) -> bool {
         pattern(r"(?i)(alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insider|experimental|milestone)|[-.]m\d")
     });
     UNFINISHED.is_match(version)
+}
+
+/// A release is named at the start of its line.
+const HEAD_COLUMNS: usize = 100;
+
+fn beginning(line: &str, columns: usize) -> String {
+    let mut used = 0;
+    line.chars()
+        .take_while(|c| {
+            used += text::columns(c.encode_utf8(&mut [0; 4]));
+            used <= columns
+        })
+        .collect()
 }
 
 /// A line that announces a release.
@@ -398,33 +412,67 @@ pub(super) fn announces(line: &str) -> bool {
     WORDS.is_match(line)
 }
 
+/// The product a phrase ends with: a project's name, or a name that begins with one
+/// (`Dubbo Admin`, `mosn-operator`), which is a product of its own.
+fn product(phrase: &str, names: &Names) -> Option<String> {
+    let starts = std::iter::once(0).chain(phrase.match_indices([' ']).map(|(n, _)| n + 1));
+    let mut longer = None;
+    for start in starts {
+        let tail = &phrase[start..];
+        if names.is_name(tail) {
+            return names.titles_in(tail).into_iter().next();
+        }
+        let named = names.find_in_label(tail).first().is_some_and(|f| f.start == 0);
+        if longer.is_none() && named {
+            longer = Some(tail.to_owned());
+        }
+    }
+    longer
+}
+
+/// Whether a title is nothing but a product and its version, or announces one.
+pub(super) fn is_release_title(piece: &Piece) -> bool {
+    let release_page = piece.links.first().is_some_and(|l| l.url.contains("/releases/") || l.url.contains("/tag/"));
+    let line = without_addresses(piece);
+    let Some(found) = version(&line) else { return false };
+    let dotted = found.number.contains('.');
+    let short = line[found.end..].trim().is_empty() && line[..found.start].split_whitespace().count() <= 3;
+    release_page || dotted && (short || announces(&line))
+}
+
 /// `发布 NAME v1.2.3 版本`, `NAME 1.2.3 released`, `**NAME v1.2**`.
 pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) -> Option<ReleaseHead> {
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"([A-Za-z][\w+#-]*(?:[ .-][A-Za-z][\w+-]*){0,2})\s*(?:正式)?(?:发布了?|推出了?|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
+            r"([A-Za-z][0-9A-Za-z_+#-]*(?:[ .-][A-Za-z][0-9A-Za-z_+-]*){0,2})\s*(?:正式)?(?:发布了?|推出了?|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
         )
     });
     if piece.quote || matches!(piece.shape, Shape::Code | Shape::Html | Shape::Table | Shape::Rule) {
         return None;
     }
-    let line = &without_addresses(piece);
-    if text::columns(line) > 160 {
-        return None;
-    }
+    // The head of a long line is its beginning.
+    let whole = without_addresses(piece);
+    let line = &beginning(&whole, HEAD_COLUMNS);
     let version = version(line)?;
     let heading = matches!(piece.shape, Shape::Heading(_));
     let linked = piece.links.first().is_some_and(|l| {
         line.starts_with(l.text.as_str()) && !l.text.contains("://") && l.text.contains(&version.number)
     });
-    if !(heading || piece.bold || linked || announces(line)) {
+    let before = line[..version.start].trim_end();
+    let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：']);
+    let phrase = BEFORE.captures(head).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
+    // In a list of releases `NAME 1.2.3` and `NAME 1.2.3: …` say it all.
+    let rest = line[version.end..].trim_start();
+    let ends = rest.is_empty() || rest.starts_with([':', '：', '-', '–', '—', '(', '（', '→']);
+    let bare = section.is_some()
+        && ends
+        && phrase.is_some_and(|p| p.len() == head.len())
+        && (piece.list > 0 || rest.is_empty());
+    if !(heading || piece.bold || linked || bare || announces(line)) {
         return None;
     }
-    let before = line[..version.start].trim_end();
-    let phrase = before.trim_end_matches(['v', 'V']).trim_end();
-    let phrase = BEFORE.captures(phrase).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
     // The words right before the version: a project's name among them, else the last of them.
-    let known = phrase.and_then(|p| names.titles_in(p).into_iter().next_back());
+    let known = phrase.and_then(|p| product(p, names));
     let written = || {
         const NO_NAMES: [&str; 40] = [
             "releases",
@@ -522,15 +570,26 @@ pub(super) fn is_link_line(piece: &Piece) -> bool {
     let around: usize =
         text::columns(&piece.text).saturating_sub(piece.links.iter().map(|l| text::columns(&l.text)).sum());
     let (line, _) = without_ordinal(&piece.text);
-    around <= 12
-        || line.starts_with(link.text.as_str()) && around <= 60 && !link.text.is_empty()
-        || line.starts_with(['《', '['])
+    if around <= 12 || line.starts_with(['《', '[']) {
+        return true;
+    }
+    if link.text.is_empty() {
+        return false;
+    }
+    // `[title](…) — a description of any length`, perhaps with a short tag before it.
+    let Some(at) = line.find(link.text.as_str()) else { return false };
+    let (before, behind) = (line[..at].trim_end(), line[at + link.text.len()..].trim_start());
+    let tagged = before.is_empty()
+        || text::columns(before) <= 16 && before.ends_with(|c: char| !c.is_alphanumeric() && !",，、".contains(c));
+    let described = behind.starts_with(|c: char| "-–—:：|｜(（".contains(c));
+    tagged && (described || before.is_empty() && around <= 60)
 }
 
 /// Whether a link's text tells nothing: an address, `here`, `详情`.
 pub(super) fn is_empty_title(title: &str) -> bool {
     let lower = title.trim().to_lowercase();
     lower.is_empty()
+        || lower.strip_prefix(['#', '!']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
         || lower.contains("://")
         || lower.starts_with("www.")
         || matches!(
@@ -574,7 +633,7 @@ pub(super) fn is_page(url: &str) -> bool {
         && !lower.starts_with("mailto:")
         && !lower.starts_with("data:")
         && !lower.starts_with("javascript:")
-        && !path.contains('@')
+        && (path.contains("://") || !path.contains('@'))
         && ![".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"].iter().any(|e| path.ends_with(e))
         && (lower.contains("://") || lower.starts_with('/') || lower.starts_with('.') || !lower.contains(':'))
 }

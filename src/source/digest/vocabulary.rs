@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::config::{DigestConfig, SectionKind};
+use crate::normalize::text;
 
 /// The built-in words.
 static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
@@ -35,7 +36,7 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             SectionKind::Events,
         ),
         (
-            r"发布|项目进展|版本(更新|动态|发布)?|更新日志|release schedule|\b(releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library)s?( and dependency)? updates?)\b",
+            r"发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library)s?( and dependency)? updates?)\b",
             SectionKind::Releases,
         ),
         (
@@ -53,13 +54,38 @@ pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<Secti
     if let Some(rule) = config.sections.iter().find(|r| r.heading.is_match(heading)) {
         return Some(rule.kind);
     }
-    WORDS.iter().find(|(words, _)| words.is_match(heading)).map(|(_, kind)| *kind)
+    if SCHEDULE.is_match(heading) {
+        return None;
+    }
+    let whole = text::columns(heading.trim());
+    WORDS
+        .iter()
+        .find(|(words, kind)| {
+            let found = words.find(heading).map(|m| text::columns(m.as_str()));
+            // Nothing is skipped for a word in passing: it has to be most of the heading.
+            found.is_some_and(|columns| *kind != SectionKind::Skip || columns * 9 >= whole * 4)
+        })
+        .map(|(_, kind)| *kind)
+}
+
+/// Plans are no releases.
+static SCHEDULE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)release (schedule|calendar|plan)|deadlines?|milestones?").expect("a pattern of this file")
+});
+
+/// Bold section headings that end with a colon, as fields do.
+pub(super) fn is_section_with_colon(heading: &str) -> bool {
+    static SECTION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(本[周期月])?\s*(推荐阅读|推荐文章|精选文章|项目进展|版本发布|项目发布|社区活动|活动预告|社区动态|读者问答|每周读者问答提炼|问答精选|新手任务|articles|reading list|releases|upcoming events|news)$")
+            .expect("a pattern of this file")
+    });
+    SECTION.is_match(heading.trim().trim_end_matches([':', '：']).trim())
 }
 
 /// Whether a heading speaks of something that is over: its links are articles.
 pub(super) fn is_recap(heading: &str) -> bool {
     static RECAP: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)回顾|回放|整理|实录|纪要|\b(recap|retrospect\w*|past|recordings?|minutes)\b")
+        Regex::new(r"(?i)回顾|回放|整理|实录|纪要|\b(recap|summary|retrospect\w*|past|recordings?|minutes)\b")
             .expect("a pattern of this file")
     });
     RECAP.is_match(heading)

@@ -33,13 +33,16 @@ pub(super) fn item_entry(
 ) -> RawEntry {
     let resolved = item.url.as_deref().and_then(|u| markdown::resolve(u, Some(post.link)));
     let place = anchors.place(post.link, &item, context.folder.slugify);
-    let kind = if item.kind == Kind::Article && resolved.is_none() { Kind::News } else { item.kind };
+    // A home page with words of its own below it is news of this post: next month it has others.
+    let home = |u: &Url| u.path() == "/" && u.query().is_none() || address::bare_repository(u).is_some();
+    let own_words = resolved.as_ref().is_some_and(home) && !item.ranges.is_empty();
+    let kind = if item.kind == Kind::Article && (resolved.is_none() || own_words) { Kind::News } else { item.kind };
     let key = item_key(kind, &item, resolved.as_ref(), post, context);
     // A second is taken off for each item before, so that order holds.
     let at = post.date.map(|d| d - TimeDelta::seconds(i64::try_from(n).unwrap_or(0) + 1));
     let mut raw = RawEntry::new(kind, key, text::line(&item.title));
     if let (Kind::Article, Some(url)) = (kind, &resolved)
-        && let Some(key) = title_key(url, &raw.title)
+        && let Some(key) = title_key(url, &raw.title, context.hosts)
     {
         raw.keys.push(key);
     }
@@ -51,6 +54,10 @@ pub(super) fn item_entry(
     .or_else(|| Some(place.clone()));
     raw.html = post.reading.html_of(&item.ranges, Some(post.link));
     raw.text = post.reading.text_of(&item.ranges);
+    if !item.lead.is_empty() {
+        raw.html.insert_str(0, &format!("<p>{}</p>\n", crate::normalize::html::escape(&item.lead)));
+        raw.text.insert_str(0, &format!("{}\n\n", item.lead));
+    }
     raw.authors = item.asker.iter().map(|a| Person::named(text::line(a))).collect();
     raw.published = at;
     raw.language = post.language.clone();
@@ -82,12 +89,29 @@ pub(super) fn item_entry(
     raw
 }
 
-/// Long titles on one host name one page, whatever its addresses: WeChat has a short and a long one.
-pub(super) fn title_key(url: &Url, title: &str) -> Option<String> {
-    const LONG: usize = 10;
+/// Two addresses of one article: WeChat has a short and a long one for each. On other
+/// hosts only a title that no second page would have says so, and on hosts where
+/// everybody writes (`Release notes`, `Meeting notes`) none does.
+fn title_key(url: &Url, title: &str, hosts: &address::Hosts) -> Option<String> {
+    const SHARED: [&str; 10] = [
+        "github.com",
+        "gitlab.com",
+        "gitee.com",
+        "docs.google.com",
+        "groups.google.com",
+        "youtube.com",
+        "bilibili.com",
+        "twitter.com",
+        "x.com",
+        "reddit.com",
+    ];
     let folded = text::fold(title);
-    (folded.chars().count() >= LONG && !folded.starts_with("http"))
-        .then(|| format!("title:{}/{folded}", address::plain_host(url.host_str().unwrap_or(""))))
+    let host = address::plain_host(url.host_str().unwrap_or(""));
+    let long = match address::key(url, hosts) {
+        key if key.starts_with("weixin:") => folded.chars().count() >= 10,
+        _ => text::columns(title) >= 40 && !SHARED.contains(&host),
+    };
+    (long && !folded.starts_with("http")).then(|| format!("title:{host}/{folded}"))
 }
 
 pub(super) fn item_key(
@@ -111,8 +135,9 @@ pub(super) fn item_key(
         Kind::Article => of_url().unwrap_or_else(|| format!("article:{post_name}|{}", text::fold(&item.title))),
         Kind::Release => {
             let name = item.name.as_deref().unwrap_or("");
-            let found = context.names.find_in_label(name);
-            let name = found.first().map_or_else(|| name.to_owned(), |f| context.names.title(f.project).to_owned());
+            let known =
+                if context.names.is_name(name) { context.names.titles_in(name).into_iter().next() } else { None };
+            let name = known.unwrap_or_else(|| name.to_owned());
             format!("release:{}|{}", text::fold(&name), item.version.as_deref().unwrap_or("").to_lowercase())
         }
         Kind::Task => {
@@ -135,6 +160,7 @@ pub(super) fn item_key(
 
 /// When an event starts, as its digest tells. A day without a year is the one nearest to the digest.
 pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> Option<String> {
+    let time = &first_day(time);
     let format = |c: date::Claimed| match c.precision {
         date::Precision::Time => zone.to_local(c.time).to_rfc3339(),
         date::Precision::Day => zone.to_local(c.time).format("%Y-%m-%d").to_string(),
@@ -170,17 +196,31 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
         .filter(|s| !s.is_empty())
 }
 
+/// `May 12-14, 2023`, `17th of May`: the first day, plainly.
+fn first_day(time: &str) -> String {
+    use std::sync::LazyLock;
+    static RANGE: LazyLock<regex::Regex> = LazyLock::new(|| {
+        regex::Regex::new(r"(?i)\b(\d{1,2})\s*[-–—~]\s*\d{1,2}(,?\s+(?:\d{4}|[A-Za-z]{3,9}\b))")
+            .expect("a pattern of this file")
+    });
+    static NTH: LazyLock<regex::Regex> = LazyLock::new(|| {
+        regex::Regex::new(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)\b(?: of)?").expect("a pattern of this file")
+    });
+    let plain = RANGE.replace(time, "$1$2");
+    NTH.replace_all(&plain, "$1").into_owned()
+}
+
 /// Places in a published post: the nearest heading and a text fragment that is unique.
 pub(super) struct Anchors<'a> {
     reading: &'a Reading,
     folded: String,
-    taken: Vec<String>,
+    taken: std::collections::HashMap<String, usize>,
 }
 
 impl<'a> Anchors<'a> {
     pub(super) fn new(reading: &'a Reading) -> Self {
         let folded = reading.pieces.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join("\n");
-        Self { reading, folded, taken: Vec::new() }
+        Self { reading, folded, taken: std::collections::HashMap::new() }
     }
 
     pub(super) fn place(&mut self, post: &Url, item: &Item, _how: Slugify) -> String {
@@ -207,13 +247,12 @@ impl<'a> Anchors<'a> {
             link.push_str(if heading.is_some() { ":~:text=" } else { "#:~:text=" });
             link.push_str(&encode_fragment(&fragment));
         }
-        let mut n = 1;
-        while self.taken.contains(&link) {
-            n += 1;
-            // Two places with one text: the number keeps their links apart.
-            link = format!("{}{}item-{n}", url, if heading.is_some() { "-" } else { "#" });
+        // Two places with one text: the number keeps their links apart.
+        let count = self.taken.entry(link.clone()).or_insert(0);
+        *count += 1;
+        if *count > 1 {
+            link = format!("{url}{}item-{count}-{}", if heading.is_some() { "-" } else { "#" }, item.line);
         }
-        self.taken.push(link.clone());
         link
     }
 
@@ -232,7 +271,7 @@ impl<'a> Anchors<'a> {
                 part = chars[..length + more].iter().collect();
                 length += more;
             }
-            if length >= chars.len() || length > 80 || self.folded.matches(part.as_str()).count() <= 1 {
+            if length >= chars.len() || length > 80 || self.folded.matches(part.as_str()).nth(1).is_none() {
                 return part.trim().to_owned();
             }
             length = (length + 8).min(chars.len());
@@ -259,6 +298,14 @@ mod tests {
         );
         assert_eq!(starts_at("12 月 27 日", Some(post), zone).as_deref(), Some("2023-12-27"));
         assert_eq!(starts_at("Jan 12. Tokyo", Some(post), zone).as_deref(), Some("2024-01-12"));
+        for (time, day) in [
+            ("May 12-14, 2023", "2023-05-12"),
+            ("12–14 May 2023", "2023-05-12"),
+            ("May 17th, 2023", "2023-05-17"),
+            ("16th of May 2023", "2023-05-16"),
+        ] {
+            assert_eq!(starts_at(time, Some(post), zone).as_deref(), Some(day), "{time}");
+        }
         assert_eq!(starts_at("soon", Some(post), zone), None);
     }
 }
