@@ -4,7 +4,7 @@
 //! Only regular files are read: links, pipes and devices among the posts are
 //! reported and passed over. Nothing is written outside the folder given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -132,22 +132,22 @@ pub fn list_posts(root: &Path) -> Result<Listing, FileError> {
 fn drop_indexes(listing: &mut Listing) {
     let parent = |p: &str| p.rsplit_once('/').map_or(String::new(), |(f, _)| f.to_owned());
     let name = |p: &str| p.rsplit('/').next().unwrap_or(p).to_lowercase();
-    let paths: Vec<String> = listing.files.iter().map(|f| f.path.clone()).collect();
-    let twins = |p: &str| {
-        let folder = parent(p);
-        name(p).starts_with("index.") && !folder.is_empty() && paths.contains(&format!("{folder}.md"))
-    };
-    listing.files.retain(|file| {
+    let paths: HashSet<String> = listing.files.iter().map(|f| f.path.clone()).collect();
+    let mut in_folder: HashMap<String, usize> = HashMap::new();
+    for path in &paths {
+        *in_folder.entry(parent(path)).or_default() += 1;
+    }
+    let Listing { files, passed_over } = listing;
+    files.retain(|file| {
         let (folder, name) = (parent(&file.path), name(&file.path));
-        let alone = paths.iter().filter(|p| parent(p) == folder).count() == 1;
+        if name.starts_with("index.") && !folder.is_empty() && paths.contains(&format!("{folder}.md")) {
+            passed_over.push((file.path.clone(), format!("`{folder}.md` is the same post")));
+            return false;
+        }
+        let alone = in_folder.get(&folder) == Some(&1);
         let lists_others = name.starts_with("_index.")
             || name.starts_with("index.") && folder.is_empty() && paths.len() > 1
             || name.starts_with("readme.") && (folder.is_empty() || !alone);
-        if twins(&file.path) {
-            let reason = format!("`{folder}.md` is the same post");
-            listing.passed_over.push((file.path.clone(), reason));
-            return false;
-        }
         !lists_others
     });
 }
