@@ -650,6 +650,15 @@ impl Store {
         Ok(self.sql("memory cannot be read", found)?.map(|id: String| EntryId::foreign(id)))
     }
 
+    /// Whether any entry is remembered.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn remembers_anything(&self) -> Result<bool> {
+        let found = self.connection.query_row("SELECT EXISTS (SELECT 1 FROM memory)", [], |r| r.get(0));
+        self.sql("memory cannot be read", found)
+    }
+
     /// Keys that stand for an id, the minting one first.
     ///
     /// # Errors

@@ -467,16 +467,18 @@ fn derive(
         store.remove_entries(&groups.old_entries, feeds)?;
         let mut derived = 0;
         let mut minted = BTreeSet::new();
+        // The first run of a site has nothing to look up.
+        let known = store.remembers_anything()?;
         for ids in &groups.items {
             let all = store.items(ids)?;
             for items in apart(&all) {
                 let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
-                let id = identify(store, &raws, base, &mut minted)?;
+                let id = identify(store, &raws, base, known, &mut minted)?;
                 let own = overrides.of(Some(&id), &raws);
                 if own.iter().any(|o| o.hide) {
                     continue;
                 }
-                let memory = remember(store, &id, &raws, moment.now)?;
+                let memory = remember(store, &id, &raws, known, moment.now)?;
                 let projects = classifier.classify(&raws, &own, Some(&id));
                 let entry = normalize::entry(&raws, id, projects, &own, &memory, context);
                 let main = normalize::principal(&raws);
@@ -518,17 +520,24 @@ fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
 
 /// The id of a group: the one a key of it had before, else the one it mints.
 /// No two groups have one id, though they may have shared keys in the past.
-fn identify(store: &Store, raws: &[&RawEntry], base: &str, taken: &mut BTreeSet<EntryId>) -> Result<EntryId, RunError> {
+fn identify(
+    store: &Store,
+    raws: &[&RawEntry],
+    base: &str,
+    known: bool,
+    taken: &mut BTreeSet<EntryId>,
+) -> Result<EntryId, RunError> {
     let main = normalize::principal(raws);
     let others = raws.iter().filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
     let mut candidates: Vec<EntryId> = Vec::new();
-    for key in main.keys.iter().chain(others).filter(|k| !k.starts_with("title:")) {
+    for key in main.keys.iter().chain(others).filter(|k| known && !k.starts_with("title:")) {
         candidates.extend(store.id_of_key(key)?);
     }
     candidates.push(normalize::mint(raws, base));
     candidates.push(normalize::mint_second(raws, base));
     for id in candidates {
-        if !taken.contains(&id) && !store.has_entry(&id)? {
+        let is_taken = taken.contains(&id) || known && store.has_entry(&id)?;
+        if !is_taken {
             taken.insert(id.clone());
             return Ok(id);
         }
@@ -537,19 +546,25 @@ fn identify(store: &Store, raws: &[&RawEntry], base: &str, taken: &mut BTreeSet<
     Ok(EntryId::mint(base, main.kind, &format!("{}|{}", main.keys[0], main.link.as_deref().unwrap_or(""))))
 }
 
-fn remember(store: &Store, id: &EntryId, raws: &[&RawEntry], now: DateTime<Utc>) -> Result<Memory, RunError> {
+fn remember(
+    store: &Store,
+    id: &EntryId,
+    raws: &[&RawEntry],
+    looked: bool,
+    now: DateTime<Utc>,
+) -> Result<Memory, RunError> {
     let main = normalize::principal(raws);
     let hash = normalize::text_hash(raws);
     let mut keys: Vec<String> = main.keys.clone();
     keys.extend(raws.iter().flat_map(|r| r.keys.iter().cloned()));
     keys.retain(|k| !k.starts_with("title:"));
-    let known = store.memory(id)?;
+    let known = if looked { store.memory(id)? } else { None };
     let memory = match &known {
         Some(known) if known.text_hash == hash => known.clone(),
         Some(known) => Memory { text_hash: hash, changed: Some(now), first_seen: known.first_seen },
         None => Memory { first_seen: now, text_hash: hash, changed: None },
     };
-    let mut old = store.keys_of(id)?;
+    let mut old = if looked { store.keys_of(id)? } else { Vec::new() };
     let new: Vec<String> = keys.into_iter().filter(|k| !old.contains(k)).collect();
     if known.as_ref() != Some(&memory) || !new.is_empty() {
         for key in new {
