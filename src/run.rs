@@ -14,10 +14,12 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{self, ConfigError, Site};
+use crate::config::{self, ConfigError, PostsFolder, Site};
 use crate::files::{self, FileError};
+use crate::names::Names;
 use crate::normalize::address::{self, Hosts};
 use crate::output::html::TemplateError;
+use crate::source::post;
 use crate::store::{Store, StoreError};
 
 /// Why a run could not do its work.
@@ -118,6 +120,18 @@ impl Opened {
     /// Where the state is kept.
     pub fn state(&self) -> PathBuf {
         self.folder.join(".feedloom")
+    }
+
+    /// What reading a post of `folder` needs to know.
+    pub fn context<'a>(&'a self, folder: &'a PostsFolder, names: &'a Names) -> post::Context<'a> {
+        post::Context {
+            folder,
+            zone: self.site.timezone,
+            names,
+            hosts: &self.hosts,
+            site: &self.site.url,
+            language: self.site.language.as_deref(),
+        }
     }
 
     /// Where the output goes.

@@ -227,7 +227,11 @@ fn read_condition(r: &mut Reader<'_>, node: &Node) -> Option<Condition> {
     let title = map.take("title").and_then(|n| pattern(r, n, "title"));
     let path = map.take("path").and_then(|n| {
         let text = r.string(n, "path")?;
-        Some(glob(&text))
+        let found = glob(&text);
+        if found.is_none() {
+            r.error(n.place, format!("`path` is too large a pattern: `{}`", short(&text)));
+        }
+        found
     });
     let mut values = Vec::new();
     for (key, value) in map.rest() {
@@ -263,7 +267,7 @@ fn read_sections(r: &mut Reader<'_>, node: &Node) -> Vec<SectionRule> {
 }
 
 /// A glob below a folder: `*` stays inside a folder, `**` does not, `?` is one character.
-fn glob(pattern: &str) -> Regex {
+fn glob(pattern: &str) -> Option<Regex> {
     let mut regex = String::from("^");
     let mut rest = pattern.trim_start_matches("./");
     while let Some(c) = rest.chars().next() {
@@ -283,7 +287,7 @@ fn glob(pattern: &str) -> Regex {
         }
     }
     regex.push('$');
-    Regex::new(&regex).expect("an escaped glob is a pattern")
+    RegexBuilder::new(&regex).size_limit(1 << 20).build().ok()
 }
 
 fn pattern(r: &mut Reader<'_>, node: &Node, what: &str) -> Option<Regex> {

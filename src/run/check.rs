@@ -58,14 +58,7 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
                 format!("passed over: {reason}"),
             ));
         }
-        let context = post::Context {
-            folder,
-            zone: site.timezone,
-            names: &names,
-            hosts: &opened.hosts,
-            site: &site.url,
-            language: site.language.as_deref(),
-        };
+        let context = opened.context(folder, &names);
         for file in listing.files {
             let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
                 Ok(bytes) => bytes,

@@ -148,14 +148,7 @@ fn reread(
     report: &mut Report,
 ) -> Result<(), RunError> {
     let origin = origin(folder);
-    let context = post::Context {
-        folder,
-        zone: opened.site.timezone,
-        names,
-        hosts: &opened.hosts,
-        site: &opened.site.url,
-        language: opened.site.language.as_deref(),
-    };
+    let context = opened.context(folder, names);
     let mut documents: Vec<Document> = store.documents(&origin)?.into_values().collect();
     documents.sort_by(|a, b| a.path.cmp(&b.path));
     store.transaction(|store| -> Result<(), RunError> {
@@ -240,14 +233,7 @@ fn read_folder(
     if changed.is_empty() && gone.is_empty() {
         return Ok(());
     }
-    let context = post::Context {
-        folder,
-        zone: opened.site.timezone,
-        names,
-        hosts: &opened.hosts,
-        site: &opened.site.url,
-        language: opened.site.language.as_deref(),
-    };
+    let context = opened.context(folder, names);
     let now_ns = moment.now.timestamp_nanos_opt().unwrap_or(i64::MAX);
     store.transaction(|store| -> Result<(), RunError> {
         let count = changed.len();
