@@ -218,6 +218,21 @@ impl fmt::Display for EntryId {
     }
 }
 
+/// A key or an id as a number, for tables and maps: the first 64 bits of its hash.
+/// Of a million, two are the same with a chance of one in forty million.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub i64);
+
+impl Key {
+    /// The number of a text.
+    pub fn of(text: &str) -> Self {
+        let hash = blake3::hash(text.as_bytes());
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.as_bytes()[..8]);
+        Self(i64::from_le_bytes(first))
+    }
+}
+
 /// Someone who wrote, asked or answered (RFC 4287, 3.2).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {

@@ -311,6 +311,11 @@ impl Publisher {
         Self { root: root.to_owned(), folders: Vec::new(), waiting: Vec::new() }
     }
 
+    /// The output folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Takes a file in. `path` is below the folder and made of own slugs and hashes only.
     /// A file that has these bytes already is not touched.
     ///

@@ -1,25 +1,34 @@
 //! What must never change: ids, what they were minted from, when each entry was
-//! first seen, when its text changed.
+//! first seen, when its text changed, which feeds it was published in.
 //!
 //! A text file, to be kept and committed: the first line names the start of ids, then
-//! one JSON object an entry, sorted by id, so that two branches merge line by line.
-//! The store may be deleted at any time; with the ledger the same bytes come out.
+//! a line for each archive document that was published twice, then one JSON object an
+//! entry, sorted by id, so that two branches merge line by line. The store may be
+//! deleted at any time; with the ledger the same bytes come out.
 //!
-//! Pure: text in, values out. [`crate::files`] does the reading and writing.
+//! Pure: text in, values out. [`crate::files`] does the reading and writing,
+//! [`matching`] finds the old item behind an edited one.
 
+pub mod matching;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::entry::{EntryId, Key};
+
 /// The newest form of the file this version knows.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
     ledger: u32,
     id_base: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    rules: String,
 }
 
 /// One entry.
@@ -29,6 +38,12 @@ pub struct Row {
     pub id: String,
     /// Identities, the one it was minted from first.
     pub keys: Vec<String>,
+    /// Where it was first mentioned.
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// The beginning of what it said there, folded: an edited item is known by it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub says: String,
     /// When Feedloom met it.
     pub seen: DateTime<Utc>,
     /// Hash of its own text when it last changed.
@@ -36,15 +51,52 @@ pub struct Row {
     /// When its own text changed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<DateTime<Utc>>,
+    /// Feeds it is published in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feeds: Vec<String>,
+    /// Feeds it was published in and has left: who comes back is not new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+    /// Feeds where it went straight to the archives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quiet: Vec<String>,
+    /// When it was withdrawn. The line stays: an id is never used for another thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<DateTime<Utc>>,
+}
+
+/// A place in a post.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place(
+    /// The post's path below the posts folder.
+    pub String,
+    /// The line there when it was mentioned first.
+    pub usize,
+);
+
+/// An archive document that changed after it was published has a new name each time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// `mosn/2022-09`.
+    pub archive: String,
+    /// How often it was issued, from 1.
+    pub issue: u32,
+    /// Hash of the entries in it.
+    pub hash: String,
 }
 
 /// A ledger that was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Ledger {
     /// Start of minted ids.
     pub id_base: String,
-    /// Entries, sorted by id.
-    pub rows: Vec<Row>,
+    /// Hash of the configuration it was written with.
+    pub rules: String,
+    /// Archive documents, by name.
+    pub archives: BTreeMap<String, Archive>,
+    rows: Vec<Row>,
+    by_id: HashMap<Key, usize>,
+    by_key: HashMap<Key, usize>,
 }
 
 /// Why a ledger could not be read.
@@ -63,69 +115,257 @@ pub enum LedgerError {
     },
 }
 
-/// Reads a ledger. Lines in any order, and the same id twice, as merges leave them,
-/// are put right: the one seen first wins.
-///
-/// # Errors
-/// [`LedgerError`]: nothing is guessed, since what is lost here changes ids.
-pub fn parse(text: &str) -> Result<Ledger, LedgerError> {
-    let mut ledger = Ledger::default();
-    for (n, line) in text.lines().enumerate() {
-        if line.trim().is_empty() {
-            continue;
-        }
-        let failed = |e: serde_json::Error| LedgerError::Line { line: n + 1, problem: e.to_string() };
-        if line.starts_with("{\"ledger\"") {
-            let head: Head = serde_json::from_str(line).map_err(failed)?;
-            if head.ledger > VERSION {
-                return Err(LedgerError::Newer(head.ledger));
-            }
-            if ledger.id_base.is_empty() {
-                ledger.id_base = head.id_base;
-            }
-            continue;
-        }
-        ledger.rows.push(serde_json::from_str(line).map_err(failed)?);
+impl Ledger {
+    /// A ledger without entries.
+    pub fn new(id_base: String) -> Self {
+        Self { id_base, ..Self::default() }
     }
-    if ledger.id_base.is_empty() {
-        return Err(LedgerError::Line { line: 1, problem: "the first line with `id_base` is missing".to_owned() });
-    }
-    ledger.rows.sort_by(|a, b| (&a.id, a.seen).cmp(&(&b.id, b.seen)));
-    ledger.rows.dedup_by(|b, a| {
-        let same = a.id == b.id;
-        if same {
-            let new: Vec<String> = b.keys.iter().filter(|k| !a.keys.contains(k)).cloned().collect();
-            a.keys.extend(new);
-            a.changed = a.changed.max(b.changed);
+
+    /// Reads a ledger. Lines in any order, and the same id twice, as merges leave them,
+    /// are put right: the one seen first wins.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: nothing is guessed, since what is lost here changes ids.
+    pub fn parse(text: &str) -> Result<Self, LedgerError> {
+        let mut ledger = Self::default();
+        for (n, line) in text.lines().enumerate() {
+            if line.trim().is_empty() {
+                continue;
+            }
+            let failed = |e: serde_json::Error| LedgerError::Line { line: n + 1, problem: e.to_string() };
+            if line.starts_with("{\"id\"") {
+                ledger.take_in(serde_json::from_str(line).map_err(failed)?);
+            } else if line.starts_with("{\"archive\"") {
+                let archive: Archive = serde_json::from_str(line).map_err(failed)?;
+                let known = ledger.archives.entry(archive.archive.clone()).or_insert_with(|| archive.clone());
+                if archive.issue > known.issue {
+                    *known = archive;
+                }
+            } else {
+                let head: Head = serde_json::from_str(line).map_err(failed)?;
+                if head.ledger > VERSION {
+                    return Err(LedgerError::Newer(head.ledger));
+                }
+                if ledger.id_base.is_empty() {
+                    ledger.id_base = head.id_base;
+                    ledger.rules = head.rules;
+                }
+            }
         }
-        same
-    });
-    Ok(ledger)
+        if ledger.id_base.is_empty() {
+            return Err(LedgerError::Line { line: 1, problem: "the first line with `id_base` is missing".to_owned() });
+        }
+        Ok(ledger)
+    }
+
+    /// Two lines of one id are one entry.
+    fn take_in(&mut self, mut row: Row) {
+        let id = Key::of(&row.id);
+        let Some(&n) = self.by_id.get(&id) else {
+            self.push(row);
+            return;
+        };
+        if row.seen < self.rows[n].seen {
+            std::mem::swap(&mut row, &mut self.rows[n]);
+        }
+        let kept = &mut self.rows[n];
+        let mut join = |ours: fn(&mut Row) -> &mut Vec<String>| {
+            let theirs = std::mem::take(ours(&mut row));
+            let ours = ours(kept);
+            for text in theirs {
+                if !ours.contains(&text) {
+                    ours.push(text);
+                }
+            }
+        };
+        join(|r| &mut r.keys);
+        join(|r| &mut r.feeds);
+        join(|r| &mut r.left);
+        join(|r| &mut r.quiet);
+        kept.changed = kept.changed.max(row.changed);
+        if row.gone.is_none() {
+            kept.gone = None;
+        }
+        for key in &self.rows[n].keys {
+            self.by_key.entry(Key::of(key)).or_insert(n);
+        }
+    }
+
+    fn push(&mut self, row: Row) -> usize {
+        let n = self.rows.len();
+        self.by_id.insert(Key::of(&row.id), n);
+        for key in &row.keys {
+            self.by_key.entry(Key::of(key)).or_insert(n);
+        }
+        self.rows.push(row);
+        n
+    }
+
+    /// Whether nothing was ever published.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Every entry, in no order that means anything.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The entry of that id.
+    pub fn row(&self, id: Key) -> Option<&Row> {
+        self.by_id.get(&id).map(|n| &self.rows[*n])
+    }
+
+    /// Which row an id has.
+    pub fn index(&self, id: Key) -> Option<usize> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// Which row a key stands for.
+    pub fn with_key(&self, key: Key) -> Option<usize> {
+        self.by_key.get(&key).copied()
+    }
+
+    /// The row of an id, made when there is none. `seen` is when it was met.
+    pub fn row_mut(&mut self, id: &EntryId, seen: DateTime<Utc>) -> &mut Row {
+        let n = match self.index(Key::of(id.as_str())) {
+            Some(n) => n,
+            None => self.push(Row {
+                id: id.to_string(),
+                keys: Vec::new(),
+                place: None,
+                says: String::new(),
+                seen,
+                hash: String::new(),
+                changed: None,
+                feeds: Vec::new(),
+                left: Vec::new(),
+                quiet: Vec::new(),
+                gone: None,
+            }),
+        };
+        &mut self.rows[n]
+    }
+
+    /// Lets keys stand for an id. One that stands for another id stays there while that
+    /// one can be found by it, and goes over when `taken` says that it is in use for
+    /// something else.
+    pub fn add_keys<'k>(
+        &mut self,
+        id: &EntryId,
+        keys: impl Iterator<Item = &'k str>,
+        taken: impl Fn(&EntryId) -> bool,
+    ) {
+        let Some(n) = self.index(Key::of(id.as_str())) else {
+            return;
+        };
+        for text in keys {
+            let key = Key::of(text);
+            match self.by_key.get(&key).copied() {
+                Some(owner) if owner == n => {}
+                Some(owner) if !taken(&EntryId::foreign(self.rows[owner].id.clone())) => {}
+                Some(owner) => {
+                    self.rows[owner].keys.retain(|k| k != text);
+                    self.by_key.insert(key, n);
+                }
+                None => {
+                    self.by_key.insert(key, n);
+                }
+            }
+            if self.by_key.get(&key) == Some(&n) && !self.rows[n].keys.iter().any(|k| k == text) {
+                self.rows[n].keys.push(text.to_owned());
+            }
+        }
+    }
+
+    /// Withdraws an entry, or lets it be there again.
+    pub fn set_gone(&mut self, id: Key, gone: Option<DateTime<Utc>>) {
+        if let Some(&n) = self.by_id.get(&id) {
+            let row = &mut self.rows[n];
+            if row.gone.is_some() != gone.is_some() {
+                row.gone = gone;
+            }
+        }
+    }
+
+    /// Feeds that were ever published.
+    pub fn feeds(&self) -> BTreeSet<&str> {
+        self.rows.iter().flat_map(|r| r.feeds.iter().chain(&r.left).map(String::as_str)).collect()
+    }
+
+    /// Forgets that a feed was ever published.
+    pub fn forget_feed(&mut self, wanted: impl Fn(&str) -> bool) {
+        for row in &mut self.rows {
+            row.feeds.retain(|f| wanted(f));
+            row.left.retain(|f| wanted(f));
+            row.quiet.retain(|f| wanted(f));
+        }
+        self.archives.retain(|name, _| name.rsplit_once('/').is_some_and(|(feed, _)| wanted(feed)));
+    }
+
+    /// The file: sorted, times in whole seconds.
+    pub fn text(&self) -> String {
+        let head = Head { ledger: VERSION, id_base: self.id_base.clone(), rules: self.rules.clone() };
+        let mut text = String::with_capacity(256 * (self.rows.len() + 1));
+        text.push_str(&serde_json::to_string(&head).unwrap_or_default());
+        text.push('\n');
+        for archive in self.archives.values() {
+            text.push_str(&serde_json::to_string(archive).unwrap_or_default());
+            text.push('\n');
+        }
+        let mut order: Vec<&Row> = self.rows.iter().collect();
+        order.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        for row in order {
+            line(row, &mut text);
+        }
+        text
+    }
 }
 
-/// The first line of a ledger.
-pub fn head(id_base: &str) -> String {
-    let head = Head { ledger: VERSION, id_base: id_base.to_owned() };
-    format!("{}\n", serde_json::to_string(&head).unwrap_or_default())
-}
-
-/// The line of an entry. Times are whole seconds.
-pub fn line(row: &Row) -> String {
+/// The line of an entry.
+fn line(row: &Row, out: &mut String) {
     let time = |t: DateTime<Utc>| t.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let text = |s: &str| serde_json::to_string(s).unwrap_or_default();
-    let keys: Vec<String> = row.keys.iter().map(|k| text(k)).collect();
-    let mut line = format!(
-        "{{\"id\":{},\"keys\":[{}],\"seen\":\"{}\",\"hash\":{}",
-        text(&row.id),
-        keys.join(","),
-        time(row.seen),
-        text(&row.hash)
-    );
-    if let Some(changed) = row.changed {
-        let _ = write!(line, ",\"changed\":\"{}\"", time(changed));
+    let text = |out: &mut String, s: &str| out.push_str(&serde_json::to_string(s).unwrap_or_default());
+    let list = |out: &mut String, name: &str, texts: &[String]| {
+        let _ = write!(out, ",\"{name}\":[");
+        for (n, t) in texts.iter().enumerate() {
+            if n > 0 {
+                out.push(',');
+            }
+            text(out, t);
+        }
+        out.push(']');
+    };
+    out.push_str("{\"id\":");
+    text(out, &row.id);
+    list(out, "keys", &row.keys);
+    if let Some(Place(post, n)) = &row.place {
+        out.push_str(",\"in\":[");
+        text(out, post);
+        let _ = write!(out, ",{n}]");
     }
-    line.push_str("}\n");
-    line
+    if !row.says.is_empty() {
+        out.push_str(",\"says\":");
+        text(out, &row.says);
+    }
+    let _ = write!(out, ",\"seen\":\"{}\",\"hash\":", time(row.seen));
+    text(out, &row.hash);
+    if let Some(changed) = row.changed {
+        let _ = write!(out, ",\"changed\":\"{}\"", time(changed));
+    }
+    if !row.feeds.is_empty() {
+        list(out, "feeds", &row.feeds);
+    }
+    if !row.left.is_empty() {
+        list(out, "left", &row.left);
+    }
+    if !row.quiet.is_empty() {
+        list(out, "quiet", &row.quiet);
+    }
+    if let Some(gone) = row.gone {
+        let _ = write!(out, ",\"gone\":\"{}\"", time(gone));
+    }
+    out.push_str("}\n");
 }
 
 #[cfg(test)]
@@ -134,34 +374,72 @@ mod tests {
 
     fn row(id: &str, seconds: i64) -> Row {
         let seen = DateTime::from_timestamp(seconds, 0).unwrap();
-        Row { id: id.to_owned(), keys: vec![format!("post:\"{id}\"")], seen, hash: "h".to_owned(), changed: None }
+        let keys = vec![format!("post:\"{id}\"")];
+        let mut ledger = Ledger::new(String::new());
+        Row { keys, hash: "h".to_owned(), ..ledger.row_mut(&EntryId::foreign(id), seen).clone() }
+    }
+
+    fn ledger(rows: Vec<Row>) -> Ledger {
+        let mut ledger = Ledger::new("t:".to_owned());
+        rows.into_iter().for_each(|r| ledger.take_in(r));
+        ledger
     }
 
     #[test]
     fn what_is_written_is_read_back() {
-        let rows = vec![row("a", 1), Row { changed: DateTime::from_timestamp(9, 0), ..row("b", 2) }];
-        let text = format!("{}{}{}", head("tag:x,2026:"), line(&rows[0]), line(&rows[1]));
-        assert_eq!(parse(&text), Ok(Ledger { id_base: "tag:x,2026:".to_owned(), rows }).map_err(|e: LedgerError| e));
+        let time = |s| DateTime::from_timestamp(s, 0);
+        let full = Row {
+            place: Some(Place("weekly/1.md".to_owned(), 3)),
+            says: "为什么 mosn".to_owned(),
+            changed: time(9),
+            feeds: vec!["all".to_owned(), "mosn".to_owned()],
+            quiet: vec!["mosn".to_owned()],
+            gone: time(10),
+            ..row("b", 2)
+        };
+        let mut before = ledger(vec![full.clone(), row("a", 1)]);
+        let archive = Archive { archive: "mosn/2022-09".to_owned(), issue: 2, hash: "x".to_owned() };
+        before.archives.insert(archive.archive.clone(), archive);
+        let text = before.text();
+        assert_eq!(text.lines().count(), 4);
+        let after = Ledger::parse(&text).unwrap();
+        assert_eq!(after.row(Key::of("b")), Some(&full));
+        assert_eq!(after.text(), text);
     }
 
     #[test]
     fn a_merge_is_put_right() {
-        let other = Row { keys: vec!["url:x".to_owned()], ..row("a", 5) };
-        let text = format!("{}{}{}{}{}", line(&row("b", 2)), head("t:"), line(&other), line(&row("a", 1)), head("u:"));
-        let ledger = parse(&text).unwrap();
+        let other = Row { keys: vec!["url:x".to_owned()], gone: DateTime::from_timestamp(6, 0), ..row("a", 5) };
+        let one = |r: &Row| {
+            let mut text = String::new();
+            line(r, &mut text);
+            text
+        };
+        let head = |base: &str| format!("{{\"ledger\":1,\"id_base\":\"{base}\"}}\n");
+        let text = format!("{}{}{}{}{}", one(&row("b", 2)), head("t:"), one(&other), one(&row("a", 1)), head("u:"));
+        let ledger = Ledger::parse(&text).unwrap();
         assert_eq!(ledger.id_base, "t:");
-        let ids: Vec<(&str, i64, usize)> =
-            ledger.rows.iter().map(|r| (r.id.as_str(), r.seen.timestamp(), r.keys.len())).collect();
-        assert_eq!(ids, [("a", 1, 2), ("b", 2, 1)]);
+        let a = ledger.row(Key::of("a")).unwrap();
+        assert_eq!((a.seen.timestamp(), a.keys.len(), a.gone), (1, 2, None));
+        assert_eq!(ledger.with_key(Key::of("url:x")), ledger.index(Key::of("a")));
+    }
+
+    #[test]
+    fn a_key_goes_over_only_when_its_entry_is_something_else_now() {
+        let mut ledger = ledger(vec![row("a", 1), row("b", 2)]);
+        let b = EntryId::foreign("b");
+        ledger.add_keys(&b, ["post:\"a\""].into_iter(), |_| false);
+        assert_eq!(ledger.with_key(Key::of("post:\"a\"")), ledger.index(Key::of("a")));
+        ledger.add_keys(&b, ["post:\"a\""].into_iter(), |id| id.as_str() == "a");
+        assert_eq!(ledger.with_key(Key::of("post:\"a\"")), ledger.index(Key::of("b")));
+        assert!(ledger.row(Key::of("a")).unwrap().keys.is_empty());
     }
 
     #[test]
     fn nothing_is_guessed() {
-        assert!(matches!(parse("{\"ledger\":9,\"id_base\":\"t:\"}\n"), Err(LedgerError::Newer(9))));
-        assert!(matches!(
-            parse("{\"ledger\":1,\"id_base\":\"t:\"}\n<<<<<<< HEAD\n"),
-            Err(LedgerError::Line { line: 2, .. })
-        ));
-        assert!(parse("").is_err());
+        assert!(matches!(Ledger::parse("{\"ledger\":9,\"id_base\":\"t:\"}\n"), Err(LedgerError::Newer(9))));
+        let broken = "{\"ledger\":1,\"id_base\":\"t:\"}\n<<<<<<< HEAD\n";
+        assert!(matches!(Ledger::parse(broken), Err(LedgerError::Line { line: 2, .. })));
+        assert!(Ledger::parse("").is_err());
     }
 }

@@ -36,22 +36,127 @@ pub struct Feed {
     pub entries: Vec<Entry>,
     /// The project has ended: feed readers are told.
     pub ended: bool,
+    /// Which document of the feed this is.
+    pub document: Document,
 }
 
-/// Names of the feeds that carry `entry`.
+/// A document of a feed (RFC 5005, section 4). Names are those of files below
+/// `archive/`, without the format's ending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Document {
+    /// The one people subscribe to.
+    Live {
+        /// The newest archive.
+        older: Option<String>,
+    },
+    /// The entries of a month.
+    Archive {
+        /// Its name.
+        name: String,
+        /// The month before.
+        older: Option<String>,
+        /// The month after.
+        newer: Option<String>,
+    },
+}
+
+impl Document {
+    /// The document that readers go to for older entries.
+    pub fn older(&self) -> Option<&str> {
+        match self {
+            Document::Live { older } | Document::Archive { older, .. } => older.as_deref(),
+        }
+    }
+}
+
+/// The month an archive is called by: of the site's zone, `2022-09`.
+pub fn month(time: DateTime<Utc>, site: &Site) -> String {
+    site.timezone.to_local(time).format("%Y-%m").to_string()
+}
+
+/// An archive that changed after it was published is issued under a new name.
+pub fn archive_name(month: &str, issue: u32) -> String {
+    if issue <= 1 { month.to_owned() } else { format!("{month}.{issue}") }
+}
+
+/// A feed's path taken apart: whose it is, and which part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path<'a> {
+    /// `all`, a slug or an old slug.
+    pub home: &'a str,
+    /// A kind or a language, when it carries only those.
+    pub part: Option<&'a str>,
+}
+
+impl<'a> Path<'a> {
+    /// Takes `mosn` or `mosn/release` apart.
+    pub fn of(path: &'a str) -> Self {
+        match path.split_once('/') {
+            Some((home, part)) => Self { home, part: Some(part) },
+            None => Self { home: path, part: None },
+        }
+    }
+}
+
+/// Languages of a site that has several: each has feeds of its own.
+pub fn languages(site: &Site) -> Vec<&str> {
+    let mut languages: Vec<&str> =
+        site.posts.iter().filter_map(|f| f.language.as_deref()).chain(site.language.as_deref()).collect();
+    languages.sort_unstable();
+    languages.dedup();
+    if languages.len() < 2 { Vec::new() } else { languages }
+}
+
+/// Kinds that have feeds of their own.
+pub fn split<'a>(project: Option<&'a Project>, site: &'a Site) -> Vec<Kind> {
+    let own = project.map_or(&[][..], |p| &p.split);
+    Kind::ALL.into_iter().filter(|k| site.output.split.contains(k) || own.contains(k)).collect()
+}
+
+/// Every feed of a site. Each stands behind those it is a part of.
+pub fn paths(site: &Site) -> Vec<String> {
+    let mut paths = Vec::new();
+    let languages = languages(site);
+    let mut add = |home: &str, kinds: &[Kind]| {
+        paths.push(home.to_owned());
+        paths.extend(kinds.iter().map(|k| format!("{home}/{k}")));
+        paths.extend(languages.iter().map(|l| format!("{home}/{l}")));
+    };
+    add("all", &split(None, site));
+    for project in &site.projects {
+        let kinds = split(Some(project), site);
+        for slug in std::iter::once(&project.slug).chain(&project.formerly) {
+            add(slug.as_str(), &kinds);
+        }
+    }
+    paths
+}
+
+/// Paths of the feeds that carry `entry`.
 pub fn feeds_of(entry: &Entry, site: &Site) -> Vec<String> {
     let mut feeds = Vec::new();
+    let languages = languages(site);
+    let language = entry.language.as_deref().filter(|l| languages.contains(l));
+    let mut add = |home: &str, kinds: &[Kind]| {
+        feeds.push(home.to_owned());
+        if kinds.contains(&entry.kind) {
+            feeds.push(format!("{home}/{}", entry.kind));
+        }
+        feeds.extend(language.map(|l| format!("{home}/{l}")));
+    };
     let in_all = match entry.kind {
         Kind::Digest => site.output.digests != Digests::None,
         _ => true,
     };
     if in_all {
-        feeds.push("all".to_owned());
+        add("all", &split(None, site));
     }
     for project in &site.projects {
         if entry.projects.iter().any(|m| m.slug == project.slug) && admits(project, entry, site) {
-            feeds.push(project.slug.to_string());
-            feeds.extend(project.formerly.iter().map(Slug::to_string));
+            let kinds = split(Some(project), site);
+            for slug in std::iter::once(&project.slug).chain(&project.formerly) {
+                add(slug.as_str(), &kinds);
+            }
         }
     }
     feeds
@@ -97,30 +202,49 @@ fn holds(when: &str, entry: &Entry) -> bool {
     expression.eval(minijinja::value::Serde(serde_json::Value::Object(map))).is_ok_and(|v| v.is_true())
 }
 
-/// The feed called `path`, of entries in order, newest first.
-pub fn feed(path: &str, entries: Vec<Entry>, site: &Site) -> Feed {
-    let project =
-        site.projects.iter().find(|p| p.slug.as_str() == path || p.formerly.iter().any(|f| f.as_str() == path));
+/// The path at which a feed lives now: that of an old slug is the new one's.
+pub fn current_path(path: &str, site: &Site) -> String {
+    let Path { home, part } = Path::of(path);
+    let renamed = site.projects.iter().find(|p| p.formerly.iter().any(|f| f.as_str() == home));
+    let home = renamed.map_or(home, |p| p.slug.as_str());
+    part.map_or_else(|| home.to_owned(), |part| format!("{home}/{part}"))
+}
+
+/// A document of the feed at `path`, of entries in order, newest first.
+pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id_base: &str) -> Feed {
+    let current = current_path(path, site);
+    let Path { home, part } = Path::of(&current);
+    let project = site.projects.iter().find(|p| p.slug.as_str() == home);
     // An old slug stays a complete feed, but says where it lives now.
-    let current = project.map_or(path, |p| p.slug.as_str());
     let base = site.url.join(&format!("{current}/")).unwrap_or_else(|_| site.url.clone());
     let (title, description) = match project {
         Some(p) => (p.title.clone(), p.description.clone().unwrap_or_else(|| p.title.clone())),
         None => (site.title.clone(), site.description.clone().unwrap_or_else(|| site.title.clone())),
     };
-    let ended = project.is_some_and(|p| p.ended.is_some());
+    let kind = part.and_then(Kind::from_name);
+    let title = match part {
+        Some(part) => format!("{title} · {part}"),
+        None => title,
+    };
+    // Neither a project that was renamed nor a site that moved becomes another feed.
+    let first = project.and_then(|p| p.formerly.first()).map_or(home, Slug::as_str);
+    let id = match part {
+        Some(part) => format!("{id_base}feed/{first}/{part}"),
+        None => format!("{id_base}feed/{first}"),
+    };
     Feed {
         path: path.to_owned(),
         title,
         description,
-        id: base.to_string(),
+        id,
         page: base.clone(),
         home: project.and_then(|p| p.home.clone()),
         base,
-        language: site.language.clone(),
+        language: part.filter(|_| kind.is_none()).map(str::to_owned).or_else(|| site.language.clone()),
         author: site.author.clone(),
         updated: entries.iter().map(|e| e.updated).max().unwrap_or_default(),
         entries,
-        ended,
+        ended: project.is_some_and(|p| p.ended.is_some()),
+        document,
     }
 }

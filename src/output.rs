@@ -11,6 +11,7 @@ pub mod opml;
 pub mod rss;
 pub mod words;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -27,28 +28,53 @@ use words::{Words, words};
 /// Posts named as recommending an entry; more than these say nothing more.
 const MENTIONS_SHOWN: usize = 8;
 
-/// An entry with its content made ready for publishing.
-#[derive(Debug, Clone)]
+/// An entry made ready for publishing: cleaned once, written once a format, however
+/// many documents carry it.
+#[derive(Debug, Default)]
 pub struct Prepared {
     /// Sanitised HTML with its attribution, within the byte budget.
-    pub content: Rc<str>,
+    pub content: String,
+    atom: OnceCell<Fragment>,
+    rss: OnceCell<Fragment>,
+    json: OnceCell<Fragment>,
 }
 
-/// Sanitised contents by entry id: an entry is in several feeds, but cleaned once.
+/// An entry in one format, and what is wrong with it.
+#[derive(Debug)]
+struct Fragment {
+    text: String,
+    problem: Option<String>,
+}
+
+/// Prepared entries by id.
 #[derive(Debug, Default)]
 pub struct Contents {
-    ready: HashMap<String, Prepared>,
+    ready: HashMap<String, Rc<Prepared>>,
 }
 
 impl Contents {
-    /// The content of `entry`, made now or before.
-    pub fn of(&mut self, entry: &Entry, site: &Site) -> Prepared {
+    /// `entry` made ready, now or before.
+    pub fn of(&mut self, entry: &Entry, site: &Site) -> Rc<Prepared> {
         if let Some(ready) = self.ready.get(entry.id.as_str()) {
-            return ready.clone();
+            return Rc::clone(ready);
         }
-        let ready = Prepared { content: content(entry, site).into() };
-        self.ready.insert(entry.id.to_string(), ready.clone());
+        let ready = Rc::new(Prepared { content: content(entry, site), ..Prepared::default() });
+        self.ready.insert(entry.id.to_string(), Rc::clone(&ready));
         ready
+    }
+
+    /// What was made ready before: the cleaned content only.
+    pub fn cleaned(&self, id: &str) -> Option<Rc<Prepared>> {
+        self.ready.get(id).map(|ready| Rc::new(Prepared { content: ready.content.clone(), ..Prepared::default() }))
+    }
+
+    /// Forgets how entries were written, and keeps the cleaned content.
+    pub fn forget_fragments(&mut self) {
+        for ready in self.ready.values_mut() {
+            let content = Rc::get_mut(ready).map(|r| std::mem::take(&mut r.content));
+            let content = content.unwrap_or_else(|| ready.content.clone());
+            *ready = Rc::new(Prepared { content, ..Prepared::default() });
+        }
     }
 }
 
@@ -71,52 +97,122 @@ impl FeedFormat {
         }
     }
 
-    fn render_all(self, feed: &Feed, contents: &[Prepared]) -> String {
+    /// The ending of archive documents; none where the format has no word for them.
+    pub fn archive_ending(self) -> Option<&'static str> {
         match self {
-            FeedFormat::Atom => atom::render(feed, contents),
-            FeedFormat::Rss => rss::render(feed, contents),
-            FeedFormat::Json => json::render(feed, contents),
+            FeedFormat::Atom => Some("xml"),
+            FeedFormat::Rss => None,
+            FeedFormat::Json => Some("json"),
         }
     }
 
-    /// The feed as text, of as many of its entries as fit into `bytes`, newest first.
-    pub fn render(self, feed: &Feed, contents: &[Prepared], bytes: usize) -> String {
-        let whole = self.render_all(feed, contents);
-        if whole.len() <= bytes || feed.entries.len() <= 1 {
-            return whole;
-        }
-        // Contents make up nearly all of a feed: find the cut from them, then make sure.
-        let sizes: Vec<usize> = contents.iter().map(|c| c.content.len()).collect();
-        let all: usize = sizes.iter().sum::<usize>().max(1);
-        let factor = whole.len() as f64 / all as f64;
-        let mut count = 0;
-        let mut used = 0.0;
-        for size in sizes {
-            used += size as f64 * factor;
-            if used > bytes as f64 {
-                break;
-            }
-            count += 1;
-        }
-        let mut count = count.clamp(1, feed.entries.len() - 1);
-        loop {
-            let mut part = feed.clone();
-            part.entries.truncate(count);
-            let text = self.render_all(&part, &contents[..count]);
-            if text.len() <= bytes || count == 1 {
-                return text;
-            }
-            count -= (count / 10).max(1);
+    fn frame(self, feed: &Feed) -> (String, String) {
+        match self {
+            FeedFormat::Atom => atom::frame(feed),
+            FeedFormat::Rss => rss::frame(feed),
+            FeedFormat::Json => json::frame(feed),
         }
     }
+
+    /// What stands between two entries.
+    fn separator(self) -> &'static str {
+        match self {
+            FeedFormat::Atom => "\n ",
+            FeedFormat::Rss => "",
+            FeedFormat::Json => ",",
+        }
+    }
+
+    fn fragment<'p>(self, entry: &Entry, prepared: &'p Prepared, site: &Site) -> &'p Fragment {
+        let language = site.language.as_deref();
+        let (cell, write): (_, &dyn Fn() -> String) = match self {
+            FeedFormat::Atom => (&prepared.atom, &|| atom::alone(entry, &prepared.content, language)),
+            FeedFormat::Rss => (&prepared.rss, &|| rss::alone(entry, &prepared.content)),
+            FeedFormat::Json => (&prepared.json, &|| json::alone(entry, &prepared.content, language)),
+        };
+        cell.get_or_init(|| {
+            // One entry in a file of its own: what is well-formed alone is so among others.
+            let file = write();
+            let problem = check::problem(self, &file).or_else(|| check::content_problem(&prepared.content));
+            Fragment { text: self.cut_out(&file), problem }
+        })
+    }
+
+    /// The entry out of a file that has nothing else.
+    fn cut_out(self, file: &str) -> String {
+        let (start, end) = match self {
+            FeedFormat::Atom => ("<entry>", "</entry>"),
+            FeedFormat::Rss => ("<item>", "</item>"),
+            FeedFormat::Json => (json::BEFORE_ITEM, json::AFTER_ITEM),
+        };
+        let from = file.find(start).unwrap_or(0);
+        let to = file.rfind(end).map_or(file.len(), |at| at + end.len());
+        let cut = file.get(from..to).unwrap_or("");
+        match self {
+            FeedFormat::Atom | FeedFormat::Rss => cut.to_owned(),
+            FeedFormat::Json => cut[start.len()..cut.len() - end.len()].to_owned(),
+        }
+    }
+
+    /// How many of the feed's entries fit into `bytes`, newest first; at least one.
+    pub fn fitting(self, feed: &Feed, prepared: &[Rc<Prepared>], site: &Site) -> usize {
+        let (head, tail) = self.frame(feed);
+        let mut used = head.len() + tail.len() + LINKS_MAY_GROW;
+        for (n, (entry, ready)) in feed.entries.iter().zip(prepared).enumerate() {
+            used += self.fragment(entry, ready, site).text.len() + self.separator().len();
+            if used > site.output.bytes && n > 0 {
+                return n;
+            }
+        }
+        feed.entries.len()
+    }
+
+    /// The document as text.
+    ///
+    /// # Errors
+    /// What a feed reader would refuse: it must not be published.
+    pub fn render(self, feed: &Feed, prepared: &[Rc<Prepared>], site: &Site) -> Result<String, String> {
+        let (head, tail) = self.frame(feed);
+        let fragments = feed.entries.iter().zip(prepared).map(|(e, p)| self.fragment(e, p, site).text.len() + 2);
+        let mut text = String::with_capacity(head.len() + tail.len() + 1 + fragments.sum::<usize>());
+        text.push_str(&head);
+        for (n, (entry, ready)) in feed.entries.iter().zip(prepared).enumerate() {
+            let fragment = self.fragment(entry, ready, site);
+            if let Some(problem) = &fragment.problem {
+                return Err(problem.clone());
+            }
+            if n > 0 || self == FeedFormat::Atom {
+                text.push_str(self.separator());
+            }
+            text.push_str(&fragment.text);
+        }
+        if self == FeedFormat::Atom {
+            text.push('\n');
+        }
+        text.push_str(&tail);
+        // Entries were read again one by one: what is left is what is around them, and double ids.
+        let around = check::problem(self, &format!("{head}{tail}"));
+        around.or_else(|| check::twice(feed.entries.iter().map(|e| e.id.as_str()))).map_or(Ok(text), Err)
+    }
+}
+
+/// Bytes that links to archives may add to a feed that was measured without them.
+const LINKS_MAY_GROW: usize = 256;
+
+/// `text` before and from the last `mark`.
+fn split_at(text: &str, mark: &str) -> (String, String) {
+    let (head, tail) = text.split_at(text.rfind(mark).unwrap_or(text.len()));
+    (head.trim_end().to_owned(), tail.to_owned())
 }
 
 /// The HTML of an entry as feeds carry it.
 fn content(entry: &Entry, site: &Site) -> String {
     let words = words(entry.language.as_deref().or(site.language.as_deref()));
     let base = base_of(entry);
-    let mut body = sanitise(&entry.html, base.as_ref());
-    if body.len() > site.output.entry_bytes {
+    let limit = site.output.entry_bytes;
+    // What is far too long is not cleaned first, only to be left out.
+    let mut body = if entry.html.len() > limit * 4 { String::new() } else { sanitise(&entry.html, base.as_ref()) };
+    if body.len() > limit || entry.html.len() > limit * 4 {
         body = format!(
             "<p>{}</p><p><a href=\"{}\">{}</a></p>",
             escape(&entry.summary),

@@ -5,8 +5,10 @@
 //! it concerns; [`build`] writes from the store alone; [`check`] looks without
 //! writing; [`query`] answers questions.
 
+mod book;
 pub mod build;
 pub mod check;
+mod derive;
 pub mod query;
 pub mod refresh;
 

@@ -6,18 +6,17 @@
 //! One process writes at a time (the caller holds the lock); each document is
 //! replaced in one transaction with its items.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::entry::{Entry, EntryId, RawEntry};
-use crate::ledger::Row;
-use crate::normalize::Memory;
+use crate::entry::{Entry, EntryId, Key, RawEntry};
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
-const MIGRATIONS: [&str; 1] = [include_str!("store/migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("store/migrations/0001.sql"), include_str!("store/migrations/0002.sql")];
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +108,17 @@ pub struct Item {
     pub raw: RawEntry,
 }
 
+/// An entry as a feed lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// When it was published.
+    pub published: DateTime<Utc>,
+    /// The number of its id.
+    pub id: Key,
+    /// When its own text changed, in milliseconds.
+    pub updated_ms: i64,
+}
+
 /// An entry to be stored, and the feeds that carry it.
 #[derive(Debug)]
 pub struct Derived {
@@ -120,6 +130,8 @@ pub struct Derived {
     pub items: Vec<i64>,
     /// Names of feeds.
     pub feeds: Vec<String>,
+    /// Those of them where it is in the archives only.
+    pub quiet: Vec<String>,
 }
 
 /// A file that was written into the output folder.
@@ -153,7 +165,7 @@ impl Store {
         let sql = |action| move |source| StoreError::Sql { path: path.to_owned(), action, source };
         let connection = Connection::open(path).map_err(sql("cannot be opened"))?;
         connection.set_prepared_statement_cache_capacity(64);
-        let setup = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;";
+        let setup = "PRAGMA page_size = 4096; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;";
         if let Err(error) = connection.execute_batch(setup) {
             return Err(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
@@ -343,9 +355,10 @@ impl Store {
                     .execute(params![id, raw.kind.name(), json, html, text])?;
                 let item = c.last_insert_rowid();
                 for key in &raw.keys {
+                    let key = Key::of(key);
                     c.prepare_cached("INSERT OR IGNORE INTO item_key (key, item) VALUES (?1, ?2)")?
-                        .execute(params![key, item])?;
-                    touched.keys.insert(key.clone());
+                        .execute([key.0, item])?;
+                    touched.keys.insert(key);
                 }
             }
             Ok(())
@@ -395,39 +408,58 @@ impl Store {
             let mut keys_of = self.connection.prepare_cached(
                 "SELECT k.key, p.entry FROM item_key k LEFT JOIN part p ON p.item = k.item WHERE k.item = ?1",
             )?;
-            let mut done: HashSet<String> = HashSet::new();
-            let mut groups = Groups { items: Vec::new(), old_entries: touched.entries.clone() };
+            let mut done: HashSet<Key> = HashSet::new();
+            let mut groups = Groups { groups: Vec::new(), old_entries: touched.entries.clone() };
             for first in &touched.keys {
                 if done.contains(first) {
                     continue;
                 }
-                let mut open = vec![first.clone()];
+                let mut open = vec![*first];
+                let mut group = Group::default();
                 let mut items: BTreeSet<i64> = BTreeSet::new();
                 while let Some(key) = open.pop() {
-                    if !done.insert(key.clone()) {
+                    if !done.insert(key) {
                         continue;
                     }
-                    let found: Vec<i64> = items_of.query_map([&key], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+                    group.keys.push(key);
+                    let found: Vec<i64> = items_of.query_map([key.0], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
                     for item in found {
                         if !items.insert(item) {
                             continue;
                         }
-                        for row in keys_of
-                            .query_map([item], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Option<String>>(1)?)))?
-                        {
+                        for row in keys_of.query_map([item], |r| Ok((r.get(0)?, r.get::<_, Option<i64>>(1)?)))? {
                             let (key, entry) = row?;
-                            if !done.contains(&key) {
-                                open.push(key);
+                            if !done.contains(&Key(key)) {
+                                open.push(Key(key));
                             }
-                            groups.old_entries.extend(entry);
+                            groups.old_entries.extend(entry.map(Key));
                         }
                     }
                 }
                 if !items.is_empty() {
-                    groups.items.push(items.into_iter().collect());
+                    group.items = items.into_iter().collect();
+                    groups.groups.push(group);
                 }
             }
             Ok(groups)
+        };
+        self.sql("items cannot be read", read())
+    }
+
+    /// All items in groups, in no more than one pass over the tables.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn all_groups(&self) -> Result<Groups> {
+        let read = || -> rusqlite::Result<Groups> {
+            let mut keys: Vec<(Key, i64)> = Vec::new();
+            let mut statement = self.connection.prepare_cached("SELECT key, item FROM item_key ORDER BY key, item")?;
+            for row in statement.query_map([], |r| Ok((Key(r.get(0)?), r.get(1)?)))? {
+                keys.push(row?);
+            }
+            let mut statement = self.connection.prepare_cached("SELECT id FROM entry")?;
+            let old_entries = statement.query_map([], |r| r.get(0).map(Key))?.collect::<rusqlite::Result<_>>()?;
+            Ok(Groups { groups: joined(&keys), old_entries })
         };
         self.sql("items cannot be read", read())
     }
@@ -457,15 +489,16 @@ impl Store {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn remove_entries(&mut self, ids: &BTreeSet<String>, feeds: &mut BTreeSet<String>) -> Result<()> {
+    pub fn remove_entries(&mut self, ids: &BTreeSet<Key>, feeds: &mut Changed) -> Result<()> {
         let mut write = |c: &Connection| -> rusqlite::Result<()> {
-            let mut feeds_of = c.prepare_cached("SELECT feed FROM feed_entry WHERE entry = ?1")?;
+            let mut feeds_of = c.prepare_cached("SELECT feed, published FROM feed_entry WHERE entry = ?1")?;
             for id in ids {
-                for feed in feeds_of.query_map([id], |r| r.get(0))? {
-                    feeds.insert(feed?);
+                for row in feeds_of.query_map([id.0], |r| Ok((r.get(0)?, r.get(1)?)))? {
+                    let (feed, published): (String, i64) = row?;
+                    feeds.entry(feed).or_default().insert(moment(published));
                 }
-                c.prepare_cached("DELETE FROM feed_entry WHERE entry = ?1")?.execute([id])?;
-                c.prepare_cached("DELETE FROM entry WHERE id = ?1")?.execute([id])?;
+                c.prepare_cached("DELETE FROM feed_entry WHERE entry = ?1")?.execute([id.0])?;
+                c.prepare_cached("DELETE FROM entry WHERE id = ?1")?.execute([id.0])?;
             }
             Ok(())
         };
@@ -484,15 +517,19 @@ impl Store {
             let json =
                 serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
             let published = entry.published.timestamp();
-            c.prepare_cached("INSERT OR REPLACE INTO entry (id, published, data, content) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![entry.id.as_str(), published, json, derived.content])?;
+            let id = Key::of(entry.id.as_str()).0;
+            c.prepare_cached("INSERT OR REPLACE INTO entry (id, published, updated_ms, data, content) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![id, published, entry.updated.timestamp_millis(), json, derived.content])?;
             for item in &derived.items {
                 c.prepare_cached("INSERT OR REPLACE INTO part (item, entry) VALUES (?1, ?2)")?
-                    .execute(params![item, entry.id.as_str()])?;
+                    .execute([*item, id])?;
             }
             for feed in &derived.feeds {
-                c.prepare_cached("INSERT OR REPLACE INTO feed_entry (feed, published, entry) VALUES (?1, ?2, ?3)")?
-                    .execute(params![feed, published, entry.id.as_str()])?;
+                let quiet = derived.quiet.contains(feed);
+                c.prepare_cached(
+                    "INSERT OR REPLACE INTO feed_entry (feed, published, entry, quiet) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![feed, published, id, quiet])?;
             }
             Ok(())
         };
@@ -500,13 +537,58 @@ impl Store {
         self.sql("an entry cannot be written", result)
     }
 
-    /// The newest entries of a feed, whole, newest first; equal times by id.
+    /// Sends an entry of a feed straight to the archives.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_quiet(&mut self, feed: &str, id: &EntryId) -> Result<()> {
+        let text = "UPDATE feed_entry SET quiet = 1 WHERE feed = ?1 AND entry = ?2";
+        let id = Key::of(id.as_str()).0;
+        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute(params![feed, id]));
+        self.sql("an entry cannot be written", done).map(|_| ())
+    }
+
+    /// The newest entries of a feed that are not in its archives only, newest first,
+    /// equal times by the number of the id; without their plain text.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn feed(&self, feed: &str, limit: usize) -> Result<Vec<Entry>> {
-        let text = "SELECT e.data, i.html, i.text FROM feed_entry f JOIN entry e ON e.id = f.entry JOIN item i ON i.id = e.content WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry LIMIT ?2";
+        let text = "SELECT e.data, i.html, '' FROM feed_entry f JOIN entry e ON e.id = f.entry JOIN item i ON i.id = e.content WHERE f.feed = ?1 AND f.quiet = 0 ORDER BY f.published DESC, f.entry LIMIT ?2";
         self.entries(text, params![feed, i64::try_from(limit).unwrap_or(i64::MAX)])
+    }
+
+    /// Every entry of a feed, whole, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entries_of(&self, feed: &str) -> Result<Vec<Entry>> {
+        let text = "SELECT e.data, i.html, i.text FROM feed_entry f JOIN entry e ON e.id = f.entry JOIN item i ON i.id = e.content WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry";
+        self.entries(text, [feed])
+    }
+
+    /// What a feed has, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn listed(&self, feed: &str) -> Result<Vec<Listed>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT f.published, f.entry, e.updated_ms FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry")?;
+            let rows = statement.query_map([feed], |r| {
+                Ok(Listed { published: moment(r.get(0)?), id: Key(r.get(1)?), updated_ms: r.get(2)? })
+            })?;
+            rows.collect()
+        };
+        self.sql("feeds cannot be read", read())
+    }
+
+    /// An entry by the number of its id, without its plain text.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entry_at(&self, id: Key) -> Result<Option<Entry>> {
+        let text = "SELECT e.data, i.html, '' FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1";
+        Ok(self.entries(text, [id.0])?.pop())
     }
 
     /// Every entry, newest first.
@@ -531,12 +613,8 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn entry(&self, id: &str) -> Result<Option<Entry>> {
-        Ok(self
-            .entries(
-                "SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1",
-                [id],
-            )?
-            .pop())
+        let text = "SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1";
+        Ok(self.entries(text, [Key::of(id).0])?.pop())
     }
 
     /// The entry that has a key.
@@ -545,7 +623,7 @@ impl Store {
     /// What SQLite says.
     pub fn entry_with_key(&self, key: &str) -> Result<Option<Entry>> {
         let text = "SELECT e.data, c.html, c.text FROM item_key k JOIN part p ON p.item = k.item JOIN entry e ON e.id = p.entry JOIN item c ON c.id = e.content WHERE k.key = ?1 LIMIT 1";
-        Ok(self.entries(text, [key])?.pop())
+        Ok(self.entries(text, [Key::of(key).0])?.pop())
     }
 
     /// The items an entry is made of.
@@ -556,7 +634,7 @@ impl Store {
         let read = || -> rusqlite::Result<Vec<i64>> {
             let mut statement =
                 self.connection.prepare_cached("SELECT item FROM part WHERE entry = ?1 ORDER BY item")?;
-            statement.query_map([entry.as_str()], |r| r.get(0))?.collect()
+            statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
         };
         let ids = self.sql("items cannot be read", read())?;
         self.items(&ids)
@@ -592,7 +670,7 @@ impl Store {
         let read = || -> rusqlite::Result<_> {
             let mut statement =
                 self.connection.prepare_cached("SELECT feed FROM feed_entry WHERE entry = ?1 ORDER BY feed")?;
-            statement.query_map([entry.as_str()], |r| r.get(0))?.collect()
+            statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
         };
         self.sql("feeds cannot be read", read())
     }
@@ -605,7 +683,7 @@ impl Store {
         let text = "SELECT EXISTS (SELECT 1 FROM item_key k JOIN item i ON i.id = k.item WHERE k.key = ?1 AND i.kind IN ('post', 'digest'))";
         self.sql(
             "keys cannot be read",
-            self.connection.prepare_cached(text).and_then(|mut s| s.query_row([key], |r| r.get(0))),
+            self.connection.prepare_cached(text).and_then(|mut s| s.query_row([Key::of(key).0], |r| r.get(0))),
         )
     }
 
@@ -623,114 +701,27 @@ impl Store {
         self.sql("entries cannot be read", read())
     }
 
-    /// What is remembered of an entry.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn memory(&self, id: &EntryId) -> Result<Option<Memory>> {
-        let read = || -> rusqlite::Result<_> {
-            let text = "SELECT first_seen, text_hash, changed FROM memory WHERE id = ?1";
-            let mut statement = self.connection.prepare_cached(text)?;
-            let row = |r: &rusqlite::Row<'_>| {
-                let changed = r.get::<_, Option<i64>>(2)?.map(moment);
-                Ok(Memory { first_seen: moment(r.get(0)?), text_hash: r.get(1)?, changed })
-            };
-            statement.query_row([id.as_str()], row).optional()
-        };
-        self.sql("memory cannot be read", read())
-    }
-
-    /// The id that a key stands for.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn id_of_key(&self, key: &str) -> Result<Option<EntryId>> {
-        let text = "SELECT id FROM memory_key WHERE key = ?1";
-        let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([key], |r| r.get(0)).optional());
-        Ok(self.sql("memory cannot be read", found)?.map(|id: String| EntryId::foreign(id)))
-    }
-
-    /// Whether any entry is remembered.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn remembers_anything(&self) -> Result<bool> {
-        let found = self.connection.query_row("SELECT EXISTS (SELECT 1 FROM memory)", [], |r| r.get(0));
-        self.sql("memory cannot be read", found)
-    }
-
-    /// Keys that stand for an id, the minting one first.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn keys_of(&self, id: &EntryId) -> Result<Vec<String>> {
-        let read = || -> rusqlite::Result<Option<Vec<String>>> {
-            let mut statement = self.connection.prepare_cached("SELECT keys FROM memory WHERE id = ?1")?;
-            statement.query_row([id.as_str()], |r| from_json(r.get_ref(0)?.as_str()?)).optional()
-        };
-        Ok(self.sql("memory cannot be read", read())?.unwrap_or_default())
-    }
-
     /// Whether an entry has the id.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn has_entry(&self, id: &EntryId) -> Result<bool> {
         let text = "SELECT EXISTS (SELECT 1 FROM entry WHERE id = ?1)";
-        let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.as_str()], |r| r.get(0)));
+        let id = Key::of(id.as_str()).0;
+        let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id], |r| r.get(0)));
         self.sql("entries cannot be read", found)
     }
 
-    /// Remembers an entry and the keys that stand for it. A key keeps the id it had.
+    /// The ids of all entries.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn remember(&self, row: &Row) -> Result<()> {
-        let write = |c: &Connection| -> rusqlite::Result<()> {
-            let keys = serde_json::to_string(&row.keys).unwrap_or_else(|_| "[]".to_owned());
-            let text =
-                "INSERT OR REPLACE INTO memory (id, keys, first_seen, text_hash, changed) VALUES (?1, ?2, ?3, ?4, ?5)";
-            let changed = row.changed.map(|t| t.timestamp());
-            c.prepare_cached(text)?.execute(params![row.id, keys, row.seen.timestamp(), row.hash, changed])?;
-            for key in &row.keys {
-                c.prepare_cached("INSERT OR IGNORE INTO memory_key (key, id) VALUES (?1, ?2)")?
-                    .execute([key, &row.id])?;
-            }
-            Ok(())
+    pub fn ids(&self) -> Result<HashSet<Key>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT id FROM entry")?;
+            statement.query_map([], |r| r.get(0).map(Key))?.collect()
         };
-        self.sql("memory cannot be written", write(&self.connection))
-    }
-
-    /// Everything that is remembered, by id.
-    ///
-    /// # Errors
-    /// What SQLite says, or what `each` says.
-    pub fn memories(&self, mut each: impl FnMut(Row)) -> Result<()> {
-        let mut read = || -> rusqlite::Result<()> {
-            let text = "SELECT id, keys, first_seen, text_hash, changed FROM memory ORDER BY id";
-            let mut statement = self.connection.prepare_cached(text)?;
-            let rows = statement.query_map([], |r| {
-                let keys = from_json(r.get_ref(1)?.as_str()?)?;
-                let changed = r.get::<_, Option<i64>>(4)?.map(moment);
-                Ok(Row { id: r.get(0)?, keys, seen: moment(r.get(2)?), hash: r.get(3)?, changed })
-            })?;
-            for row in rows {
-                each(row?);
-            }
-            Ok(())
-        };
-        self.sql("memory cannot be read", read())
-    }
-
-    /// Forgets everything that was remembered: the ledger is read again.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn forget_memories(&self) -> Result<()> {
-        self.sql(
-            "memory cannot be written",
-            self.connection.execute_batch("DELETE FROM memory; DELETE FROM memory_key;"),
-        )
+        self.sql("entries cannot be read", read())
     }
 
     /// What was written into the output folder, by path.
@@ -775,13 +766,16 @@ impl Store {
     }
 }
 
+/// Feeds that won, lost or change an entry, and the moments at which such entries stand.
+pub type Changed = BTreeMap<String, BTreeSet<DateTime<Utc>>>;
+
 /// Keys and entries that a change touched.
 #[derive(Debug, Clone, Default)]
 pub struct Touched {
     /// Keys of items that went or came.
-    pub keys: BTreeSet<String>,
+    pub keys: BTreeSet<Key>,
     /// Entries that lost an item.
-    pub entries: BTreeSet<String>,
+    pub entries: BTreeSet<Key>,
 }
 
 impl Touched {
@@ -791,22 +785,66 @@ impl Touched {
     }
 }
 
+/// Items that are one entry.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// Their rows.
+    pub items: Vec<i64>,
+    /// Their keys.
+    pub keys: Vec<Key>,
+}
+
 /// Items in groups that are one entry each.
 #[derive(Debug)]
 pub struct Groups {
-    /// Rows of items, a group an entry.
-    pub items: Vec<Vec<i64>>,
+    /// The groups.
+    pub groups: Vec<Group>,
     /// Entries that these items, or items that went, were part of.
-    pub old_entries: BTreeSet<String>,
+    pub old_entries: BTreeSet<Key>,
+}
+
+/// Groups of items that share a key with another of the group. `keys` is sorted; the
+/// groups are in the order of their smallest keys.
+fn joined(keys: &[(Key, i64)]) -> Vec<Group> {
+    fn root(parents: &mut [usize], mut n: usize) -> usize {
+        while parents[n] != n {
+            parents[n] = parents[parents[n]];
+            n = parents[n];
+        }
+        n
+    }
+    let mut first_of_item: HashMap<i64, usize> = HashMap::with_capacity(keys.len());
+    let mut parents: Vec<usize> = (0..keys.len()).collect();
+    for (n, (key, item)) in keys.iter().enumerate() {
+        let with_item = *first_of_item.entry(*item).or_insert(n);
+        let with_key = if n > 0 && keys[n - 1].0 == *key { n - 1 } else { n };
+        for other in [with_item, with_key] {
+            let (a, b) = (root(&mut parents, n), root(&mut parents, other));
+            parents[a.max(b)] = a.min(b);
+        }
+    }
+    let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
+    for (n, (key, item)) in keys.iter().enumerate() {
+        let group = groups.entry(root(&mut parents, n)).or_default();
+        group.keys.push(*key);
+        group.items.push(*item);
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    for group in &mut groups {
+        group.items.sort_unstable();
+        group.items.dedup();
+        group.keys.dedup();
+    }
+    groups
 }
 
 fn forget_items(c: &Connection, document: i64, touched: &mut Touched) -> rusqlite::Result<()> {
     let mut keys =
         c.prepare_cached("SELECT k.key, p.entry FROM item i JOIN item_key k ON k.item = i.id LEFT JOIN part p ON p.item = i.id WHERE i.document = ?1")?;
-    for row in keys.query_map([document], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Option<String>>(1)?)))? {
+    for row in keys.query_map([document], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?)))? {
         let (key, entry) = row?;
-        touched.keys.insert(key);
-        touched.entries.extend(entry);
+        touched.keys.insert(Key(key));
+        touched.entries.extend(entry.map(Key));
     }
     c.prepare_cached("DELETE FROM item WHERE document = ?1")?.execute([document])?;
     Ok(())
@@ -889,13 +927,16 @@ mod tests {
         let mut touched = put(&mut store, "1", &[raw(&["a", "b"]), raw(&["c"])]);
         touched.keys.extend(put(&mut store, "2", &[raw(&["b", "d"])]).keys);
         let groups = store.groups(&touched).unwrap();
-        let mut sizes: Vec<usize> = groups.items.iter().map(Vec::len).collect();
+        let mut sizes: Vec<usize> = groups.groups.iter().map(|g| g.items.len()).collect();
         sizes.sort();
         assert_eq!(sizes, [1, 2]);
+        let mut all: Vec<usize> = store.all_groups().unwrap().groups.iter().map(|g| g.items.len()).collect();
+        all.sort();
+        assert_eq!(all, [1, 2]);
         // Replacing the document that joined them touches all of their keys.
         let touched = put(&mut store, "2", &[]);
-        assert_eq!(touched.keys.iter().map(String::as_str).collect::<Vec<_>>(), ["b", "d"]);
-        assert_eq!(store.groups(&touched).unwrap().items.len(), 1);
+        assert_eq!(touched.keys, BTreeSet::from([Key::of("b"), Key::of("d")]));
+        assert_eq!(store.groups(&touched).unwrap().groups.len(), 1);
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn kind(name: &str) -> Result<Kind, String> {
 pub fn entries(common: &Common, options: &Options, terminal: &mut Terminal) -> Result<u8, RunError> {
     let opened = run::open(common.site.as_deref(), &current())?;
     if let Some(project) = &options.project
-        && !run::build::feed_names(&opened).contains(project)
+        && !crate::merge::paths(&opened.site).contains(project)
     {
         terminal.error(&format!("there is no project `{project}`"));
         return Ok(status::USAGE);

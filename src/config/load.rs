@@ -44,7 +44,7 @@ fn fingerprint(files: &ConfigFiles) -> String {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         hasher.update(name.as_bytes()).update(b"\0").update(file.text.as_bytes()).update(b"\0");
     }
-    hasher.finalize().to_hex().to_string()
+    hasher.finalize().to_hex()[..16].to_owned()
 }
 
 fn parse_file(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Node> {

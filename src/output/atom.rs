@@ -11,16 +11,34 @@ use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{Prepared, plain};
+use super::{plain, split_at};
 use crate::entry::{Entry, Person, Source};
-use crate::merge::Feed;
+use crate::merge::{Document, Feed};
 use crate::normalize::html::escape;
 
 const DCTERMS: &str = "http://purl.org/dc/terms/";
 
-/// The feed as Atom.
-pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
-    let self_link = format!("{}atom.xml", feed.base);
+/// Feed history, RFC 5005.
+const HISTORY: &str = "http://purl.org/syndication/history/1.0";
+
+/// What stands around the entries of a document: its beginning and its end.
+pub fn frame(feed: &Feed) -> (String, String) {
+    let archive = |name: &str| format!("{}archive/{name}.xml", feed.base);
+    let live = format!("{}atom.xml", feed.base);
+    let mut extensions = ExtensionMap::default();
+    let mut links = Vec::new();
+    match &feed.document {
+        Document::Live { .. } => links.push(link(&live, "self", Some(MEDIA_TYPE))),
+        Document::Archive { name, newer, .. } => {
+            links.push(link(&archive(name), "self", Some(MEDIA_TYPE)));
+            links.push(link(&live, "current", Some(MEDIA_TYPE)));
+            links.extend(newer.as_deref().map(|n| link(&archive(n), "next-archive", Some(MEDIA_TYPE))));
+            let mark = Extension { name: "fh:archive".to_owned(), ..Extension::default() };
+            extensions.entry("fh".to_owned()).or_default().insert("archive".to_owned(), vec![mark]);
+        }
+    }
+    links.push(link(feed.page.as_str(), "alternate", Some("text/html")));
+    links.extend(feed.document.older().map(|n| link(&archive(n), "prev-archive", Some(MEDIA_TYPE))));
     let out = atom::Feed {
         title: atom::Text::plain(plain(&feed.title)),
         id: feed.id.clone(),
@@ -32,19 +50,31 @@ pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         }),
         subtitle: Some(atom::Text::plain(plain(&feed.description))),
-        links: vec![
-            link(&self_link, "self", Some("application/atom+xml")),
-            link(feed.page.as_str(), "alternate", Some("text/html")),
-        ],
-        entries: feed.entries.iter().zip(contents).map(|(e, c)| entry(e, c, feed)).collect(),
-        namespaces: BTreeMap::from([("dcterms".to_owned(), DCTERMS.to_owned())]),
+        links,
+        namespaces: BTreeMap::from([
+            ("dcterms".to_owned(), DCTERMS.to_owned()),
+            ("fh".to_owned(), HISTORY.to_owned()),
+        ]),
         lang: feed.language.clone(),
+        extensions,
         ..atom::Feed::default()
     };
+    split_at(&written(&out), "</feed>")
+}
+
+/// A feed of nothing but an entry.
+pub fn alone(entry: &Entry, content: &str, language: Option<&str>) -> String {
+    written(&atom::Feed { entries: vec![self::entry(entry, content, language)], ..atom::Feed::default() })
+}
+
+/// RFC 4287, section 7.
+const MEDIA_TYPE: &str = "application/atom+xml";
+
+fn written(feed: &atom::Feed) -> String {
     let config = atom::WriteConfig { write_document_declaration: false, indent_size: Some(1) };
     let mut bytes = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
     // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
-    if let Ok(written) = out.write_with_config(Vec::new(), config) {
+    if let Ok(written) = feed.write_with_config(Vec::new(), config) {
         bytes.extend(written);
     }
     bytes.push(b'\n');
@@ -76,8 +106,8 @@ fn link(href: &str, rel: &str, mime_type: Option<&str>) -> atom::Link {
     }
 }
 
-fn entry(entry: &Entry, content: &Prepared, feed: &Feed) -> atom::Entry {
-    let language = entry.language.clone().filter(|l| feed.language.as_ref() != Some(l));
+fn entry(entry: &Entry, content: &str, language: Option<&str>) -> atom::Entry {
+    let language = entry.language.clone().filter(|l| language != Some(l));
     let mut categories = vec![category(entry.kind.name())];
     categories.extend(entry.projects.iter().map(|m| category(m.slug.as_str())));
     let mut extensions = ExtensionMap::default();
@@ -101,7 +131,7 @@ fn entry(entry: &Entry, content: &Prepared, feed: &Feed) -> atom::Entry {
         summary: (!entry.summary.is_empty())
             .then(|| atom::Text { lang: language.clone(), ..atom::Text::plain(plain(&entry.summary)) }),
         content: Some(atom::Content {
-            value: Some(content.content.to_string()),
+            value: Some(content.to_owned()),
             content_type: Some("html".to_owned()),
             lang: language,
             ..atom::Content::default()

@@ -9,12 +9,24 @@ use quick_xml::events::Event;
 
 use crate::config::FeedFormat;
 
+/// What is wrong with an entry's content; `None` when it may be published. Asked once
+/// an entry, however many files carry it.
+pub fn content_problem(content: &str) -> Option<String> {
+    html(content)
+}
+
 /// What is wrong with a file; `None` when it may be published.
 pub fn problem(format: FeedFormat, text: &str) -> Option<String> {
     match format {
         FeedFormat::Atom | FeedFormat::Rss => xml(text),
         FeedFormat::Json => json(text),
     }
+}
+
+/// The id that occurs twice.
+pub fn twice<'i>(ids: impl Iterator<Item = &'i str>) -> Option<String> {
+    let mut seen = HashSet::new();
+    ids.into_iter().find(|id| id.is_empty() || !seen.insert(*id)).map(|id| format!("the id {id} is empty or occurs twice"))
 }
 
 fn xml(text: &str) -> Option<String> {
@@ -42,17 +54,15 @@ fn xml(text: &str) -> Option<String> {
                     return Some(problem);
                 }
             }
-            Ok(Event::Text(t)) => value.push_str(&t),
-            Ok(Event::CData(t)) => value.push_str(&t),
+            Ok(Event::Text(t)) if in_id(&open) => value.push_str(&t),
+            Ok(Event::CData(t)) if in_id(&open) => value.push_str(&t),
             Ok(Event::GeneralRef(r)) => {
-                let name = r.to_string();
-                match crate::normalize::text::reference(&name) {
-                    Some(c)
-                        if name.starts_with('#') || matches!(name.as_str(), "amp" | "lt" | "gt" | "quot" | "apos") =>
-                    {
-                        value.push_str(&c)
-                    }
-                    _ => return Some(format!("an entity XML does not know: &{name};")),
+                let name: &str = &r;
+                let known = matches!(name, "amp" | "lt" | "gt" | "quot" | "apos");
+                match crate::normalize::text::reference(name).filter(|_| known || name.starts_with('#')) {
+                    Some(c) if in_id(&open) => value.push_str(&c),
+                    Some(_) => {}
+                    None => return Some(format!("an entity XML does not know: &{name};")),
                 }
             }
             Ok(Event::End(_)) => {
@@ -61,11 +71,6 @@ fn xml(text: &str) -> Option<String> {
                 let is_id = name == "id" && parent == "entry" || name == "guid" && parent == "item";
                 if is_id && !ids.insert(value.trim().to_owned()) {
                     return Some(format!("the id {} occurs twice", value.trim()));
-                }
-                if matches!(name.as_str(), "content" | "content:encoded")
-                    && let Some(problem) = html(&value)
-                {
-                    return Some(problem);
                 }
                 value.clear();
             }
@@ -80,6 +85,10 @@ fn xml(text: &str) -> Option<String> {
         }
     }
     if open.is_empty() { None } else { Some("an element is never closed".to_owned()) }
+}
+
+fn in_id(open: &[String]) -> bool {
+    matches!(open.last().map(String::as_str), Some("id" | "guid"))
 }
 
 /// The first character that XML 1.0 forbids. In UTF-8 these are some bytes below
@@ -127,21 +136,30 @@ fn html(content: &str) -> Option<String> {
 }
 
 fn json(text: &str) -> Option<String> {
-    let value: serde_json::Value = match serde_json::from_str(text) {
+    let value: JsonFeed<'_> = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(error) => return Some(format!("not valid JSON: {error}")),
     };
     let mut ids = HashSet::new();
-    for item in value.get("items").and_then(|i| i.as_array()).into_iter().flatten() {
-        let id = item.get("id").and_then(|i| i.as_str()).unwrap_or("");
-        if id.is_empty() || !ids.insert(id) {
-            return Some(format!("the id `{id}` is empty or occurs twice"));
-        }
-        if let Some(problem) = item.get("content_html").and_then(|c| c.as_str()).and_then(html) {
-            return Some(problem);
+    for item in value.items {
+        if item.id.is_empty() || !ids.insert(item.id.clone()) {
+            return Some(format!("the id `{}` is empty or occurs twice", item.id));
         }
     }
     None
+}
+
+/// What of a JSON Feed is looked at; the rest only has to be JSON.
+#[derive(serde::Deserialize)]
+struct JsonFeed<'t> {
+    #[serde(borrow)]
+    items: Vec<JsonItem<'t>>,
+}
+
+#[derive(serde::Deserialize)]
+struct JsonItem<'t> {
+    #[serde(borrow, default)]
+    id: std::borrow::Cow<'t, str>,
 }
 
 #[cfg(test)]
@@ -158,13 +176,14 @@ mod tests {
             "<feed><entry>",
             "<feed>&nbsp;</feed>",
             "<feed>\u{1}</feed>",
-            "<feed><entry><content>&lt;img src=\"x.png\"&gt;</content></entry></feed>",
             "<feed></wrong>",
             "<feed>                                                   </feed><?xml version=\"1.0\"?>",
         ] {
             let bad = format!("<?xml version=\"1.0\"?>{bad}");
             assert!(problem(FeedFormat::Atom, &bad).is_some(), "{bad}");
         }
+        assert!(content_problem("<p><img src=\"x.png\"></p>").is_some());
+        assert_eq!(content_problem("<p><a href=\"https://a.b\">a href=\"x\"</a></p>"), None);
         assert!(problem(FeedFormat::Json, "{\"items\":[{\"id\":\"\"}]}").is_some());
     }
 }

@@ -2,17 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Prepared, plain};
+use super::plain;
 use crate::entry::{Entry, Person};
-use crate::merge::Feed;
+use crate::merge::{Document, Feed};
 
-/// The feed as JSON.
-pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
+/// What stands around the items of a document: its beginning and its end.
+pub fn frame(feed: &Feed) -> (String, String) {
+    let archive = |name: &str| format!("{}archive/{name}.json", feed.base);
     let mut out = Map::new();
     out.insert("version".into(), "https://jsonfeed.org/version/1.1".into());
     out.insert("title".into(), plain(&feed.title).into());
     out.insert("home_page_url".into(), feed.page.as_str().into());
-    out.insert("feed_url".into(), format!("{}feed.json", feed.base).into());
+    let own = match &feed.document {
+        Document::Live { .. } => format!("{}feed.json", feed.base),
+        Document::Archive { name, .. } => archive(name),
+    };
+    out.insert("feed_url".into(), own.into());
+    if let Some(older) = feed.document.older() {
+        out.insert("next_url".into(), archive(older).into());
+    }
     out.insert("description".into(), plain(&feed.description).into());
     if let Some(language) = &feed.language {
         out.insert("language".into(), language.as_str().into());
@@ -23,18 +31,32 @@ pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
     if feed.ended {
         out.insert("expired".into(), true.into());
     }
-    out.insert("items".into(), feed.entries.iter().zip(contents).map(|(e, c)| item(e, c, feed)).collect());
-    let mut text = serde_json::to_string_pretty(&Value::Object(out)).unwrap_or_default();
-    text.push('\n');
-    text
+    let mut head = serde_json::to_string_pretty(&Value::Object(out)).unwrap_or_default();
+    head.truncate(head.trim_end_matches(['}', '\n']).len());
+    head.push_str(",\n  \"items\": [");
+    let end = if feed.entries.is_empty() { "]\n}\n" } else { "\n  ]\n}\n" };
+    (head, end.to_owned())
 }
 
-fn item(entry: &Entry, content: &Prepared, feed: &Feed) -> Value {
+/// A feed of nothing but an entry.
+pub fn alone(entry: &Entry, content: &str, language: Option<&str>) -> String {
+    let text = serde_json::to_string_pretty(&item(entry, content, language)).unwrap_or_default();
+    // Line breaks in values are escaped: these are the layout's.
+    format!("{BEFORE_ITEM}\n    {}{AFTER_ITEM}", text.replace('\n', "\n    "))
+}
+
+/// What [`alone`] writes before the item.
+pub const BEFORE_ITEM: &str = "{\"items\": [";
+
+/// What [`alone`] writes behind the item.
+pub const AFTER_ITEM: &str = "]}";
+
+fn item(entry: &Entry, content: &str, language: Option<&str>) -> Value {
     let mut out = Map::new();
     out.insert("id".into(), entry.id.as_str().into());
     out.insert("url".into(), entry.link.as_str().into());
     out.insert("title".into(), plain(&entry.title).into());
-    out.insert("content_html".into(), content.content.as_ref().into());
+    out.insert("content_html".into(), content.into());
     if !entry.summary.is_empty() {
         out.insert("summary".into(), plain(&entry.summary).into());
     }
@@ -49,8 +71,8 @@ fn item(entry: &Entry, content: &Prepared, feed: &Feed) -> Value {
     }
     let tags = std::iter::once(entry.kind.name()).chain(entry.projects.iter().map(|m| m.slug.as_str()));
     out.insert("tags".into(), tags.map(Value::from).collect());
-    if let Some(language) = entry.language.as_ref().filter(|l| feed.language.as_ref() != Some(l)) {
-        out.insert("language".into(), language.as_str().into());
+    if let Some(language) = entry.language.as_deref().filter(|l| language != Some(*l)) {
+        out.insert("language".into(), language.into());
     }
     out.insert("_feedloom".into(), about(entry));
     Value::Object(out)

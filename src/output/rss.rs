@@ -9,13 +9,13 @@ use chrono::{DateTime, Utc};
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 
-use super::{Prepared, plain};
+use super::{plain, split_at};
 use crate::entry::Entry;
 use crate::merge::Feed;
 use crate::normalize::html::escape;
 
-/// The feed as RSS.
-pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
+/// What stands around the items of a feed: its beginning and its end.
+pub fn frame(feed: &Feed) -> (String, String) {
     let mut extensions = ExtensionMap::default();
     extensions
         .entry("atom".to_owned())
@@ -28,21 +28,34 @@ pub fn render(feed: &Feed, contents: &[Prepared]) -> String {
         language: feed.language.as_ref().map(|l| l.to_lowercase()),
         last_build_date: (!feed.entries.is_empty()).then(|| rfc822(feed.updated)),
         generator: Some(format!("Feedloom {}", env!("CARGO_PKG_VERSION"))),
-        items: feed.entries.iter().zip(contents).map(|(e, c)| item(e, c)).collect(),
         extensions,
-        namespaces: BTreeMap::from([
-            ("atom".to_owned(), "http://www.w3.org/2005/Atom".to_owned()),
-            ("dcterms".to_owned(), "http://purl.org/dc/terms/".to_owned()),
-        ]),
+        namespaces: NAMESPACES.iter().map(|(prefix, name)| ((*prefix).to_owned(), (*name).to_owned())).collect(),
         ..rss::Channel::default()
     };
+    split_at(&written(&channel), "</channel>")
+}
+
+/// A feed of nothing but an entry.
+pub fn alone(entry: &Entry, content: &str) -> String {
+    written(&rss::Channel { items: vec![item(entry, content)], ..rss::Channel::default() })
+}
+
+/// Every prefix that items may use.
+const NAMESPACES: [(&str, &str); 4] = [
+    ("atom", "http://www.w3.org/2005/Atom"),
+    ("content", "http://purl.org/rss/1.0/modules/content/"),
+    ("dc", "http://purl.org/dc/elements/1.1/"),
+    ("dcterms", "http://purl.org/dc/terms/"),
+];
+
+fn written(channel: &rss::Channel) -> String {
     // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
     let mut bytes = channel.write_to(Vec::new()).unwrap_or_default();
     bytes.push(b'\n');
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn item(entry: &Entry, content: &Prepared) -> rss::Item {
+fn item(entry: &Entry, content: &str) -> rss::Item {
     let creators: Vec<String> = entry.authors.iter().map(|a| plain(&a.name)).filter(|n| !n.is_empty()).collect();
     let mut categories = vec![category(entry.kind.name())];
     categories.extend(entry.projects.iter().map(|m| category(m.slug.as_str())));
@@ -66,7 +79,7 @@ fn item(entry: &Entry, content: &Prepared) -> rss::Item {
             .source
             .as_ref()
             .and_then(|s| Some(rss::Source { url: s.self_link.clone()?, title: Some(plain(&s.title)) })),
-        content: Some(content.content.to_string()),
+        content: Some(content.to_owned()),
         extensions,
         dublin_core_ext: (!creators.is_empty())
             .then(|| DublinCoreExtension { creators, ..DublinCoreExtension::default() }),

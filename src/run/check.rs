@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::refresh::Overrides;
+use super::derive::Overrides;
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
 use crate::entry::{Kind, RawEntry};

@@ -38,7 +38,7 @@ pub fn store(opened: &Opened, problems: &mut Vec<Problem>) -> Result<Store, RunE
 /// [`RunError`] when the store cannot be read.
 pub fn entries(store: &Store, filter: &Filter) -> Result<Vec<Entry>, RunError> {
     let all = match &filter.project {
-        Some(project) => store.feed(project, usize::MAX)?,
+        Some(project) => store.entries_of(project)?,
         None => store.all_entries()?,
     };
     Ok(all.into_iter().filter(|e| filter.kind.is_none_or(|k| e.kind == k)).collect())

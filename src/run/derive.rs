@@ -1,0 +1,468 @@
+//! Entries from what was read: groups of raw entries that are one thing, the id that
+//! is theirs for ever, the projects, the feeds.
+//!
+//! Only what a change touched is derived again. What must not change comes from the
+//! ledger, and goes back into it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::{Moment, Opened, Problem, RunError, Severity};
+use crate::classify::Classifier;
+use crate::config::Override;
+use crate::entry::{Entry, EntryId, Key, Kind, RawEntry};
+use crate::ledger::matching::{self, Class, Trace};
+use crate::ledger::{Ledger, Place, Row};
+use crate::merge;
+use crate::names::Names;
+use crate::normalize::{self, Memory, address, text};
+use crate::store::{Changed, Derived, Group, Item, Store, Touched};
+
+/// More than one in so many posts gone at once is taken for a missing folder.
+const GONE_SHARE: usize = 10;
+
+/// One post is deleted every day; a missing folder takes more with it.
+const GONE_ALONE: usize = 1;
+
+/// A feed that loses fewer entries than these loses them by a decision.
+const SHRUNK_ALONE: usize = 4;
+
+/// What has to be derived.
+pub(super) enum What {
+    /// Everything.
+    All,
+    /// What these keys and entries concern.
+    Touched(Touched),
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Derivation {
+    /// Entries that were derived.
+    pub(super) derived: usize,
+    /// Feeds that win, lose or change an entry.
+    pub(super) changed: Changed,
+    /// Feeds that lost too much to be published, with how many entries they had and have.
+    pub(super) shrunk: BTreeMap<String, (usize, usize)>,
+    /// What there is to tell.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// What deriving works with.
+pub(super) struct Work<'a> {
+    pub(super) opened: &'a Opened,
+    pub(super) names: &'a Names,
+    pub(super) moment: Moment,
+    pub(super) store: &'a mut Store,
+    pub(super) ledger: &'a mut Ledger,
+}
+
+/// Derives entries. To be called inside a transaction.
+///
+/// # Errors
+/// [`RunError::ManyGone`] when too many posts are gone; what the store says.
+pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunError> {
+    let mut result = Derivation::default();
+    let before = Before::of(work.ledger);
+    let (groups, all) = match what {
+        What::All => (work.store.all_groups()?, true),
+        What::Touched(touched) => (work.store.groups(&touched)?, false),
+    };
+    work.store.remove_entries(&groups.old_entries, &mut result.changed)?;
+    // Old entries that may have lost what they were made of.
+    let old: Vec<Key> = if all {
+        work.ledger.rows().iter().filter(|r| r.gone.is_none()).map(|r| Key::of(&r.id)).collect()
+    } else {
+        groups.old_entries.iter().copied().collect()
+    };
+    let edited = match_edited(work, &groups.groups, &old)?;
+    let (live, new) = make_entries(work, &groups.groups, &edited, &mut result)?;
+    announce(work, new, &before, &mut result)?;
+    let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id)).collect();
+    let gone = withdraw(work, &gone)?;
+    guard_posts(work, &before, &gone)?;
+    if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {
+        result.shrunk = before.shrunk(work.ledger, &gone);
+    }
+    Ok(result)
+}
+
+/// What the ledger said before this run.
+struct Before {
+    /// Entries by feed.
+    sizes: HashMap<String, usize>,
+    /// Feeds that were ever published.
+    feeds: BTreeSet<String>,
+    /// Posts there were.
+    posts: usize,
+}
+
+impl Before {
+    fn of(ledger: &Ledger) -> Self {
+        let mut sizes: HashMap<String, usize> = HashMap::new();
+        let mut posts = 0;
+        for row in ledger.rows().iter().filter(|r| r.gone.is_none()) {
+            posts += usize::from(is_post(row));
+            for feed in &row.feeds {
+                match sizes.get_mut(feed) {
+                    Some(count) => *count += 1,
+                    None => {
+                        sizes.insert(feed.clone(), 1);
+                    }
+                }
+            }
+        }
+        Self { sizes, feeds: ledger.feeds().into_iter().map(str::to_owned).collect(), posts }
+    }
+
+    /// Feeds that lost more than half of their entries, for no reason that anyone gave:
+    /// whose post is gone is gone for a reason.
+    fn shrunk(&self, ledger: &Ledger, gone: &[Key]) -> BTreeMap<String, (usize, usize)> {
+        let rows = || gone.iter().filter_map(|id| ledger.row(*id));
+        let posts: HashSet<&str> =
+            rows().filter(|r| is_post(r)).filter_map(|r| r.place.as_ref()).map(|p| p.0.as_str()).collect();
+        let explained =
+            |row: &Row| is_post(row) || row.place.as_ref().is_some_and(|place| posts.contains(place.0.as_str()));
+        let mut after: HashMap<&str, usize> = HashMap::new();
+        for row in ledger.rows() {
+            if row.gone.is_none() || explained(row) && gone.contains(&Key::of(&row.id)) {
+                for feed in &row.feeds {
+                    *after.entry(feed).or_default() += 1;
+                }
+            }
+        }
+        let mut shrunk = BTreeMap::new();
+        for (feed, before) in &self.sizes {
+            let after = after.get(feed.as_str()).copied().unwrap_or(0);
+            if after * 2 < *before && before - after > SHRUNK_ALONE {
+                shrunk.insert(feed.clone(), (*before, after));
+            }
+        }
+        shrunk
+    }
+}
+
+fn is_post(row: &Row) -> bool {
+    row.keys.first().is_some_and(|k| Class::of(k) == Class::Post)
+}
+
+/// Old entries behind items that were edited, by group.
+fn match_edited(work: &Work<'_>, groups: &[Group], old: &[Key]) -> Result<HashMap<usize, EntryId>, RunError> {
+    let mut claimed: HashSet<usize> = HashSet::new();
+    let mut fresh: Vec<usize> = Vec::new();
+    for (n, group) in groups.iter().enumerate() {
+        let mut rows = group.keys.iter().filter_map(|k| work.ledger.with_key(*k)).peekable();
+        if rows.peek().is_none() {
+            fresh.push(n);
+        }
+        claimed.extend(rows);
+    }
+    let orphans: Vec<&Row> = old
+        .iter()
+        .filter_map(|id| work.ledger.index(*id))
+        .filter(|n| !claimed.contains(n))
+        .map(|n| &work.ledger.rows()[n])
+        .filter(|r| r.gone.is_none() && r.place.is_some() && !r.keys.is_empty())
+        .collect();
+    if orphans.is_empty() || fresh.is_empty() {
+        return Ok(HashMap::new());
+    }
+    struct Seen {
+        key: String,
+        hash: String,
+        says: String,
+        place: Place,
+    }
+    let mut seen: Vec<(usize, Seen)> = Vec::new();
+    for n in fresh {
+        let items = work.store.items(&groups[n].items)?;
+        let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+        if let (Some(place), says) = trace(&raws) {
+            let key = normalize::principal(&raws).keys[0].clone();
+            seen.push((n, Seen { key, hash: normalize::text_hash(&raws), says, place }));
+        }
+    }
+    let of_row = |r: &'_ Row| -> Option<(String, usize)> { r.place.clone().map(|Place(post, line)| (post, line)) };
+    let places: Vec<(String, usize)> = orphans.iter().filter_map(|r| of_row(r)).collect();
+    let old: Vec<Trace<'_>> = orphans
+        .iter()
+        .zip(&places)
+        .map(|(r, (post, line))| Trace { key: &r.keys[0], hash: &r.hash, says: &r.says, post, line: *line })
+        .collect();
+    let new: Vec<Trace<'_>> = seen
+        .iter()
+        .map(|(_, s)| Trace { key: &s.key, hash: &s.hash, says: &s.says, post: &s.place.0, line: s.place.1 })
+        .collect();
+    let pairs = matching::pairs(&old, &new);
+    Ok(pairs.into_iter().map(|(n, o)| (seen[n].0, EntryId::foreign(orphans[o].id.clone()))).collect())
+}
+
+/// Where `raws` came up first and the beginning of what they say, folded.
+pub(super) fn trace(raws: &[&RawEntry]) -> (Option<Place>, String) {
+    let main = normalize::principal(raws);
+    let place = main.mention.as_ref().map(|m| Place(m.post.clone(), m.line));
+    (place, text::fold_prefix(&main.title, 60))
+}
+
+/// The keys that stand for `raws`: the principal's first. One title on two pages says
+/// that they are one now, not for ever.
+pub(super) fn keys(raws: &[&RawEntry]) -> Vec<String> {
+    let main = normalize::principal(raws);
+    let others = raws.iter().filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
+    let mut keys: Vec<String> = Vec::new();
+    for key in main.keys.iter().chain(others) {
+        if !key.starts_with("title:") && !key.starts_with(SAME) && !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
+/// Starts the key of what a person said to be one thing; the id follows.
+pub(super) const SAME: &str = "same:";
+
+/// Entries that enter a feed for the first time, by feed.
+type New = BTreeMap<String, Vec<(chrono::DateTime<chrono::Utc>, EntryId)>>;
+
+/// Makes the entries of `groups`; comes back with their ids and where they are new.
+fn make_entries(
+    work: &mut Work<'_>,
+    groups: &[Group],
+    edited: &HashMap<usize, EntryId>,
+    result: &mut Derivation,
+) -> Result<(HashSet<Key>, New), RunError> {
+    let site = &work.opened.site;
+    let classifier = Classifier::new(&site.projects, work.names);
+    let overrides = Overrides::new(work.opened);
+    let id_base = work.ledger.id_base.clone();
+    let context = normalize::Context {
+        id_base: &id_base,
+        now: work.moment.now,
+        zone: site.timezone,
+        language: site.language.as_deref(),
+    };
+    let mut live: HashSet<Key> = HashSet::new();
+    let mut new = New::new();
+    for (n, group) in groups.iter().enumerate() {
+        let all = work.store.items(&group.items)?;
+        for items in apart(&all) {
+            let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+            let main = normalize::principal(&raws);
+            let id = identify(work, &raws, edited.get(&n), &mut live)?;
+            let own = overrides.of(Some(&id), &raws);
+            if own.iter().any(|o| o.hide) {
+                live.remove(&Key::of(id.as_str()));
+                continue;
+            }
+            let memory = remember(work, &id, &raws, &live)?;
+            let projects = classifier.classify(&raws, &own, Some(&id));
+            let entry = normalize::entry(&raws, id, projects, &own, &memory, context);
+            let rich = normalize::richest(&raws, main);
+            let content = items.iter().find(|i| std::ptr::eq(&raw const i.raw, rich)).map_or(items[0].id, |i| i.id);
+            let feeds = merge::feeds_of(&entry, site);
+            for feed in &feeds {
+                result.changed.entry(feed.clone()).or_default().insert(entry.published);
+            }
+            let quiet = enter(work.ledger, &entry, &feeds, &mut new);
+            let items = items.iter().map(|i| i.id).collect();
+            work.store.put_entry(&Derived { entry, content, items, feeds, quiet })?;
+            result.derived += 1;
+        }
+    }
+    Ok((live, new))
+}
+
+/// Writes into the ledger which feeds carry an entry; comes back with those where it is
+/// in the archives only.
+fn enter(ledger: &mut Ledger, entry: &Entry, feeds: &[String], new: &mut New) -> Vec<String> {
+    let row = ledger.row_mut(&entry.id, entry.first_seen);
+    for feed in feeds.iter().filter(|f| !row.feeds.contains(f) && !row.left.contains(f)) {
+        new.entry(feed.clone()).or_default().push((entry.published, entry.id.clone()));
+    }
+    let leaves = row.feeds.iter().filter(|f| !feeds.contains(f)).cloned().collect::<Vec<_>>();
+    row.left.retain(|f| !feeds.contains(f));
+    row.left.extend(leaves);
+    row.left.sort_unstable();
+    row.feeds = feeds.to_vec();
+    row.feeds.sort_unstable();
+    row.quiet.iter().filter(|q| feeds.contains(q)).cloned().collect()
+}
+
+/// Two posts stay two entries, though they have one address or mention one article:
+/// each is a group of its own, and what only mentions goes with the first.
+fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
+    let is_post = |i: &Item| matches!(i.raw.kind, Kind::Post | Kind::Digest);
+    let place = |i: &Item| i.raw.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone()));
+    let mut posts: Vec<&Item> = items.iter().filter(|i| is_post(i)).collect();
+    posts.sort_by_key(|i| place(i));
+    // One name in two languages is one post, translated; else it is two posts.
+    posts.dedup_by(|b, a| a.raw.keys[0] == b.raw.keys[0] && a.raw.language != b.raw.language);
+    if posts.len() < 2 {
+        return vec![items.iter().collect()];
+    }
+    let home = |item: &Item| {
+        let own = posts.iter().position(|p| p.raw.keys[0] == item.raw.keys[0]);
+        own.or_else(|| posts.iter().position(|p| p.raw.keys.iter().any(|k| item.raw.keys.contains(k)))).unwrap_or(0)
+    };
+    let mut groups: Vec<Vec<&Item>> = vec![Vec::new(); posts.len()];
+    for item in items {
+        groups[home(item)].push(item);
+    }
+    groups
+}
+
+/// The id of a group: the one a person named, the one it had before it was edited, the
+/// one a key of it has, else the one it mints. No two groups have one id.
+fn identify(
+    work: &Work<'_>,
+    raws: &[&RawEntry],
+    edited: Option<&EntryId>,
+    live: &mut HashSet<Key>,
+) -> Result<EntryId, RunError> {
+    let main = normalize::principal(raws);
+    let others = raws.iter().filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
+    let mut candidates: Vec<EntryId> = Vec::new();
+    let named = raws.iter().flat_map(|r| &r.keys).find_map(|k| k.strip_prefix(SAME));
+    candidates.extend(named.map(EntryId::foreign));
+    candidates.extend(edited.cloned());
+    if !work.ledger.is_empty() {
+        for key in main.keys.iter().chain(others).filter(|k| !k.starts_with("title:")) {
+            let row = work.ledger.with_key(Key::of(key)).map(|n| &work.ledger.rows()[n]);
+            candidates.extend(row.map(|r| EntryId::foreign(r.id.clone())));
+        }
+    }
+    candidates.push(normalize::mint(raws, &work.ledger.id_base));
+    candidates.push(normalize::mint_second(raws, &work.ledger.id_base));
+    for id in candidates {
+        let number = Key::of(id.as_str());
+        if !live.contains(&number) && !work.store.has_entry(&id)? {
+            live.insert(number);
+            return Ok(id);
+        }
+    }
+    // A third post of one name and folder cannot be; its link tells it apart all the same.
+    let link = main.link.as_deref().unwrap_or("");
+    let id = EntryId::mint(&work.ledger.id_base, main.kind, &format!("{}|{link}", main.keys[0]));
+    live.insert(Key::of(id.as_str()));
+    Ok(id)
+}
+
+/// Takes an entry into the ledger; comes back with what was known of it.
+fn remember(
+    work: &mut Work<'_>,
+    id: &EntryId,
+    raws: &[&RawEntry],
+    live: &HashSet<Key>,
+) -> Result<Memory, RunError> {
+    let now = work.moment.now;
+    let hash = normalize::text_hash(raws);
+    let row = work.ledger.row_mut(id, now);
+    if row.hash.is_empty() {
+        row.hash = hash;
+    } else if row.hash != hash {
+        row.hash = hash;
+        row.changed = Some(now);
+    }
+    row.gone = None;
+    let fresh = row.place.is_none() || !row.keys.iter().any(|k| *k == normalize::principal(raws).keys[0]);
+    if fresh {
+        // What it says is kept as it was when it got its key: edits are told by it.
+        (row.place, row.says) = trace(raws);
+    }
+    let memory = Memory { first_seen: row.seen, text_hash: row.hash.clone(), changed: row.changed };
+    let keys = keys(raws);
+    let store = &work.store;
+    let taken =
+        |other: &EntryId| live.contains(&Key::of(other.as_str())) || store.has_entry(other).unwrap_or(false);
+    work.ledger.add_keys(id, keys.iter().map(String::as_str), taken);
+    Ok(memory)
+}
+
+/// Of many entries that are new in a feed the newest are announced; the others go
+/// straight to the archives. A feed that was never published announces what it has.
+fn announce(work: &mut Work<'_>, new: New, before: &Before, result: &mut Derivation) -> Result<(), RunError> {
+    let most = work.opened.site.output.announce;
+    for (feed, mut entries) in new {
+        if entries.len() <= most || !before.feeds.contains(&feed) {
+            continue;
+        }
+        entries.sort_by(|a, b| b.cmp(a));
+        for (_, id) in &entries[most..] {
+            work.store.set_quiet(&feed, id)?;
+            let row = work.ledger.row_mut(id, work.moment.now);
+            row.quiet.push(feed.clone());
+            row.quiet.sort_unstable();
+        }
+        result.problems.push(Problem {
+            place: feed,
+            line: 0,
+            column: 0,
+            severity: Severity::Note,
+            text: format!(
+                "{} entries are new: {most} are announced, the others go straight to the archives (`output.announce`)",
+                entries.len()
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// Marks what is not there any more; comes back with what went in this run.
+fn withdraw(work: &mut Work<'_>, gone: &[Key]) -> Result<Vec<Key>, RunError> {
+    let now = work.moment.now;
+    let was_there = |id: &&Key| work.ledger.row(**id).is_some_and(|r| r.gone.is_none());
+    let gone: Vec<Key> = gone.iter().filter(was_there).copied().collect();
+    for id in &gone {
+        work.ledger.set_gone(*id, Some(now));
+    }
+    Ok(gone)
+}
+
+fn guard_posts(work: &Work<'_>, before: &Before, gone: &[Key]) -> Result<(), RunError> {
+    let gone = gone.iter().filter_map(|id| work.ledger.row(*id)).filter(|r| is_post(r)).count();
+    if gone > GONE_ALONE && gone * GONE_SHARE > before.posts && !work.moment.accept_removals {
+        let folders = &work.opened.site.posts;
+        let folder = match &folders[..] {
+            [one] => work.opened.folder.join(&one.path),
+            _ => work.opened.folder.clone(),
+        };
+        return Err(RunError::ManyGone { folder, gone, known: before.posts });
+    }
+    Ok(())
+}
+
+/// People's decisions, found by id, by address or by any key of an entry.
+pub(super) struct Overrides<'a> {
+    by_target: BTreeMap<String, Vec<&'a Override>>,
+}
+
+impl<'a> Overrides<'a> {
+    pub(super) fn new(opened: &'a Opened) -> Self {
+        let mut by_target: BTreeMap<String, Vec<&Override>> = BTreeMap::new();
+        for o in &opened.site.overrides {
+            // A place in a post is meant exactly; any other address is the page, however spelled.
+            let page = url::Url::parse(&o.target).ok();
+            let page = page.filter(|u| matches!(u.scheme(), "http" | "https") && u.fragment().is_none());
+            let key = page.map(|u| address::key(&u, &opened.hosts));
+            by_target.entry(key.unwrap_or_else(|| o.target.clone())).or_default().push(o);
+        }
+        Self { by_target }
+    }
+
+    pub(super) fn of(&self, id: Option<&EntryId>, raws: &[&RawEntry]) -> Vec<&'a Override> {
+        let mut found: Vec<&Override> = Vec::new();
+        let keys = raws.iter().flat_map(|r| r.keys.iter().map(String::as_str));
+        let links = raws.iter().filter_map(|r| r.link.as_deref());
+        let pages = links.clone().filter(|l| !l.contains('#')).filter_map(|l| url::Url::parse(l).ok());
+        let pages: Vec<String> = pages.map(|u| address::key(&u, &Default::default())).collect();
+        let targets =
+            id.map(EntryId::as_str).into_iter().chain(keys).chain(links).chain(pages.iter().map(String::as_str));
+        for target in targets {
+            for o in self.by_target.get(target).into_iter().flatten() {
+                if !found.iter().any(|f| std::ptr::eq(*f, *o)) {
+                    found.push(o);
+                }
+            }
+        }
+        found
+    }
+}
