@@ -46,7 +46,7 @@ enum Command {
     /// Read posts, fetch what is due, store, write what changed
     Refresh(refresh::Options),
     /// Write the feeds from what is stored
-    Build,
+    Build(refresh::BuildOptions),
     /// Look at configuration, posts and templates; write nothing
     Check(check::Options),
     /// List what there is
@@ -109,11 +109,11 @@ fn logging() {
 fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
     // Whole seconds: what is remembered reads back the same.
     let now = chrono::SubsecRound::trunc_subsecs(chrono::Utc::now(), 0);
-    let moment = Moment { now, accept_removals: false };
+    let moment = Moment::at(now);
     let common = &cli.common;
     match cli.command {
         Command::Refresh(options) => refresh::refresh(common, &options, moment, terminal),
-        Command::Build => refresh::build(common, moment, terminal),
+        Command::Build(options) => refresh::build(common, &options, moment, terminal),
         Command::Check(options) => check::check(common, &options, moment, terminal),
         Command::Entries(options) => entries::entries(common, &options, terminal),
         Command::Explain(options) => explain::explain(common, &options, terminal),
@@ -139,7 +139,11 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
             ));
             status::USAGE
         }
-        RunError::NoSite(_) | RunError::Template(_) | RunError::NoPosts(_) => {
+        RunError::NoSite(_)
+        | RunError::Template(_)
+        | RunError::NoPosts(_)
+        | RunError::IdBase { .. }
+        | RunError::ProjectsGone(_) => {
             terminal.error(&error.to_string());
             status::USAGE
         }

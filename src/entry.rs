@@ -405,6 +405,10 @@ pub struct RawEntry {
     /// BCP 47 tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// It is in another language than the site: of a group of translations the original
+    /// is the one that is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub translated: bool,
     /// A picture of it, absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
@@ -459,6 +463,7 @@ impl RawEntry {
             issued: None,
             updated: None,
             language: None,
+            translated: false,
             image: None,
             version: None,
             channel: None,

@@ -253,6 +253,59 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, FileError> {
     }
 }
 
+/// What git knows of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum History {
+    /// No repository, or no git.
+    None,
+    /// A clone without its past: when a file came is not known.
+    Shallow,
+    /// When each file came, by path below the folder.
+    Complete(HashMap<String, chrono::DateTime<chrono::Utc>>),
+}
+
+/// Asks git when the files below `folder` were added.
+pub fn history(folder: &Path) -> History {
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.arg("-C").arg(folder).args(arguments).stdin(std::process::Stdio::null());
+        // Nothing of this run's surroundings decides which repository is meant.
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            command.env_remove(name);
+        }
+        command.output().ok().filter(|o| o.status.success()).map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
+    };
+    match git(&["rev-parse", "--is-shallow-repository"]).as_deref().map(str::trim) {
+        Some("false") => {}
+        Some("true") => return History::Shallow,
+        _ => return History::None,
+    }
+    let arguments = [
+        "-c",
+        "core.quotePath=false",
+        "log",
+        "--diff-filter=A",
+        "--name-only",
+        "--relative",
+        "--format=%x00%aI",
+        "--",
+        ".",
+    ];
+    let Some(log) = git(&arguments) else {
+        return History::None;
+    };
+    let mut dates = HashMap::new();
+    for commit in log.split('\0').skip(1) {
+        let mut lines = commit.lines();
+        let date = lines.next().and_then(|d| chrono::DateTime::parse_from_rfc3339(d).ok());
+        if let Some(date) = date {
+            // The oldest comes last.
+            dates.extend(lines.filter(|l| !l.is_empty()).map(|l| (l.to_owned(), date.to_utc())));
+        }
+    }
+    History::Complete(dates)
+}
+
 /// A lock that ends with the process, however it ends.
 #[derive(Debug)]
 pub struct Lock {

@@ -2,8 +2,8 @@
 //! first seen, when its text changed, which feeds it was published in.
 //!
 //! A text file, to be kept and committed: the first line names the start of ids, then
-//! a line for each archive document that was published twice, then one JSON object an
-//! entry, sorted by id, so that two branches merge line by line. The store may be
+//! a line for each archive document and for each post that has no date, then one JSON
+//! object an entry, sorted by id, so that two branches merge line by line. The store may be
 //! deleted at any time; with the ledger the same bytes come out.
 //!
 //! Pure: text in, values out. [`crate::files`] does the reading and writing,
@@ -85,6 +85,13 @@ pub struct Archive {
     pub hash: String,
 }
 
+/// A post without a date keeps the one it was given first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Dated {
+    dated: String,
+    date: DateTime<Utc>,
+}
+
 /// A ledger that was read.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
@@ -94,6 +101,8 @@ pub struct Ledger {
     pub rules: String,
     /// Archive documents, by name.
     pub archives: BTreeMap<String, Archive>,
+    /// Dates given to posts that have none, by key.
+    pub dates: BTreeMap<String, DateTime<Utc>>,
     rows: Vec<Row>,
     by_id: HashMap<Key, usize>,
     by_key: HashMap<Key, usize>,
@@ -141,6 +150,10 @@ impl Ledger {
                 if archive.issue > known.issue {
                     *known = archive;
                 }
+            } else if line.starts_with("{\"dated\"") {
+                let Dated { dated, date } = serde_json::from_str(line).map_err(failed)?;
+                let known = ledger.dates.entry(dated).or_insert(date);
+                *known = date.min(*known);
             } else {
                 let head: Head = serde_json::from_str(line).map_err(failed)?;
                 if head.ledger > VERSION {
@@ -288,6 +301,19 @@ impl Ledger {
         }
     }
 
+    /// Gives every id of this site another start.
+    pub fn change_base(&mut self, base: &str) {
+        let old = std::mem::replace(&mut self.id_base, base.to_owned());
+        let mut rows = std::mem::take(&mut self.rows);
+        (self.by_id, self.by_key) = (HashMap::new(), HashMap::new());
+        for mut row in rows.drain(..) {
+            if let Some(rest) = row.id.strip_prefix(&old) {
+                row.id = format!("{base}{rest}");
+            }
+            self.push(row);
+        }
+    }
+
     /// Feeds that were ever published.
     pub fn feeds(&self) -> BTreeSet<&str> {
         self.rows.iter().flat_map(|r| r.feeds.iter().chain(&r.left).map(String::as_str)).collect()
@@ -311,6 +337,11 @@ impl Ledger {
         text.push('\n');
         for archive in self.archives.values() {
             text.push_str(&serde_json::to_string(archive).unwrap_or_default());
+            text.push('\n');
+        }
+        for (dated, date) in &self.dates {
+            let date = date.to_rfc3339_opts(SecondsFormat::Secs, true);
+            text.push_str(&serde_json::json!({ "dated": dated, "date": date }).to_string());
             text.push('\n');
         }
         let mut order: Vec<&Row> = self.rows.iter().collect();

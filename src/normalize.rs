@@ -58,7 +58,7 @@ pub fn principal<'r>(raws: &[&'r RawEntry]) -> &'r RawEntry {
     raws.iter()
         .copied()
         .min_by(|a, b| {
-            let name = |r: &RawEntry| (r.kind.rank(), r.published.unwrap_or(DateTime::<Utc>::MAX_UTC));
+            let name = |r: &RawEntry| (r.kind.rank(), r.translated, r.published.unwrap_or(DateTime::<Utc>::MAX_UTC));
             let place = |r: &RawEntry| r.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone(), m.line));
             name(a).cmp(&name(b)).then_with(|| place(a).cmp(&place(b))).then_with(|| a.keys.cmp(&b.keys))
         })

@@ -19,7 +19,7 @@ use std::rc::Rc;
 use url::Url;
 
 use crate::config::{FeedFormat, Site};
-use crate::entry::{Entry, Kind, Mention};
+use crate::entry::{Entry, EntryId, Kind, Mention};
 use crate::merge::Feed;
 use crate::normalize::html::{escape, sanitise};
 use crate::normalize::text;
@@ -46,26 +46,29 @@ struct Fragment {
     problem: Option<String>,
 }
 
-/// Prepared entries by id.
+/// Prepared entries by id and language: translations have one id.
 #[derive(Debug, Default)]
 pub struct Contents {
-    ready: HashMap<String, Rc<Prepared>>,
+    ready: HashMap<(EntryId, Option<String>), Rc<Prepared>>,
 }
 
 impl Contents {
     /// `entry` made ready, now or before.
     pub fn of(&mut self, entry: &Entry, site: &Site) -> Rc<Prepared> {
-        if let Some(ready) = self.ready.get(entry.id.as_str()) {
+        let name = (entry.id.clone(), entry.language.clone());
+        if let Some(ready) = self.ready.get(&name) {
             return Rc::clone(ready);
         }
         let ready = Rc::new(Prepared { content: content(entry, site), ..Prepared::default() });
-        self.ready.insert(entry.id.to_string(), Rc::clone(&ready));
+        self.ready.insert(name, Rc::clone(&ready));
         ready
     }
 
     /// What was made ready before: the cleaned content only.
-    pub fn cleaned(&self, id: &str) -> Option<Rc<Prepared>> {
-        self.ready.get(id).map(|ready| Rc::new(Prepared { content: ready.content.clone(), ..Prepared::default() }))
+    pub fn cleaned(&self, entry: &Entry) -> Option<Rc<Prepared>> {
+        self.ready
+            .get(&(entry.id.clone(), entry.language.clone()))
+            .map(|ready| Rc::new(Prepared { content: ready.content.clone(), ..Prepared::default() }))
     }
 
     /// Forgets how entries were written, and keeps the cleaned content.

@@ -8,7 +8,8 @@
 mod book;
 pub mod build;
 pub mod check;
-mod derive;
+pub mod derive;
+mod posts;
 pub mod query;
 pub mod refresh;
 
@@ -59,6 +60,19 @@ pub enum RunError {
     /// There is nothing to build from.
     #[error("{}: nothing is stored yet: run `feedloom refresh` first", .0.display())]
     Empty(PathBuf),
+    /// The configuration wants another start of ids than the ledger.
+    #[error(
+        "{emitted} emitted ids would change: they start with `{ledger}`; write `id_base: \"{ledger}\"` into feedloom.yaml, or let them change with --change-ids"
+    )]
+    IdBase {
+        /// The start in the ledger.
+        ledger: String,
+        /// How many entries were published.
+        emitted: usize,
+    },
+    /// Projects were published whose file is gone.
+    #[error("{}", gone_projects(.0))]
+    ProjectsGone(Vec<String>),
     /// Many posts went at once.
     #[error("{}: {gone} of {known} posts are gone: is a folder missing? `--accept-removals` withdraws them", .folder.display())]
     ManyGone {
@@ -69,6 +83,16 @@ pub enum RunError {
         /// Posts that were known.
         known: usize,
     },
+}
+
+fn gone_projects(slugs: &[String]) -> String {
+    let mut lines = Vec::new();
+    for slug in slugs {
+        lines.push(format!(
+            "feeds/{slug}.yaml is gone, but people subscribe to {slug}/: keep the file and write `ended: YYYY-MM-DD` into it, or write `formerly: [{slug}]` into the file of the project it became; --accept-removals takes the feed away"
+        ));
+    }
+    lines.join("\n")
 }
 
 /// How much a problem matters.
@@ -95,6 +119,13 @@ pub struct Problem {
     pub severity: Severity,
     /// What it is and what to do.
     pub text: String,
+}
+
+impl Problem {
+    /// A warning. `line` is 0 when there is none.
+    pub fn warning(place: String, line: usize, text: String) -> Self {
+        Self { place, line, column: 0, severity: Severity::Warning, text }
+    }
 }
 
 impl std::fmt::Display for Problem {
@@ -133,6 +164,7 @@ impl Opened {
             hosts: &self.hosts,
             site: &self.site.url,
             language: self.site.language.as_deref(),
+            date: None,
         }
     }
 
@@ -151,13 +183,8 @@ impl Opened {
         match Store::open(&path) {
             Err(StoreError::Damaged { reason, .. }) => {
                 let aside = set_aside(&path)?;
-                problems.push(Problem {
-                    place: path.display().to_string(),
-                    line: 0,
-                    column: 0,
-                    severity: Severity::Warning,
-                    text: format!("damaged ({reason}): set aside as {} and begun anew", aside.display()),
-                });
+                let text = format!("damaged ({reason}): set aside as {} and begun anew", aside.display());
+                problems.push(Problem::warning(path.display().to_string(), 0, text));
                 Ok(Store::open(&path)?)
             }
             other => Ok(other?),
@@ -214,6 +241,13 @@ fn own_hosts(site: &Site) -> Hosts {
     hosts
 }
 
+impl Moment {
+    /// A run that changes nothing that a person did not ask for.
+    pub fn at(now: DateTime<Utc>) -> Self {
+        Self { now, accept_removals: false, change_ids: false, dry_run: false }
+    }
+}
+
 /// What the run knows of time and urgency.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
@@ -221,4 +255,8 @@ pub struct Moment {
     pub now: DateTime<Utc>,
     /// Posts that are gone are withdrawn, however many.
     pub accept_removals: bool,
+    /// Emitted ids may get another start.
+    pub change_ids: bool,
+    /// Nothing is written: what would enter and leave each feed is told.
+    pub dry_run: bool,
 }

@@ -15,8 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::entry::{Entry, EntryId, Key, RawEntry};
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("store/migrations/0001.sql"), include_str!("store/migrations/0002.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("store/migrations/0001.sql"), include_str!("store/migrations/0002.sql")];
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +116,8 @@ pub struct Listed {
     pub id: Key,
     /// When its own text changed, in milliseconds.
     pub updated_ms: i64,
+    /// It is in the archives only.
+    pub quiet: bool,
 }
 
 /// An entry to be stored, and the feeds that carry it.
@@ -124,6 +125,8 @@ pub struct Listed {
 pub struct Derived {
     /// The entry; its html and text are not stored again.
     pub entry: Entry,
+    /// The language, when it is a translation of the entry with this id.
+    pub translation: Option<String>,
     /// The item its html and text are of.
     pub content: i64,
     /// Every item it is made of.
@@ -163,7 +166,21 @@ impl Store {
     /// [`StoreError::Newer`], [`StoreError::Damaged`], or what SQLite says.
     pub fn open(path: &Path) -> Result<Self> {
         let sql = |action| move |source| StoreError::Sql { path: path.to_owned(), action, source };
-        let connection = Connection::open(path).map_err(sql("cannot be opened"))?;
+        Self::set_up(path, Connection::open(path).map_err(sql("cannot be opened"))?)
+    }
+
+    /// A store that goes away with the program.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn in_memory() -> Result<Self> {
+        let path = Path::new("memory");
+        let sql = |source| StoreError::Sql { path: path.to_owned(), action: "cannot be opened", source };
+        Self::set_up(path, Connection::open_in_memory().map_err(sql)?)
+    }
+
+    fn set_up(path: &Path, connection: Connection) -> Result<Self> {
+        let sql = |action| move |source| StoreError::Sql { path: path.to_owned(), action, source };
         connection.set_prepared_statement_cache_capacity(64);
         let setup = "PRAGMA page_size = 4096; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;";
         if let Err(error) = connection.execute_batch(setup) {
@@ -422,7 +439,8 @@ impl Store {
                         continue;
                     }
                     group.keys.push(key);
-                    let found: Vec<i64> = items_of.query_map([key.0], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+                    let found: Vec<i64> =
+                        items_of.query_map([key.0], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
                     for item in found {
                         if !items.insert(item) {
                             continue;
@@ -457,7 +475,7 @@ impl Store {
             for row in statement.query_map([], |r| Ok((Key(r.get(0)?), r.get(1)?)))? {
                 keys.push(row?);
             }
-            let mut statement = self.connection.prepare_cached("SELECT id FROM entry")?;
+            let mut statement = self.connection.prepare_cached("SELECT id FROM entry WHERE id = original")?;
             let old_entries = statement.query_map([], |r| r.get(0).map(Key))?.collect::<rusqlite::Result<_>>()?;
             Ok(Groups { groups: joined(&keys), old_entries })
         };
@@ -491,14 +509,18 @@ impl Store {
     /// What SQLite says.
     pub fn remove_entries(&mut self, ids: &BTreeSet<Key>, feeds: &mut Changed) -> Result<()> {
         let mut write = |c: &Connection| -> rusqlite::Result<()> {
+            let mut all_of = c.prepare_cached("SELECT id FROM entry WHERE original = ?1")?;
             let mut feeds_of = c.prepare_cached("SELECT feed, published FROM feed_entry WHERE entry = ?1")?;
-            for id in ids {
-                for row in feeds_of.query_map([id.0], |r| Ok((r.get(0)?, r.get(1)?)))? {
-                    let (feed, published): (String, i64) = row?;
-                    feeds.entry(feed).or_default().insert(moment(published));
+            for original in ids {
+                for id in all_of.query_map([original.0], |r| r.get::<_, i64>(0))? {
+                    let id = id?;
+                    for row in feeds_of.query_map([id], |r| Ok((r.get(0)?, r.get(1)?)))? {
+                        let (feed, published): (String, i64) = row?;
+                        feeds.entry(feed).or_default().insert(moment(published));
+                    }
+                    c.prepare_cached("DELETE FROM feed_entry WHERE entry = ?1")?.execute([id])?;
                 }
-                c.prepare_cached("DELETE FROM feed_entry WHERE entry = ?1")?.execute([id.0])?;
-                c.prepare_cached("DELETE FROM entry WHERE id = ?1")?.execute([id.0])?;
+                c.prepare_cached("DELETE FROM entry WHERE original = ?1")?.execute([original.0])?;
             }
             Ok(())
         };
@@ -517,12 +539,15 @@ impl Store {
             let json =
                 serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
             let published = entry.published.timestamp();
-            let id = Key::of(entry.id.as_str()).0;
-            c.prepare_cached("INSERT OR REPLACE INTO entry (id, published, updated_ms, data, content) VALUES (?1, ?2, ?3, ?4, ?5)")?
-                .execute(params![id, published, entry.updated.timestamp_millis(), json, derived.content])?;
+            let original = Key::of(entry.id.as_str()).0;
+            let id = match &derived.translation {
+                Some(language) => Key::of(&format!("{}@{language}", entry.id)).0,
+                None => original,
+            };
+            c.prepare_cached("INSERT OR REPLACE INTO entry (id, original, published, updated_ms, data, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                .execute(params![id, original, published, entry.updated.timestamp_millis(), json, derived.content])?;
             for item in &derived.items {
-                c.prepare_cached("INSERT OR REPLACE INTO part (item, entry) VALUES (?1, ?2)")?
-                    .execute([*item, id])?;
+                c.prepare_cached("INSERT OR REPLACE INTO part (item, entry) VALUES (?1, ?2)")?.execute([*item, id])?;
             }
             for feed in &derived.feeds {
                 let quiet = derived.quiet.contains(feed);
@@ -573,9 +598,9 @@ impl Store {
     /// What SQLite says.
     pub fn listed(&self, feed: &str) -> Result<Vec<Listed>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT f.published, f.entry, e.updated_ms FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry")?;
+            let mut statement = self.connection.prepare_cached("SELECT f.published, f.entry, e.updated_ms, f.quiet FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry")?;
             let rows = statement.query_map([feed], |r| {
-                Ok(Listed { published: moment(r.get(0)?), id: Key(r.get(1)?), updated_ms: r.get(2)? })
+                Ok(Listed { published: moment(r.get(0)?), id: Key(r.get(1)?), updated_ms: r.get(2)?, quiet: r.get(3)? })
             })?;
             rows.collect()
         };
@@ -596,7 +621,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn all_entries(&self) -> Result<Vec<Entry>> {
-        self.entries("SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content ORDER BY e.published DESC, e.id", [])
+        self.entries("SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = e.original ORDER BY e.published DESC, e.id", [])
     }
 
     /// Entries whose link starts with `prefix`.
@@ -710,18 +735,6 @@ impl Store {
         let id = Key::of(id.as_str()).0;
         let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id], |r| r.get(0)));
         self.sql("entries cannot be read", found)
-    }
-
-    /// The ids of all entries.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn ids(&self) -> Result<HashSet<Key>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT id FROM entry")?;
-            statement.query_map([], |r| r.get(0).map(Key))?.collect()
-        };
-        self.sql("entries cannot be read", read())
     }
 
     /// What was written into the output folder, by path.

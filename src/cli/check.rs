@@ -44,6 +44,12 @@ pub fn check(common: &Common, options: &Options, moment: Moment, terminal: &mut 
             terminal.say(&format!("  … and {} more: --verbose shows all", found.unplaced.len() - most));
         }
     }
+    if !found.withdrawn.is_empty() {
+        terminal.say(&format!("{} published entries would be withdrawn:", found.withdrawn.len()));
+        for (id, title) in found.withdrawn.iter().take(if options.verbose { usize::MAX } else { REVIEW }) {
+            terminal.say(&format!("  {title}  ({id})"));
+        }
+    }
     if !found.empty.is_empty() {
         terminal.say(&format!("no entries for: {}", found.empty.join(", ")));
     }

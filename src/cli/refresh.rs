@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::terminal::Terminal;
+use super::terminal::{Terminal, clean};
 use super::{Common, status};
+use crate::run::derive::Way;
 use crate::run::refresh::Report;
 use crate::run::{self, Moment, RunError, Severity};
 
@@ -13,36 +14,56 @@ pub struct Options {
     /// Ask nobody: posts and files only
     #[arg(long)]
     offline: bool,
-    /// Withdraw posts that are gone, however many
+    /// Withdraw posts that are gone, however many, and feeds whose project is gone
     #[arg(long)]
     accept_removals: bool,
+    /// Let emitted ids change when `id_base` changed
+    #[arg(long)]
+    change_ids: bool,
+    /// Write nothing: say what would enter and leave each feed, and why
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// `feedloom build`.
+#[derive(Debug, Args)]
+pub struct BuildOptions {
+    /// Write nothing: say what would enter and leave each feed, and why
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Runs `refresh`.
 pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
     let opened = run::open(common.site.as_deref(), &current())?;
-    let moment = Moment { accept_removals: options.accept_removals, ..moment };
+    let Options { accept_removals, change_ids, dry_run, .. } = *options;
+    let moment = Moment { accept_removals, change_ids, dry_run, ..moment };
     let has_sources = !opened.site.sources.is_empty() || opened.site.projects.iter().any(|p| !p.sources.is_empty());
     if !options.offline && has_sources {
         terminal.say("this version asks no server: sources are left alone, as with --offline");
     }
     let report = run::refresh::refresh(&opened, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
-    Ok(finish(common, &report, terminal))
+    Ok(finish(common, &report, moment, terminal))
 }
 
 /// Runs `build`.
-pub fn build(common: &Common, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
+pub fn build(common: &Common, options: &BuildOptions, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
+    let moment = Moment { dry_run: options.dry_run, ..moment };
     let opened = run::open(common.site.as_deref(), &current())?;
     let report = run::refresh::rebuild(&opened, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
-    Ok(finish(common, &report, terminal))
+    Ok(finish(common, &report, moment, terminal))
 }
 
-fn finish(common: &Common, report: &Report, terminal: &mut Terminal) -> u8 {
+fn finish(common: &Common, report: &Report, moment: Moment, terminal: &mut Terminal) -> u8 {
     terminal.clear();
     for problem in &report.problems {
         terminal.problem(problem);
     }
-    terminal.say(&summary(report));
+    if moment.dry_run {
+        rehearsed(report, terminal);
+    } else {
+        terminal.say(&summary(report));
+    }
     if report.problems.iter().any(|p| p.severity == Severity::Held) {
         status::HELD
     } else if common.strict && report.problems.iter().any(|p| p.severity >= Severity::Warning) {
@@ -50,6 +71,28 @@ fn finish(common: &Common, report: &Report, terminal: &mut Terminal) -> u8 {
     } else {
         status::DONE
     }
+}
+
+/// What a dry run found, feed by feed.
+fn rehearsed(report: &Report, terminal: &mut Terminal) {
+    let mut feed = "";
+    for step in &report.moves {
+        if step.feed != feed {
+            feed = &step.feed;
+            let of_feed = |way| report.moves.iter().filter(|m| m.feed == feed && m.way == way).count();
+            terminal.result(&format!("{feed}: {} enter, {} leave", of_feed(Way::In), of_feed(Way::Out)));
+        }
+        let mark = match step.way {
+            Way::In => '+',
+            Way::Out => '-',
+        };
+        terminal.result(&clean(&format!("  {mark} {}", step.title)));
+        terminal.result(&clean(&format!("      {}", step.why)));
+    }
+    if report.moves.is_empty() {
+        terminal.result("no entry would enter or leave a feed");
+    }
+    terminal.say("a dry run: nothing was written");
 }
 
 fn summary(report: &Report) -> String {

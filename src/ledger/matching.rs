@@ -260,14 +260,8 @@ mod tests {
 
     #[test]
     fn a_post_that_was_moved_takes_its_items_along() {
-        let old = [
-            trace("post:a/w1", "weekly1", "a/w1", 0),
-            trace("question:a/w1|x|abcdef", "abcdefgh", "a/w1", 1),
-        ];
-        let new = [
-            trace("post:b/w1", "weekly1", "b/w1", 0),
-            trace("question:b/w1|x|abcdef", "abcdefgh", "b/w1", 1),
-        ];
+        let old = [trace("post:a/w1", "weekly1", "a/w1", 0), trace("question:a/w1|x|abcdef", "abcdefgh", "a/w1", 1)];
+        let new = [trace("post:b/w1", "weekly1", "b/w1", 0), trace("question:b/w1|x|abcdef", "abcdefgh", "b/w1", 1)];
         assert_eq!(pairs(&old, &new), [(0, 0), (1, 1)]);
     }
 

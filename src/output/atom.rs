@@ -51,10 +51,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
         }),
         subtitle: Some(atom::Text::plain(plain(&feed.description))),
         links,
-        namespaces: BTreeMap::from([
-            ("dcterms".to_owned(), DCTERMS.to_owned()),
-            ("fh".to_owned(), HISTORY.to_owned()),
-        ]),
+        namespaces: BTreeMap::from([("dcterms".to_owned(), DCTERMS.to_owned()), ("fh".to_owned(), HISTORY.to_owned())]),
         lang: feed.language.clone(),
         extensions,
         ..atom::Feed::default()

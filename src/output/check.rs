@@ -26,7 +26,9 @@ pub fn problem(format: FeedFormat, text: &str) -> Option<String> {
 /// The id that occurs twice.
 pub fn twice<'i>(ids: impl Iterator<Item = &'i str>) -> Option<String> {
     let mut seen = HashSet::new();
-    ids.into_iter().find(|id| id.is_empty() || !seen.insert(*id)).map(|id| format!("the id {id} is empty or occurs twice"))
+    ids.into_iter()
+        .find(|id| id.is_empty() || !seen.insert(*id))
+        .map(|id| format!("the id {id} is empty or occurs twice"))
 }
 
 fn xml(text: &str) -> Option<String> {

@@ -123,10 +123,10 @@ impl Pages {
     /// # Errors
     /// [`TemplateError`] when a template fails.
     pub fn project(&self, site: &Site, feed: &Feed) -> Result<String, TemplateError> {
-        let words = words(site.language.as_deref());
+        let words = words(feed.language.as_deref());
         let entries: Vec<Value> = feed.entries.iter().map(|e| entry_data(e, site)).collect();
         let data = json!({
-            "site": site_data(site), "language": site.language.as_deref().unwrap_or("en"), "root": "../", "words": words_data(Some(words.tag)),
+            "site": site_data(site), "language": feed.language.as_deref().unwrap_or("en"), "root": "../".repeat(feed.path.split('/').count()), "words": words_data(Some(words.tag)),
             "feed": { "title": feed.title, "description": feed.description, "page": feed.page.as_str(), "home": feed.home.as_ref().map(Url::as_str), "ended": feed.ended, "formats": formats(site, &feed.path) },
             "entries": entries,
         });

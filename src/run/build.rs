@@ -125,7 +125,13 @@ pub(super) fn build(
     }
     let pages = Pages::new(&templates)?;
     let id_base = book.ledger(opened, store, moment.now)?.id_base.clone();
-    let mut plan = Plan { known: &known, trust: untouched, publisher: Publisher::new(&root), hashes: BTreeMap::new(), dropped: BTreeSet::new() };
+    let mut plan = Plan {
+        known: &known,
+        trust: untouched,
+        publisher: Publisher::new(&root),
+        hashes: BTreeMap::new(),
+        dropped: BTreeSet::new(),
+    };
     let wanted: Vec<&String> = names
         .iter()
         .filter(|n| !held.contains(*n))
@@ -255,9 +261,11 @@ impl Archives<'_> {
         let current = merge::current_path(name, site);
         let endings: Vec<&str> = site.output.formats.iter().filter_map(|f| f.archive_ending()).collect();
         let own = current == name;
-        let shown: HashSet<Key> = live.entries.iter().map(|e| Key::of(e.id.as_str())).collect();
+        let listed = store.listed(name)?;
+        let loud = listed.iter().filter(|e| !e.quiet).map(|e| e.id);
+        let shown: HashSet<Key> = loud.take(live.entries.len()).collect();
         let mut months: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
-        for listed in store.listed(name)? {
+        for listed in listed {
             months.entry(merge::month(listed.published, site)).or_default().push(listed);
         }
         months.retain(|_, entries| entries.iter().any(|e| !shown.contains(&e.id)));
@@ -277,8 +285,11 @@ impl Archives<'_> {
         for (month, entries) in months.iter().filter(|_| own) {
             let hash = signature(entries);
             let key = format!("{current}/{month}");
-            let archive =
-                ledger.archives.entry(key.clone()).or_insert_with(|| Archive { archive: key, issue: 1, hash: hash.clone() });
+            let archive = ledger.archives.entry(key.clone()).or_insert_with(|| Archive {
+                archive: key,
+                issue: 1,
+                hash: hash.clone(),
+            });
             if archive.hash != hash {
                 archive.issue += 1;
                 archive.hash = hash;
@@ -352,7 +363,7 @@ impl Archives<'_> {
                     if !ready.contains_key(id)
                         && let Some(mut entry) = store.entry_at(*id)?
                     {
-                        let known = live.cleaned(entry.id.as_str());
+                        let known = live.cleaned(&entry);
                         let prepared = known.unwrap_or_else(|| prepare(&mut entry, &mut contents, site));
                         (entry.html, entry.text) = (String::new(), String::new());
                         ready.insert(*id, (entry, prepared));

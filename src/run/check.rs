@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::derive::Overrides;
+use super::derive::{Overrides, Way};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
 use crate::entry::{Kind, RawEntry};
@@ -28,13 +28,15 @@ pub struct Findings {
     pub unplaced: Vec<(String, String)>,
     /// Projects that got nothing.
     pub empty: Vec<String>,
+    /// Published entries that the next refresh would withdraw: id and title.
+    pub withdrawn: Vec<(String, String)>,
 }
 
 /// Checks posts and templates of an opened site. No network, no writing.
 ///
 /// # Errors
 /// [`RunError`] when a folder cannot be read or a template does not compile.
-pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
+pub fn check(opened: &Opened, moment: Moment) -> Result<Findings, RunError> {
     let site = &opened.site;
     let names = Names::new(&site.projects);
     let classifier = Classifier::new(&site.projects, &names);
@@ -59,6 +61,7 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
             ));
         }
         let context = opened.context(folder, &names);
+        let mut undated = false;
         for file in listing.files {
             let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
                 Ok(bytes) => bytes,
@@ -74,7 +77,7 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
                 }
             };
             findings.posts += 1;
-            let reading = match super::refresh::read_post(&bytes, &file.path, context) {
+            let reading = match super::posts::read_post(&bytes, &file.path, context) {
                 Ok(reading) => reading,
                 Err(error) => {
                     findings.problems.push(problem(
@@ -87,6 +90,7 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
                     continue;
                 }
             };
+            undated |= reading.date.is_none() && !reading.draft;
             findings.digests += usize::from(reading.digest);
             findings.items += reading.entries.len() - 1;
             for note in &reading.notes {
@@ -115,6 +119,18 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
                 review(&classifier, raw, &own, &mut findings, &mut seen, &mut placed);
             }
         }
+        if undated && files::history(&root) == files::History::Shallow {
+            let text = "a shallow clone, and there are posts without a date: git cannot say when they came; fetch the whole history (`fetch-depth: 0`)";
+            findings.problems.push(Problem::warning(folder.path.clone(), 0, text.to_owned()));
+        }
+    }
+    match withdrawn(opened, moment) {
+        Ok(withdrawn) => findings.withdrawn = withdrawn,
+        Err(error @ (RunError::ManyGone { .. } | RunError::ProjectsGone(_))) => {
+            let place = opened.folder.join("feedloom.yaml").display().to_string();
+            findings.problems.push(Problem::warning(place, 0, format!("a refresh would stop: {error}")));
+        }
+        Err(error) => return Err(error),
     }
     for (file, line, link, key) in own_links {
         if !keys.contains(&key) {
@@ -145,6 +161,20 @@ pub fn check(opened: &Opened, _moment: Moment) -> Result<Findings, RunError> {
     findings.empty = site.projects.iter().map(|p| p.slug.to_string()).filter(|s| !placed.contains(s)).collect();
     findings.problems.sort_by(|a, b| (&a.place, a.line).cmp(&(&b.place, b.line)));
     Ok(findings)
+}
+
+/// What a refresh would withdraw: the ledger is compared with what is there now. Nothing
+/// is written: the store is one in memory.
+fn withdrawn(opened: &Opened, moment: Moment) -> Result<Vec<(String, String)>, RunError> {
+    if files::look(&opened.state(), "ledger.jsonl").is_none() {
+        return Ok(Vec::new());
+    }
+    let moves = super::refresh::rehearse(opened, moment)?.moves;
+    let mut found: Vec<(String, String)> =
+        moves.into_iter().filter(|m| m.way == Way::Out && m.gone).map(|m| (m.id, m.title)).collect();
+    found.sort();
+    found.dedup_by(|a, b| a.0 == b.0);
+    Ok(found)
 }
 
 fn problem(folder: &str, path: &str, line: usize, severity: Severity, text: String) -> Problem {

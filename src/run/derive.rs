@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
-use crate::config::Override;
+use crate::config::{Override, Site};
 use crate::entry::{Entry, EntryId, Key, Kind, RawEntry};
 use crate::ledger::matching::{self, Class, Trace};
 use crate::ledger::{Ledger, Place, Row};
@@ -45,6 +45,34 @@ pub(super) struct Derivation {
     pub(super) shrunk: BTreeMap<String, (usize, usize)>,
     /// What there is to tell.
     pub(super) problems: Vec<Problem>,
+    /// In a dry run: what enters and leaves each feed.
+    pub(super) moves: Vec<Move>,
+}
+
+/// An entry that enters or leaves a feed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Move {
+    /// The feed.
+    pub feed: String,
+    /// It enters, or it leaves.
+    pub way: Way,
+    /// The entry's title.
+    pub title: String,
+    /// Its id.
+    pub id: String,
+    /// Why.
+    pub why: String,
+    /// It leaves every feed.
+    pub gone: bool,
+}
+
+/// Which way an entry goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// Into the feed.
+    In,
+    /// Out of it.
+    Out,
 }
 
 /// What deriving works with.
@@ -63,6 +91,7 @@ pub(super) struct Work<'a> {
 pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunError> {
     let mut result = Derivation::default();
     let before = Before::of(work.ledger);
+    let feeds_before = if work.moment.dry_run { feeds_by_id(work)? } else { BTreeMap::new() };
     let (groups, all) = match what {
         What::All => (work.store.all_groups()?, true),
         What::Touched(touched) => (work.store.groups(&touched)?, false),
@@ -83,7 +112,62 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {
         result.shrunk = before.shrunk(work.ledger, &gone);
     }
+    if work.moment.dry_run {
+        result.moves = moves(work, &feeds_before)?;
+    }
     Ok(result)
+}
+
+/// Titles and feeds of the entries there are, by id.
+type FeedsById = BTreeMap<String, (String, Vec<String>)>;
+
+fn feeds_by_id(work: &Work<'_>) -> Result<FeedsById, RunError> {
+    let mut found = FeedsById::new();
+    for row in work.ledger.rows().iter().filter(|r| r.gone.is_none()) {
+        let title = work.store.entry(&row.id)?.map_or_else(|| row.says.clone(), |e| e.title);
+        found.insert(row.id.clone(), (title, row.feeds.clone()));
+    }
+    Ok(found)
+}
+
+fn moves(work: &Work<'_>, before: &FeedsById) -> Result<Vec<Move>, RunError> {
+    let mut moves = Vec::new();
+    for row in work.ledger.rows() {
+        let none = (row.says.clone(), Vec::new());
+        let (title, then) = before.get(&row.id).unwrap_or(&none);
+        let now: &[String] = if row.gone.is_none() { &row.feeds } else { &[] };
+        if then == now {
+            continue;
+        }
+        let entry = work.store.entry(&row.id)?;
+        let title = entry.as_ref().map_or_else(|| title.clone(), |e| e.title.clone());
+        let mut tell = |feed: &String, way: Way| {
+            let home = merge::Path::of(feed).home;
+            let because = entry.as_ref().and_then(|e| e.projects.iter().find(|m| m.slug.as_str() == home));
+            let quiet = row.quiet.contains(feed);
+            let why = match (way, because) {
+                (Way::Out, _) if row.gone.is_some() => "it is not there any more, or hidden".to_owned(),
+                (Way::Out, _) => "no rule puts it there any more".to_owned(),
+                (Way::In, _) if quiet => "straight to the archives: many entries are new".to_owned(),
+                (Way::In, Some(m)) => {
+                    format!("by {}: \"{}\" ({})", m.because.rule.name(), m.because.text, m.because.place)
+                }
+                (Way::In, None) => "every entry is in it".to_owned(),
+            };
+            moves.push(Move {
+                feed: feed.clone(),
+                way,
+                title: title.clone(),
+                id: row.id.clone(),
+                why,
+                gone: row.gone.is_some(),
+            });
+        };
+        now.iter().filter(|f| !then.contains(f)).for_each(|f| tell(f, Way::In));
+        then.iter().filter(|f| !now.contains(f)).for_each(|f| tell(f, Way::Out));
+    }
+    moves.sort();
+    Ok(moves)
 }
 
 /// What the ledger said before this run.
@@ -262,13 +346,56 @@ fn make_entries(
             for feed in &feeds {
                 result.changed.entry(feed.clone()).or_default().insert(entry.published);
             }
-            let quiet = enter(work.ledger, &entry, &feeds, &mut new);
+            let translations = translations(&items, &entry, &memory, &own, site, context);
+            let everywhere: Vec<String> =
+                feeds.iter().chain(translations.iter().flat_map(|t| &t.feeds)).cloned().collect();
+            let quiet = enter(work.ledger, &entry, &everywhere, &mut new);
+            for translation in translations {
+                for feed in &translation.feeds {
+                    result.changed.entry(feed.clone()).or_default().insert(translation.entry.published);
+                }
+                work.store.put_entry(&Derived { quiet: quiet.clone(), ..translation })?;
+            }
             let items = items.iter().map(|i| i.id).collect();
-            work.store.put_entry(&Derived { entry, content, items, feeds, quiet })?;
+            work.store.put_entry(&Derived { entry, translation: None, content, items, feeds, quiet })?;
             result.derived += 1;
         }
     }
     Ok((live, new))
+}
+
+/// A post in other languages is one entry with several texts: the feeds of a language
+/// carry the one in it, under the same id.
+fn translations(
+    items: &[&Item],
+    original: &Entry,
+    memory: &Memory,
+    overrides: &[&Override],
+    site: &Site,
+    context: normalize::Context<'_>,
+) -> Vec<Derived> {
+    let mut found: Vec<Derived> = Vec::new();
+    let others = items.iter().filter(|i| {
+        matches!(i.raw.kind, Kind::Post | Kind::Digest)
+            && i.raw.language.is_some()
+            && i.raw.language != original.language
+    });
+    for item in others {
+        let Some(language) = &item.raw.language else { continue };
+        if found.iter().any(|f| f.translation.as_ref() == Some(language)) {
+            continue;
+        }
+        let projects = original.projects.clone();
+        let mut entry = normalize::entry(&[&item.raw], original.id.clone(), projects, overrides, memory, context);
+        entry.mentions.clone_from(&original.mentions);
+        let of_language = |path: &String| merge::Path::of(path).part == Some(language.as_str());
+        let feeds: Vec<String> = merge::feeds_of(&entry, site).into_iter().filter(of_language).collect();
+        if !feeds.is_empty() {
+            let translation = Some(language.clone());
+            found.push(Derived { entry, translation, content: item.id, items: Vec::new(), feeds, quiet: Vec::new() });
+        }
+    }
+    found
 }
 
 /// Writes into the ledger which feeds carry an entry; comes back with those where it is
@@ -347,12 +474,7 @@ fn identify(
 }
 
 /// Takes an entry into the ledger; comes back with what was known of it.
-fn remember(
-    work: &mut Work<'_>,
-    id: &EntryId,
-    raws: &[&RawEntry],
-    live: &HashSet<Key>,
-) -> Result<Memory, RunError> {
+fn remember(work: &mut Work<'_>, id: &EntryId, raws: &[&RawEntry], live: &HashSet<Key>) -> Result<Memory, RunError> {
     let now = work.moment.now;
     let hash = normalize::text_hash(raws);
     let row = work.ledger.row_mut(id, now);
@@ -371,8 +493,7 @@ fn remember(
     let memory = Memory { first_seen: row.seen, text_hash: row.hash.clone(), changed: row.changed };
     let keys = keys(raws);
     let store = &work.store;
-    let taken =
-        |other: &EntryId| live.contains(&Key::of(other.as_str())) || store.has_entry(other).unwrap_or(false);
+    let taken = |other: &EntryId| live.contains(&Key::of(other.as_str())) || store.has_entry(other).unwrap_or(false);
     work.ledger.add_keys(id, keys.iter().map(String::as_str), taken);
     Ok(memory)
 }

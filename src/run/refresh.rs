@@ -1,27 +1,20 @@
 //! The main job: read what changed, derive what that touches, write what it concerns.
 
-use std::collections::BTreeSet;
-
-use chrono::{DateTime, Utc};
+use std::collections::HashSet;
 
 use super::book::Book;
 use super::build::{self, Built};
-use super::derive::{self, What, Work};
-use super::{Moment, Opened, Problem, RunError, Severity};
-use crate::classify::Classifier;
-use crate::config::{Digests, PostsFolder};
-use crate::entry::{Kind, RawEntry, Slug};
+use super::derive::{self, Move, What, Work};
+use super::posts::{Posts, origin};
+use super::{Moment, Opened, Problem, RunError};
 use crate::files;
+use crate::ledger::Ledger;
+use crate::merge;
 use crate::names::Names;
-use crate::source::post::{self, Post, Weight};
-use crate::store::{Document, NewDocument, Stamp, Store, StoreError, Touched};
+use crate::store::{Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-3");
-
-/// A file changed this close to being read may change again within the same
-/// timestamp: it is read once more next time.
-const RACY_NS: i64 = 2_000_000_000;
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-4");
 
 /// What a refresh did.
 #[derive(Debug, Default)]
@@ -38,6 +31,8 @@ pub struct Report {
     pub built: Built,
     /// What there is to tell.
     pub problems: Vec<Problem>,
+    /// In a dry run: what would enter and leave each feed.
+    pub moves: Vec<Move>,
 }
 
 /// Told of progress: what is being done, how far, of how many.
@@ -58,8 +53,7 @@ pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
             let aside = super::set_aside(&path)?;
             let mut report = refresh_locked(opened, moment, progress)?;
             let text = format!("damaged ({reason}): set aside as {} and begun anew", aside.display());
-            let place = path.display().to_string();
-            report.problems.insert(0, Problem { place, line: 0, column: 0, severity: Severity::Warning, text });
+            report.problems.insert(0, Problem::warning(path.display().to_string(), 0, text));
             Ok(report)
         }
         other => other,
@@ -68,23 +62,16 @@ pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
 
 fn refresh_locked(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
     let mut report = Report::default();
-    let mut store = opened.store(&mut report.problems)?;
-    let mut book = Book::open(opened, &store)?;
-    let names = Names::new(&opened.site.projects);
-    let rules = format!("{RULES} {}", opened.site.fingerprint);
-    let same_rules = store.meta("rules")?.as_deref() == Some(rules.as_str());
-    let mut touched = Touched::default();
-    // One transaction: a run that is killed leaves everything as it was known before.
-    store.transaction(|store| -> Result<(), RunError> {
-        for folder in &opened.site.posts {
-            read_folder(opened, folder, &names, moment, same_rules, store, &mut touched, &mut report, progress)?;
-        }
-        drop_old_origins(opened, store, &mut touched, &mut report)?;
-        let what = if same_rules && book.is_known { What::Touched(touched) } else { What::All };
-        settle(opened, &names, moment, store, &mut book, what, &rules, &mut report)
-    })?;
-    report.built = build::build(opened, &mut store, &mut book, moment, &mut report.problems, progress)?;
-    Ok(report)
+    let store = opened.store(&mut report.problems)?;
+    Run::of(opened, moment, store, report)?.read_and_settle(opened, moment, progress)
+}
+
+/// What a refresh from nothing but posts and ledger would do. Writes nothing.
+pub(super) fn rehearse(opened: &Opened, moment: Moment) -> Result<Report, RunError> {
+    let store = Store::in_memory()?;
+    let moment = Moment { dry_run: true, ..moment };
+    let run = Run::of(opened, moment, store, Report::default())?;
+    run.read_and_settle(opened, moment, &mut |_, _, _| {})
 }
 
 /// Writes everything from the store. Changed rules are applied to all that was
@@ -98,31 +85,119 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
         return Err(RunError::Locked(state));
     };
     let mut report = Report::default();
-    let mut store = opened.store(&mut report.problems)?;
-    let mut book = Book::open(opened, &store)?;
+    let store = opened.store(&mut report.problems)?;
+    let mut run = Run::of(opened, moment, store, report)?;
     let names = Names::new(&opened.site.projects);
-    let rules = format!("{RULES} {}", opened.site.fingerprint);
-    if store.origins()?.is_empty() && !opened.site.posts.is_empty() {
+    if run.store.origins()?.is_empty() && !opened.site.posts.is_empty() {
         return Err(RunError::Empty(state));
     }
-    let same_rules = store.meta("rules")?.as_deref() == Some(rules.as_str());
-    store.transaction(|store| -> Result<(), RunError> {
+    let Run { store, book, rules, same_rules, report } = &mut run;
+    let done = store.transaction(|store| -> Result<(), Stop> {
         let mut touched = Touched::default();
-        if !same_rules {
+        if !*same_rules {
+            let mut posts = Posts::new(opened, &names, moment, store, book)?;
             for folder in &opened.site.posts {
-                reread(opened, folder, &names, moment, store, &mut touched, &mut report)?;
+                posts.reread(folder, &mut touched, report)?;
             }
-            drop_old_origins(opened, store, &mut touched, &mut report)?;
+            drop_old_origins(opened, store, &mut touched, report)?;
         }
-        let what = if same_rules && book.is_known { What::Touched(touched) } else { What::All };
-        settle(opened, &names, moment, store, &mut book, what, &rules, &mut report)
-    })?;
-    for folder in &opened.site.posts {
-        report.posts += store.documents(&origin(folder))?.len();
+        for folder in &opened.site.posts {
+            report.posts += store.documents(&origin(folder))?.len();
+        }
+        let what = if *same_rules && book.is_known { What::Touched(touched) } else { What::All };
+        settle(opened, &names, moment, store, book, what, rules, report)?;
+        Ok(build::everything(store)?)
+    });
+    run.finish(opened, moment, done, progress)
+}
+
+/// A run under way.
+struct Run {
+    store: Store,
+    book: Book,
+    rules: String,
+    /// The store was filled and derived with the rules of now.
+    same_rules: bool,
+    report: Report,
+}
+
+/// Why a transaction ends without being kept.
+enum Stop {
+    Failed(RunError),
+    /// It was a dry run: all is known that was to be told.
+    Rehearsed,
+}
+
+impl<E: Into<RunError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
     }
-    build::everything(&store)?;
-    report.built = build::build(opened, &mut store, &mut book, moment, &mut report.problems, progress)?;
-    Ok(report)
+}
+
+impl Run {
+    fn of(opened: &Opened, moment: Moment, store: Store, report: Report) -> Result<Self, RunError> {
+        let book = Book::open(opened, &store)?;
+        let rules = format!("{RULES} {}", opened.site.fingerprint);
+        let same_rules = store.meta("rules")?.as_deref() == Some(rules.as_str());
+        // A start of ids that is written down is compared before anything is read.
+        let mut run = Self { store, book, rules, same_rules, report };
+        if let Some(base) = &opened.site.id_base
+            && !same_rules
+        {
+            let ledger = run.book.ledger(opened, &run.store, moment.now)?;
+            let emitted = ledger.rows().iter().filter(|r| !r.feeds.is_empty()).count();
+            if ledger.id_base != *base {
+                if emitted > 0 && !moment.change_ids {
+                    return Err(RunError::IdBase { ledger: ledger.id_base.clone(), emitted });
+                }
+                ledger.change_base(base);
+            }
+        }
+        Ok(run)
+    }
+
+    /// Reads what changed and derives what that touches, in one transaction: a run that is
+    /// killed leaves everything as it was known before.
+    fn read_and_settle(
+        mut self,
+        opened: &Opened,
+        moment: Moment,
+        progress: &mut Progress<'_>,
+    ) -> Result<Report, RunError> {
+        let names = Names::new(&opened.site.projects);
+        let Self { store, book, rules, same_rules, report } = &mut self;
+        let done = store.transaction(|store| -> Result<(), Stop> {
+            let mut touched = Touched::default();
+            let mut posts = Posts::new(opened, &names, moment, store, book)?;
+            for folder in &opened.site.posts {
+                posts.read(folder, *same_rules, &mut touched, report, progress)?;
+            }
+            drop_old_origins(opened, store, &mut touched, report)?;
+            let what = if *same_rules && book.is_known { What::Touched(touched) } else { What::All };
+            settle(opened, &names, moment, store, book, what, rules, report)
+        });
+        self.finish(opened, moment, done, progress)
+    }
+
+    /// Publishes what a transaction made necessary.
+    fn finish(
+        mut self,
+        opened: &Opened,
+        moment: Moment,
+        done: Result<(), Stop>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Report, RunError> {
+        match done {
+            Ok(()) if moment.dry_run => {}
+            Ok(()) => {
+                let problems = &mut self.report.problems;
+                self.report.built = build::build(opened, &mut self.store, &mut self.book, moment, problems, progress)?;
+            }
+            Err(Stop::Rehearsed) => {}
+            Err(Stop::Failed(error)) => return Err(error),
+        }
+        Ok(self.report)
+    }
 }
 
 /// Derives what has to be derived, writes the ledger, and notes what is to be published.
@@ -136,221 +211,47 @@ fn settle(
     what: What,
     rules: &str,
     report: &mut Report,
-) -> Result<(), RunError> {
+) -> Result<(), Stop> {
     let everything = matches!(what, What::All);
     if matches!(&what, What::Touched(touched) if touched.is_empty()) {
-        return Ok(());
+        return if moment.dry_run { Err(Stop::Rehearsed) } else { Ok(()) };
     }
     let ledger = book.ledger(opened, store, moment.now)?;
+    projects_gone(opened, ledger, moment)?;
     let done = derive::derive(&mut Work { opened, names, moment, store, ledger }, what)?;
-    book.save(opened, store)?;
     report.derived = done.derived;
     report.problems.extend(done.problems);
+    if moment.dry_run {
+        report.moves = done.moves;
+        return Err(Stop::Rehearsed);
+    }
+    book.save(opened, store)?;
     build::hold_back(store, &done.shrunk, moment)?;
     if everything {
         build::everything(store)?;
         store.set_meta("rules", rules)?;
         return Ok(());
     }
-    build::also(store, opened, done.changed)
+    Ok(build::also(store, opened, done.changed)?)
 }
 
-/// Reads the stored posts of a folder again with the rules of now.
-fn reread(
-    opened: &Opened,
-    folder: &PostsFolder,
-    names: &Names,
-    moment: Moment,
-    store: &mut Store,
-    touched: &mut Touched,
-    report: &mut Report,
-) -> Result<(), RunError> {
-    let origin = origin(folder);
-    let context = opened.context(folder, names);
-    let mut documents: Vec<Document> = store.documents(&origin)?.into_values().collect();
-    documents.sort_by(|a, b| a.path.cmp(&b.path));
-    for document in documents {
-        let bytes = store.raw(document.id)?;
-        // It was read before; rules do not make a post unreadable.
-        let Ok(mut reading) = read_post(&bytes, &document.path, context) else {
-            continue;
-        };
-        carry(&mut reading, opened, names);
-        report.read += 1;
-        let Document { path, stamp, hash, .. } = &document;
-        put(store, &origin, path, *stamp, hash, &bytes, &reading, folder, moment.now, touched)?;
-    }
-    Ok(())
-}
-
-fn origin(folder: &PostsFolder) -> String {
-    format!("posts:{}", folder.path)
-}
-
-/// Reads what changed in one folder.
-#[expect(clippy::too_many_arguments, reason = "the one place where a folder, the rules and the store meet")]
-fn read_folder(
-    opened: &Opened,
-    folder: &PostsFolder,
-    names: &Names,
-    moment: Moment,
-    same_rules: bool,
-    store: &mut Store,
-    touched: &mut Touched,
-    report: &mut Report,
-    progress: &mut Progress<'_>,
-) -> Result<(), RunError> {
-    let root = opened.folder.join(&folder.path);
-    let origin = origin(folder);
-    let mut known = store.documents(&origin)?;
-    let listing = if root.is_dir() {
-        files::list_posts(&root)?
-    } else if !known.is_empty() {
-        files::Listing::default()
-    } else {
-        return Err(RunError::NoPosts(root));
-    };
-    for (path, reason) in &listing.passed_over {
-        report.problems.push(Problem {
-            place: format!("{}/{path}", folder.path),
-            line: 0,
-            column: 0,
-            severity: Severity::Warning,
-            text: format!("passed over: {reason}"),
-        });
-    }
-    let total = listing.files.len();
-    let mut changed: Vec<(files::Found, Option<Document>)> = Vec::new();
-    for file in listing.files {
-        let old = known.remove(&file.path);
-        let waits = old.as_ref().and_then(|d| d.waits_until).is_some_and(|t| t <= moment.now);
-        let same = same_rules && !waits && old.as_ref().is_some_and(|d| d.stamp == file.stamp);
-        if !same {
-            changed.push((file, old));
-        }
-    }
-    let gone: Vec<Document> = known.into_values().collect();
-    report.posts += total;
-    if changed.is_empty() && gone.is_empty() {
+/// People subscribe to addresses: a project whose file is gone leaves them with nothing.
+pub(super) fn projects_gone(opened: &Opened, ledger: &mut Ledger, moment: Moment) -> Result<(), RunError> {
+    let homes: HashSet<String> =
+        merge::paths(&opened.site).iter().map(|p| merge::Path::of(p).home.to_owned()).collect();
+    let is_there = |feed: &str| homes.contains(merge::Path::of(feed).home);
+    let mut gone: Vec<String> =
+        ledger.feeds().into_iter().filter(|f| !is_there(f)).map(|f| merge::Path::of(f).home.to_owned()).collect();
+    gone.sort_unstable();
+    gone.dedup();
+    if gone.is_empty() {
         return Ok(());
     }
-    let context = opened.context(folder, names);
-    let now_ns = moment.now.timestamp_nanos_opt().unwrap_or(i64::MAX);
-    let count = changed.len();
-    for (n, (file, old)) in changed.into_iter().enumerate() {
-        progress("reading posts", n + 1, count);
-        let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                let text = format!("{}: {}", error.action, error.source);
-                report.problems.push(Problem {
-                    place: format!("{}/{}", folder.path, file.path),
-                    line: 0,
-                    column: 0,
-                    severity: Severity::Warning,
-                    text,
-                });
-                continue;
-            }
-        };
-        let hash = blake3::hash(&bytes).to_hex().to_string();
-        let racy = file.stamp.modified_ns.max(file.stamp.changed_ns) > now_ns - RACY_NS;
-        let stamp = if racy { Stamp { changed_ns: 0, ..file.stamp } } else { file.stamp };
-        if let Some(old) = &old
-            && same_rules
-            && old.hash == hash
-            && old.waits_until.is_none_or(|t| t > moment.now)
-        {
-            store.restamp(old.id, stamp)?;
-            continue;
-        }
-        report.read += 1;
-        let mut reading = match read_post(&bytes, &file.path, context) {
-            Ok(reading) => reading,
-            Err(error) => {
-                // What was read before stays published; the file is looked at again next time.
-                let (line, column, text) = (error.line, error.column, error.problem);
-                report.problems.push(Problem {
-                    place: format!("{}/{}", folder.path, file.path),
-                    line,
-                    column,
-                    severity: Severity::Warning,
-                    text,
-                });
-                continue;
-            }
-        };
-        for note in reading.notes.iter().filter(|n| n.weight >= Weight::Problem) {
-            report.problems.push(Problem {
-                place: format!("{}/{}", folder.path, file.path),
-                line: note.line,
-                column: 0,
-                severity: Severity::Warning,
-                text: note.text.clone(),
-            });
-        }
-        carry(&mut reading, opened, names);
-        put(store, &origin, &file.path, stamp, &hash, &bytes, &reading, folder, moment.now, touched)?;
+    if !moment.accept_removals {
+        return Err(RunError::ProjectsGone(gone));
     }
-    for document in &gone {
-        report.removed += 1;
-        store.remove_document(document.id, touched)?;
-    }
+    ledger.forget_feed(is_there);
     Ok(())
-}
-
-#[expect(clippy::too_many_arguments, reason = "a document is many things at once")]
-fn put(
-    store: &mut Store,
-    origin: &str,
-    path: &str,
-    stamp: Stamp,
-    hash: &str,
-    bytes: &[u8],
-    reading: &Post,
-    folder: &PostsFolder,
-    now: DateTime<Utc>,
-    touched: &mut Touched,
-) -> Result<(), RunError> {
-    let (items, waits_until) = visible(reading, folder, now);
-    let light = Post { entries: Vec::new(), ..reading.clone() };
-    let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
-    let document = NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items };
-    Ok(store.put_document(&document, touched)?)
-}
-
-/// Reads a post. A fault of this program in one post must not take the others with it.
-pub(super) fn read_post(bytes: &[u8], path: &str, context: post::Context<'_>) -> Result<Post, post::PostError> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| post::read(bytes, path, context))).unwrap_or_else(|_| {
-        let problem = "feedloom failed on this post: please report it with the file".to_owned();
-        Err(post::PostError { line: 1, column: 1, problem })
-    })
-}
-
-/// Tells a digest the projects of its items, where feeds of projects carry digests.
-fn carry(post: &mut Post, opened: &Opened, names: &Names) {
-    let site = &opened.site;
-    let wanted = site.output.digests == Digests::All || site.projects.iter().any(|p| p.kinds.contains(&Kind::Digest));
-    if !post.digest || !wanted {
-        return;
-    }
-    let classifier = Classifier::new(&site.projects, names);
-    let items = post.entries.iter().skip(1);
-    let slugs: BTreeSet<Slug> = items.flat_map(|r| classifier.classify(&[r], &[], None)).map(|m| m.slug).collect();
-    if let Some(whole) = post.entries.first_mut() {
-        whole.carries = slugs.into_iter().collect();
-    }
-}
-
-/// The raw entries that may be published now, and when the others may.
-fn visible<'p>(post: &'p Post, folder: &PostsFolder, now: DateTime<Utc>) -> (&'p [RawEntry], Option<DateTime<Utc>>) {
-    if post.draft && !folder.drafts {
-        return (&[], None);
-    }
-    match post.date {
-        Some(date) if date > now => (&[], Some(date)),
-        _ => (&post.entries, None),
-    }
 }
 
 /// Folders that left the configuration take their posts with them.

@@ -96,6 +96,8 @@ pub struct Context<'a> {
     pub site: &'a Url,
     /// Language of the site.
     pub language: Option<&'a str>,
+    /// The date of a post that names none.
+    pub date: Option<DateTime<Utc>>,
 }
 
 /// Why a file is no post.
@@ -127,7 +129,8 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let names = path_names(path);
     let date = front
         .date(context.zone, &mut notes)
-        .or_else(|| names.date.map(|d| context.zone.to_utc(d.and_time(chrono::NaiveTime::MIN))));
+        .or_else(|| names.date.map(|d| context.zone.to_utc(d.and_time(chrono::NaiveTime::MIN))))
+        .or(context.date);
     let link = post_link(&front, &names, date, context);
     let base = link.clone();
     let (body, unknown) = shortcode::expand(split.body);
@@ -163,6 +166,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     whole.published = date;
     whole.updated = front.updated(context.zone);
     whole.language = language.clone();
+    whole.translated = context.language.is_some() && language.as_deref() != context.language;
     whole.image = front
         .image()
         .or_else(|| reading.image.clone())
@@ -209,7 +213,9 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         };
         let mut anchors = Anchors::new(&reading);
         for (n, item) in taken.items.into_iter().enumerate() {
-            entries.push(item_entry(item, n, &post, &mut anchors, context));
+            let mut raw = item_entry(item, n, &post, &mut anchors, context);
+            raw.translated = entries[0].translated;
+            entries.push(raw);
         }
     }
     unique_keys(&mut entries);

@@ -4,5 +4,6 @@
 mod bad_input;
 mod cases;
 mod commands;
+mod identity;
 mod outputs;
 mod site;

@@ -27,15 +27,19 @@ CREATE TABLE item_key (
 ) WITHOUT ROWID;
 CREATE INDEX item_key_item ON item_key (item);
 
--- An entry, derived. Its html and text are those of item `content`.
+-- An entry, derived. Its html and text are those of item `content`. A translation
+-- has the id of the original with the language behind it, and names it in `original`.
 CREATE TABLE entry (
     row INTEGER PRIMARY KEY,
     id INTEGER NOT NULL UNIQUE,
+    original INTEGER NOT NULL,
     published INTEGER NOT NULL,
     updated_ms INTEGER NOT NULL,
     data TEXT NOT NULL,
     content INTEGER NOT NULL
 );
+
+CREATE INDEX entry_original ON entry (original);
 
 -- Which feed carries which entry; a quiet one is in its archives only.
 CREATE TABLE feed_entry (

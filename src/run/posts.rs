@@ -1,0 +1,300 @@
+//! Reads the posts of a site into the store: what changed since it was read last.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+use super::book::Book;
+use super::derive::SAME;
+use super::refresh::{Progress, Report};
+use super::{Moment, Opened, Problem, RunError};
+use crate::classify::Classifier;
+use crate::config::{Digests, PostsFolder, SameAs};
+use crate::entry::{Key, Kind, RawEntry, Slug};
+use crate::files::{self, History};
+use crate::names::Names;
+use crate::normalize::address;
+use crate::source::post::{self, Post, Weight};
+use crate::store::{Document, NewDocument, Stamp, Store, Touched};
+
+/// A file changed this close to being read may change again within the same
+/// timestamp: it is read once more next time.
+const RACY_NS: i64 = 2_000_000_000;
+
+/// Under which name the store keeps the posts of a folder.
+pub(super) fn origin(folder: &PostsFolder) -> String {
+    format!("posts:{}", folder.path)
+}
+
+/// Reads posts into the store.
+pub(super) struct Posts<'a> {
+    opened: &'a Opened,
+    names: &'a Names,
+    moment: Moment,
+    store: &'a mut Store,
+    book: &'a mut Book,
+    same: Vec<Same>,
+    /// What git knows, by folder; asked when a post has no date.
+    histories: HashMap<String, History>,
+}
+
+/// A person's word that things are one, or that they are not.
+struct Same {
+    /// Keys and addresses of the things.
+    keys: Vec<String>,
+    /// The id of the one thing; none when they are several.
+    id: Option<String>,
+}
+
+impl<'a> Posts<'a> {
+    /// A reader for one run. To be used inside a transaction.
+    pub(super) fn new(
+        opened: &'a Opened,
+        names: &'a Names,
+        moment: Moment,
+        store: &'a mut Store,
+        book: &'a mut Book,
+    ) -> Result<Self, RunError> {
+        let same = same(opened, store, book, moment.now)?;
+        Ok(Self { opened, names, moment, store, book, same, histories: HashMap::new() })
+    }
+
+    /// Reads what changed in one folder.
+    pub(super) fn read(
+        &mut self,
+        folder: &PostsFolder,
+        same_rules: bool,
+        touched: &mut Touched,
+        report: &mut Report,
+        progress: &mut Progress<'_>,
+    ) -> Result<(), RunError> {
+        let root = self.opened.folder.join(&folder.path);
+        let mut known = self.store.documents(&origin(folder))?;
+        let listing = if root.is_dir() {
+            files::list_posts(&root)?
+        } else if !known.is_empty() {
+            files::Listing::default()
+        } else {
+            return Err(RunError::NoPosts(root));
+        };
+        let place = |path: &str| format!("{}/{path}", folder.path);
+        for (path, reason) in &listing.passed_over {
+            report.problems.push(Problem::warning(place(path), 0, format!("passed over: {reason}")));
+        }
+        let now = self.moment.now;
+        let total = listing.files.len();
+        let mut changed: Vec<(files::Found, Option<Document>)> = Vec::new();
+        for file in listing.files {
+            let old = known.remove(&file.path);
+            let waits = old.as_ref().and_then(|d| d.waits_until).is_some_and(|t| t <= now);
+            let same = same_rules && !waits && old.as_ref().is_some_and(|d| d.stamp == file.stamp);
+            if !same {
+                changed.push((file, old));
+            }
+        }
+        let gone: Vec<Document> = known.into_values().collect();
+        report.posts += total;
+        let now_ns = now.timestamp_nanos_opt().unwrap_or(i64::MAX);
+        let count = changed.len();
+        for (n, (file, old)) in changed.into_iter().enumerate() {
+            progress("reading posts", n + 1, count);
+            let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    let text = format!("{}: {}", error.action, error.source);
+                    report.problems.push(Problem::warning(place(&file.path), 0, text));
+                    continue;
+                }
+            };
+            let hash = blake3::hash(&bytes).to_hex().to_string();
+            let racy = file.stamp.modified_ns.max(file.stamp.changed_ns) > now_ns - RACY_NS;
+            let stamp = if racy { Stamp { changed_ns: 0, ..file.stamp } } else { file.stamp };
+            if let Some(old) = &old
+                && same_rules
+                && old.hash == hash
+                && old.waits_until.is_none_or(|t| t > now)
+            {
+                self.store.restamp(old.id, stamp)?;
+                continue;
+            }
+            report.read += 1;
+            let reading = match self.read_one(folder, &bytes, &file.path)? {
+                Ok(reading) => reading,
+                Err(error) => {
+                    // What was read before stays published; the file is looked at again next time.
+                    let problem = Problem::warning(place(&file.path), error.line, error.problem);
+                    report.problems.push(Problem { column: error.column, ..problem });
+                    continue;
+                }
+            };
+            for note in reading.notes.iter().filter(|n| n.weight >= Weight::Problem) {
+                report.problems.push(Problem::warning(place(&file.path), note.line, note.text.clone()));
+            }
+            self.put(folder, &file.path, stamp, &hash, &bytes, &reading, touched)?;
+        }
+        for document in &gone {
+            report.removed += 1;
+            self.store.remove_document(document.id, touched)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the stored posts of a folder again with the rules of now.
+    pub(super) fn reread(
+        &mut self,
+        folder: &PostsFolder,
+        touched: &mut Touched,
+        report: &mut Report,
+    ) -> Result<(), RunError> {
+        let mut documents: Vec<Document> = self.store.documents(&origin(folder))?.into_values().collect();
+        documents.sort_by(|a, b| a.path.cmp(&b.path));
+        for Document { id, path, stamp, hash, .. } in documents {
+            let bytes = self.store.raw(id)?;
+            // It was read before; rules do not make a post unreadable.
+            if let Ok(reading) = self.read_one(folder, &bytes, &path)? {
+                report.read += 1;
+                self.put(folder, &path, stamp, &hash, &bytes, &reading, touched)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a post. One without a date gets the date it was given first, or that of
+    /// its first commit, or that of now.
+    fn read_one(
+        &mut self,
+        folder: &PostsFolder,
+        bytes: &[u8],
+        path: &str,
+    ) -> Result<Result<Post, post::PostError>, RunError> {
+        let context = self.opened.context(folder, self.names);
+        let mut reading = read_post(bytes, path, context);
+        if let Ok(Post { date: None, draft: false, entries, .. }) = &reading
+            && let Some(key) = entries.first().map(|e| e.keys[0].clone())
+        {
+            let date = self.date_of(folder, path, &key)?;
+            reading = read_post(bytes, path, post::Context { date: Some(date), ..context });
+        }
+        if let Ok(reading) = &mut reading {
+            carry(reading, self.opened, self.names);
+            for raw in &mut reading.entries {
+                self.same.iter().for_each(|same| same.apply(raw));
+            }
+        }
+        Ok(reading)
+    }
+
+    fn date_of(&mut self, folder: &PostsFolder, path: &str, key: &str) -> Result<DateTime<Utc>, RunError> {
+        let now = self.moment.now.trunc_subsecs(0);
+        let ledger = self.book.ledger(self.opened, self.store, now)?;
+        if let Some(date) = ledger.dates.get(key) {
+            return Ok(*date);
+        }
+        let root = self.opened.folder.join(&folder.path);
+        let history = self.histories.entry(folder.path.clone()).or_insert_with(|| files::history(&root));
+        let added = match history {
+            History::Complete(dates) => dates.get(path).copied().filter(|d| *d <= now),
+            History::None | History::Shallow => None,
+        };
+        let date = added.unwrap_or(now);
+        ledger.dates.insert(key.to_owned(), date);
+        Ok(date)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a document is many things at once")]
+    fn put(
+        &mut self,
+        folder: &PostsFolder,
+        path: &str,
+        stamp: Stamp,
+        hash: &str,
+        bytes: &[u8],
+        reading: &Post,
+        touched: &mut Touched,
+    ) -> Result<(), RunError> {
+        let (items, waits_until) = visible(reading, folder, self.moment.now);
+        let light = Post { entries: Vec::new(), ..reading.clone() };
+        let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
+        let origin = &origin(folder);
+        let document = NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items };
+        Ok(self.store.put_document(&document, touched)?)
+    }
+}
+
+/// What people wrote into `overrides.yaml` about things that are one.
+fn same(opened: &Opened, store: &Store, book: &mut Book, now: DateTime<Utc>) -> Result<Vec<Same>, RunError> {
+    let mut found = Vec::new();
+    for o in &opened.site.overrides {
+        let Some(same_as) = &o.same_as else { continue };
+        let ledger = book.ledger(opened, store, now)?;
+        let named = |target: &str| -> (Vec<String>, Option<String>) {
+            let page = url::Url::parse(target).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
+            let key = page.map(|u| address::key(&u, &opened.hosts));
+            let id = key.as_deref().map_or(Key::of(target), |k| Key::of(k));
+            let row = match &key {
+                Some(_) => ledger.with_key(id).map(|n| &ledger.rows()[n]),
+                None => ledger.row(id),
+            };
+            let mut keys: Vec<String> = row.map(|r| r.keys.clone()).unwrap_or_default();
+            keys.extend(key);
+            (keys, row.map(|r| r.id.clone()))
+        };
+        let (mut keys, _) = named(&o.target);
+        let id = match same_as {
+            SameAs::Nothing => None,
+            SameAs::Entry(other) => {
+                let (others, id) = named(other);
+                keys.extend(others);
+                Some(id.unwrap_or_else(|| other.clone()))
+            }
+        };
+        found.push(Same { keys, id });
+    }
+    Ok(found)
+}
+
+impl Same {
+    fn apply(&self, raw: &mut RawEntry) {
+        if !raw.keys.iter().any(|k| self.keys.contains(k)) {
+            return;
+        }
+        match &self.id {
+            Some(id) => raw.keys.push(format!("{SAME}{id}")),
+            None => raw.keys.retain(|k| !k.starts_with("title:")),
+        }
+    }
+}
+
+/// Reads a post. A fault of this program in one post must not take the others with it.
+pub(super) fn read_post(bytes: &[u8], path: &str, context: post::Context<'_>) -> Result<Post, post::PostError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| post::read(bytes, path, context))).unwrap_or_else(|_| {
+        let problem = "feedloom failed on this post: please report it with the file".to_owned();
+        Err(post::PostError { line: 1, column: 1, problem })
+    })
+}
+
+/// Tells a digest the projects of its items, where feeds of projects carry digests.
+fn carry(post: &mut Post, opened: &Opened, names: &Names) {
+    let site = &opened.site;
+    let wanted = site.output.digests == Digests::All || site.projects.iter().any(|p| p.kinds.contains(&Kind::Digest));
+    if !post.digest || !wanted {
+        return;
+    }
+    let classifier = Classifier::new(&site.projects, names);
+    let items = post.entries.iter().skip(1);
+    let slugs: BTreeSet<Slug> = items.flat_map(|r| classifier.classify(&[r], &[], None)).map(|m| m.slug).collect();
+    if let Some(whole) = post.entries.first_mut() {
+        whole.carries = slugs.into_iter().collect();
+    }
+}
+
+/// The raw entries that may be published now, and when the others may.
+fn visible<'p>(post: &'p Post, folder: &PostsFolder, now: DateTime<Utc>) -> (&'p [RawEntry], Option<DateTime<Utc>>) {
+    if post.draft && !folder.drafts {
+        return (&[], None);
+    }
+    match post.date {
+        Some(date) if date > now => (&[], Some(date)),
+        _ => (&post.entries, None),
+    }
+}
