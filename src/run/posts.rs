@@ -230,7 +230,7 @@ fn same(opened: &Opened, store: &Store, book: &mut Book, now: DateTime<Utc>) -> 
         let named = |target: &str| -> (Vec<String>, Option<String>) {
             let page = url::Url::parse(target).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
             let key = page.map(|u| address::key(&u, &opened.hosts));
-            let id = key.as_deref().map_or(Key::of(target), |k| Key::of(k));
+            let id = Key::of(key.as_deref().unwrap_or(target));
             let row = match &key {
                 Some(_) => ledger.with_key(id).map(|n| &ledger.rows()[n]),
                 None => ledger.row(id),
