@@ -7,4 +7,5 @@ mod commands;
 mod crash;
 mod identity;
 mod outputs;
+mod recipes;
 mod site;
