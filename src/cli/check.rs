@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::refresh::current;
+use super::refresh::{counted, current};
 use super::terminal::Terminal;
 use super::{Common, status};
 use crate::run::{self, Moment, RunError, Severity};
@@ -35,7 +35,9 @@ pub fn check(common: &Common, options: &Options, moment: Moment, terminal: &mut 
         terminal.problem(problem);
     }
     if !found.unplaced.is_empty() {
-        terminal.say(&format!("{} entries are about no project; lines for overrides.yaml:", found.unplaced.len()));
+        let verb = if found.unplaced.len() == 1 { "is" } else { "are" };
+        let count = counted(found.unplaced.len(), "entry", "entries");
+        terminal.say(&format!("{count} {verb} about no project; lines for overrides.yaml:"));
         let most = if options.verbose { usize::MAX } else { REVIEW };
         for (target, title) in found.unplaced.iter().take(most) {
             terminal.say(&format!("  \"{target}\": {{projects: [+SLUG]}}  # {title}"));
@@ -45,7 +47,8 @@ pub fn check(common: &Common, options: &Options, moment: Moment, terminal: &mut 
         }
     }
     if !found.withdrawn.is_empty() {
-        terminal.say(&format!("{} published entries would be withdrawn:", found.withdrawn.len()));
+        let count = counted(found.withdrawn.len(), "published entry", "published entries");
+        terminal.say(&format!("{count} would be withdrawn:"));
         for (id, title) in found.withdrawn.iter().take(if options.verbose { usize::MAX } else { REVIEW }) {
             terminal.say(&format!("  {title}  ({id})"));
         }
@@ -54,8 +57,12 @@ pub fn check(common: &Common, options: &Options, moment: Moment, terminal: &mut 
         terminal.say(&format!("no entries for: {}", found.empty.join(", ")));
     }
     terminal.say(&format!(
-        "{} posts, {} digests, {} items; {warnings} problems, {notes} notes",
-        found.posts, found.digests, found.items
+        "{}, {}, {}; {}, {}",
+        counted(found.posts, "post", "posts"),
+        counted(found.digests, "digest", "digests"),
+        counted(found.items, "item", "items"),
+        counted(warnings, "problem", "problems"),
+        counted(notes, "note", "notes")
     ));
     Ok(if common.strict && warnings > 0 { status::PROBLEMS } else { status::DONE })
 }

@@ -115,14 +115,16 @@ pub fn explain(opened: &Opened, store: &Store, wanted: &str) -> Result<Vec<Expla
     if found.is_empty() {
         let folded = text::fold(wanted);
         if !folded.is_empty() {
-            found = store
-                .all_entries()?
-                .into_iter()
-                .filter(|e| {
-                    e.link == wanted || text::fold(&e.title).contains(&folded) || text::fold(&e.text).contains(&folded)
-                })
-                .take(5)
-                .collect();
+            let rank = |e: &Entry| match () {
+                () if e.link == wanted => 0,
+                () if text::fold(&e.title).contains(&folded) => 1,
+                () if text::fold(&e.text).contains(&folded) => 2,
+                () => 3,
+            };
+            let mut ranked: Vec<(u8, Entry)> = store.all_entries()?.into_iter().map(|e| (rank(&e), e)).collect();
+            ranked.retain(|(rank, _)| *rank < 3);
+            ranked.sort_by_key(|(rank, _)| *rank);
+            found = ranked.into_iter().map(|(_, e)| e).take(5).collect();
         }
     }
     found
