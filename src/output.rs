@@ -30,13 +30,19 @@ const MENTIONS_SHOWN: usize = 8;
 
 /// An entry made ready for publishing: cleaned once, written once a format, however
 /// many documents carry it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Prepared {
     /// Sanitised HTML with its attribution, within the byte budget.
-    pub content: String,
+    pub content: Rc<str>,
     atom: OnceCell<Fragment>,
     rss: OnceCell<Fragment>,
     json: OnceCell<Fragment>,
+}
+
+impl Default for Prepared {
+    fn default() -> Self {
+        Self { content: "".into(), atom: OnceCell::new(), rss: OnceCell::new(), json: OnceCell::new() }
+    }
 }
 
 /// An entry in one format, and what is wrong with it.
@@ -46,38 +52,25 @@ struct Fragment {
     problem: Option<String>,
 }
 
-/// Prepared entries by id and language: translations have one id.
+/// Cleaned contents by id and language (translations have one id): an entry is in
+/// several documents, but cleaned once.
 #[derive(Debug, Default)]
 pub struct Contents {
-    ready: HashMap<(EntryId, Option<String>), Rc<Prepared>>,
+    clean: HashMap<(EntryId, Option<String>), Rc<str>>,
 }
 
 impl Contents {
-    /// `entry` made ready, now or before.
+    /// `entry` made ready; its content is cleaned now or was before.
     pub fn of(&mut self, entry: &Entry, site: &Site) -> Rc<Prepared> {
         let name = (entry.id.clone(), entry.language.clone());
-        if let Some(ready) = self.ready.get(&name) {
-            return Rc::clone(ready);
-        }
-        let ready = Rc::new(Prepared { content: content(entry, site), ..Prepared::default() });
-        self.ready.insert(name, Rc::clone(&ready));
-        ready
+        let content = self.clean.entry(name).or_insert_with(|| content(entry, site).into());
+        Rc::new(Prepared { content: Rc::clone(content), ..Prepared::default() })
     }
 
-    /// What was made ready before: the cleaned content only.
-    pub fn cleaned(&self, entry: &Entry) -> Option<Rc<Prepared>> {
-        self.ready
-            .get(&(entry.id.clone(), entry.language.clone()))
-            .map(|ready| Rc::new(Prepared { content: ready.content.clone(), ..Prepared::default() }))
-    }
-
-    /// Forgets how entries were written, and keeps the cleaned content.
-    pub fn forget_fragments(&mut self) {
-        for ready in self.ready.values_mut() {
-            let content = Rc::get_mut(ready).map(|r| std::mem::take(&mut r.content));
-            let content = content.unwrap_or_else(|| ready.content.clone());
-            *ready = Rc::new(Prepared { content, ..Prepared::default() });
-        }
+    /// `entry` made ready, if its content was cleaned before.
+    pub fn known(&self, entry: &Entry) -> Option<Rc<Prepared>> {
+        let content = self.clean.get(&(entry.id.clone(), entry.language.clone()))?;
+        Some(Rc::new(Prepared { content: Rc::clone(content), ..Prepared::default() }))
     }
 }
 

@@ -6,8 +6,8 @@
 //! text, because HTML parsers take quadratic time in depth.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 
 use url::Url;
 
@@ -69,10 +69,12 @@ pub fn sanitise(html: &str, base: Option<&Url>) -> String {
         Some(base) => ammonia::UrlRelative::RewriteWithBase(base.clone()),
         None => ammonia::UrlRelative::Deny,
     };
-    let mut builder = builder();
-    builder.url_relative(relative);
-    let clean = without_empty_pictures(builder.clean(&html).to_string());
-    text::scrub(&clean)
+    thread_local! {
+        // Making one costs more than cleaning a short text.
+        static BUILDER: RefCell<ammonia::Builder<'static>> = RefCell::new(builder());
+    }
+    let clean = BUILDER.with_borrow_mut(|builder| builder.url_relative(relative).clean(&html).to_string());
+    text::scrub(&without_empty_pictures(clean))
 }
 
 /// A picture whose address was refused shows nothing.
@@ -93,99 +95,95 @@ fn without_empty_pictures(html: String) -> String {
 }
 
 fn builder() -> ammonia::Builder<'static> {
-    static TAGS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-        HashSet::from([
-            "a",
-            "abbr",
-            "acronym",
-            "b",
-            "bdi",
-            "bdo",
-            "big",
-            "blockquote",
-            "br",
-            "caption",
-            "center",
-            "cite",
-            "code",
-            "col",
-            "colgroup",
-            "dd",
-            "del",
-            "details",
-            "dfn",
-            "div",
-            "dl",
-            "dt",
-            "em",
-            "figcaption",
-            "figure",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "hr",
-            "i",
-            "img",
-            "ins",
-            "kbd",
-            "li",
-            "mark",
-            "ol",
-            "p",
-            "pre",
-            "q",
-            "rp",
-            "rt",
-            "ruby",
-            "s",
-            "samp",
-            "small",
-            "span",
-            "strike",
-            "strong",
-            "sub",
-            "summary",
-            "sup",
-            "table",
-            "tbody",
-            "td",
-            "tfoot",
-            "th",
-            "thead",
-            "time",
-            "tr",
-            "tt",
-            "u",
-            "ul",
-            "var",
-            "wbr",
-        ])
-    });
-    static ATTRIBUTES: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
-        HashMap::from([
-            ("a", HashSet::from(["href"])),
-            ("img", HashSet::from(["src", "alt", "width", "height"])),
-            ("td", HashSet::from(["colspan", "rowspan", "align"])),
-            ("th", HashSet::from(["colspan", "rowspan", "align"])),
-            ("col", HashSet::from(["span"])),
-            ("colgroup", HashSet::from(["span"])),
-            ("ol", HashSet::from(["start"])),
-            ("q", HashSet::from(["cite"])),
-            ("blockquote", HashSet::from(["cite"])),
-            ("time", HashSet::from(["datetime"])),
-            ("bdo", HashSet::from(["dir"])),
-        ])
-    });
+    let tags = HashSet::from([
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "blockquote",
+        "br",
+        "caption",
+        "center",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "dfn",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "time",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+        "var",
+        "wbr",
+    ]);
+    let attributes = HashMap::from([
+        ("a", HashSet::from(["href"])),
+        ("img", HashSet::from(["src", "alt", "width", "height"])),
+        ("td", HashSet::from(["colspan", "rowspan", "align"])),
+        ("th", HashSet::from(["colspan", "rowspan", "align"])),
+        ("col", HashSet::from(["span"])),
+        ("colgroup", HashSet::from(["span"])),
+        ("ol", HashSet::from(["start"])),
+        ("q", HashSet::from(["cite"])),
+        ("blockquote", HashSet::from(["cite"])),
+        ("time", HashSet::from(["datetime"])),
+        ("bdo", HashSet::from(["dir"])),
+    ]);
     let mut builder = ammonia::Builder::empty();
     builder
-        .tags(TAGS.clone())
+        .tags(tags)
         .clean_content_tags(HashSet::from([
             "script", "style", "template", "noscript", "object", "embed", "form", "select", "math", "svg",
         ]))
-        .tag_attributes(ATTRIBUTES.clone())
+        .tag_attributes(attributes)
         .generic_attributes(HashSet::from(["title", "lang", "dir"]))
         .url_schemes(HashSet::from(["http", "https", "mailto", "data"]))
         .link_rel(None)

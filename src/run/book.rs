@@ -58,7 +58,8 @@ impl Book {
         ledger.rules.clone_from(&opened.site.fingerprint);
         let text = ledger.text();
         let path = opened.state().join(FILE);
-        if files::read_if_there(&path)?.as_deref() != Some(text.as_str()) {
+        let same_size = files::look(&opened.state(), FILE).is_some_and(|(size, _)| size == text.len() as u64);
+        if !same_size || files::read_if_there(&path)?.as_deref() != Some(text.as_str()) {
             files::replace(&path, text.as_bytes())?;
         }
         store.set_meta("id_base", &ledger.id_base)?;

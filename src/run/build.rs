@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::book::Book;
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError, Severity};
-use crate::config::{FeedFormat, Site};
+use crate::config::FeedFormat;
 use crate::entry::{Entry, Key};
 use crate::files::{self, Publisher};
 use crate::ledger::Archive;
@@ -108,6 +108,18 @@ pub(super) fn build(
     problems: &mut Vec<Problem>,
     progress: &mut Progress<'_>,
 ) -> Result<Built, RunError> {
+    // One transaction: what was written is remembered after it was published, or not at all.
+    store.transaction(|store| write(opened, store, book, moment, problems, progress))
+}
+
+fn write(
+    opened: &Opened,
+    store: &mut Store,
+    book: &mut Book,
+    moment: Moment,
+    problems: &mut Vec<Problem>,
+    progress: &mut Progress<'_>,
+) -> Result<Built, RunError> {
     let site = &opened.site;
     let root = opened.output();
     let known = store.outputs()?;
@@ -142,7 +154,9 @@ pub(super) fn build(
     for (n, name) in wanted.iter().enumerate() {
         progress("writing feeds", n + 1, wanted.len());
         let mut entries = store.feed(name, site.output.entries)?;
-        let prepared: Vec<Rc<Prepared>> = entries.iter_mut().map(|e| prepare(e, &mut contents, site)).collect();
+        let prepared: Vec<Rc<Prepared>> = entries.iter().map(|e| contents.of(e, site)).collect();
+        // What was cleaned is not needed as it was.
+        entries.iter_mut().for_each(|e| e.html = String::new());
         let mut feed = merge::feed(name, entries, Document::Live { older: None }, site, &id_base);
         let fitting = site.output.formats.iter().map(|f| f.fitting(&feed, &prepared, site)).min().unwrap_or(0);
         feed.entries.truncate(fitting);
@@ -154,7 +168,6 @@ pub(super) fn build(
         feed.document = Document::Live { older };
         render(opened, &feed, &prepared, &pages, &mut plan, problems)?;
     }
-    contents.forget_fragments();
     archives.render(store, book, &contents, &mut plan, problems, progress)?;
     site_files(opened, store, &pages, &templates, &mut plan)?;
     own_pages(opened, store, &pages, &mut contents, &mut plan)?;
@@ -185,13 +198,11 @@ pub(super) fn build(
     }
     built.written = changed.len();
     built.deleted = deleted.len();
-    store.transaction(|store| -> Result<(), RunError> {
-        store.set_outputs(&written, &deleted)?;
-        store.set_meta("templates", &templates_hash)?;
-        // What is held back is still to be written.
-        let later = held.iter().map(|name| (name.clone(), BTreeSet::new())).collect();
-        remember(store, SCOPE, &Scope::Feeds(later))
-    })?;
+    store.set_outputs(&written, &deleted)?;
+    store.set_meta("templates", &templates_hash)?;
+    // What is held back is still to be written.
+    let later = held.iter().map(|name| (name.clone(), BTreeSet::new())).collect();
+    remember(store, SCOPE, &Scope::Feeds(later))?;
     Ok(built)
 }
 
@@ -363,9 +374,9 @@ impl Archives<'_> {
                     if !ready.contains_key(id)
                         && let Some(mut entry) = store.entry_at(*id)?
                     {
-                        let known = live.cleaned(&entry);
-                        let prepared = known.unwrap_or_else(|| prepare(&mut entry, &mut contents, site));
-                        (entry.html, entry.text) = (String::new(), String::new());
+                        let known = live.known(&entry);
+                        let prepared = known.unwrap_or_else(|| contents.of(&entry, site));
+                        entry.html = String::new();
                         ready.insert(*id, (entry, prepared));
                     }
                 }
@@ -399,13 +410,6 @@ impl Archives<'_> {
         }
         Ok(())
     }
-}
-
-/// Makes an entry ready; from then on it needs no html and no text.
-fn prepare(entry: &mut Entry, contents: &mut Contents, site: &Site) -> Rc<Prepared> {
-    let prepared = contents.of(entry, site);
-    (entry.html, entry.text) = (String::new(), String::new());
-    prepared
 }
 
 /// Ids in an Atom or JSON document that was written here.

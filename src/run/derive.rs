@@ -104,8 +104,8 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
         groups.old_entries.iter().copied().collect()
     };
     let edited = match_edited(work, &groups.groups, &old)?;
-    let (live, new) = make_entries(work, &groups.groups, &edited, &mut result)?;
-    announce(work, new, &before, &mut result)?;
+    let (live, new) = make_entries(work, &groups.groups, &edited, &before, &mut result)?;
+    announce(work, new, &mut result)?;
     let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id)).collect();
     let gone = withdraw(work, &gone)?;
     guard_posts(work, &before, &gone)?;
@@ -312,6 +312,7 @@ fn make_entries(
     work: &mut Work<'_>,
     groups: &[Group],
     edited: &HashMap<usize, EntryId>,
+    before: &Before,
     result: &mut Derivation,
 ) -> Result<(HashSet<Key>, New), RunError> {
     let site = &work.opened.site;
@@ -349,7 +350,7 @@ fn make_entries(
             let translations = translations(&items, &entry, &memory, &own, site, context);
             let everywhere: Vec<String> =
                 feeds.iter().chain(translations.iter().flat_map(|t| &t.feeds)).cloned().collect();
-            let quiet = enter(work.ledger, &entry, &everywhere, &mut new);
+            let quiet = enter(work.ledger, &entry, &everywhere, before, &mut new);
             for translation in translations {
                 for feed in &translation.feeds {
                     result.changed.entry(feed.clone()).or_default().insert(translation.entry.published);
@@ -400,9 +401,11 @@ fn translations(
 
 /// Writes into the ledger which feeds carry an entry; comes back with those where it is
 /// in the archives only.
-fn enter(ledger: &mut Ledger, entry: &Entry, feeds: &[String], new: &mut New) -> Vec<String> {
+fn enter(ledger: &mut Ledger, entry: &Entry, feeds: &[String], before: &Before, new: &mut New) -> Vec<String> {
     let row = ledger.row_mut(&entry.id, entry.first_seen);
-    for feed in feeds.iter().filter(|f| !row.feeds.contains(f) && !row.left.contains(f)) {
+    // A feed that was never published announces what it has.
+    let known = feeds.iter().filter(|f| before.feeds.contains(*f));
+    for feed in known.filter(|f| !row.feeds.contains(f) && !row.left.contains(f)) {
         new.entry(feed.clone()).or_default().push((entry.published, entry.id.clone()));
     }
     let leaves = row.feeds.iter().filter(|f| !feeds.contains(f)).cloned().collect::<Vec<_>>();
@@ -499,11 +502,11 @@ fn remember(work: &mut Work<'_>, id: &EntryId, raws: &[&RawEntry], live: &HashSe
 }
 
 /// Of many entries that are new in a feed the newest are announced; the others go
-/// straight to the archives. A feed that was never published announces what it has.
-fn announce(work: &mut Work<'_>, new: New, before: &Before, result: &mut Derivation) -> Result<(), RunError> {
+/// straight to the archives.
+fn announce(work: &mut Work<'_>, new: New, result: &mut Derivation) -> Result<(), RunError> {
     let most = work.opened.site.output.announce;
     for (feed, mut entries) in new {
-        if entries.len() <= most || !before.feeds.contains(&feed) {
+        if entries.len() <= most {
             continue;
         }
         entries.sort_by(|a, b| b.cmp(a));
