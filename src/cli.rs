@@ -4,6 +4,7 @@
 mod check;
 mod entries;
 mod explain;
+mod inspect;
 mod opml;
 mod refresh;
 mod shell;
@@ -53,6 +54,8 @@ enum Command {
     Entries(entries::Options),
     /// Tell why an entry is in which feeds
     Explain(explain::Options),
+    /// Tell what is read in a feed, a page or a post
+    Inspect(inspect::Options),
     /// Turn an OPML file into project files, or print one
     Import(opml::ImportOptions),
     /// Print the list of feeds as OPML
@@ -117,6 +120,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
         Command::Check(options) => check::check(common, &options, moment, terminal),
         Command::Entries(options) => entries::entries(common, &options, terminal),
         Command::Explain(options) => explain::explain(common, &options, terminal),
+        Command::Inspect(options) => inspect::inspect(common, &options, terminal),
         Command::Import(options) => opml::import(common, &options, terminal),
         Command::Export => opml::export(common, terminal),
         Command::Completions(options) => Ok(shell::completions(&options, Cli::command(), terminal)),

@@ -17,7 +17,7 @@
 //! | [`entry`] | the values that flow: raw entry, entry, kind, slug, id | values |
 //! | [`yaml`], [`config`] | what people decided, every mistake with its place | pure |
 //! | [`names`] | project names in text, whole words in every script | pure |
-//! | [`source`] | bytes into what they say: posts, digests | pure |
+//! | [`source`] | bytes into what they say: posts, digests, feeds | pure |
 //! | [`normalize`] | dates, addresses, text and HTML in one form; raw entries into an entry | pure |
 //! | [`classify`] | which projects an entry is about, and why | pure |
 //! | [`merge`] | which feed carries which entry; feeds as values | pure |
@@ -39,9 +39,10 @@
 //!   when or how it was read.
 //!
 //! Where to change what: a section word of digests, `source/digest/vocabulary.rs`;
-//! the shape of a line, `source/digest/shapes.rs`; why a link went into a project,
-//! [`classify`]; a clean-up rule, [`normalize`]; a format, a file in `output/`; a
-//! command, a file in `cli/`; a table, the next file in `store/migrations/`.
+//! the shape of a line, `source/digest/shapes.rs`; an element of feeds,
+//! `source/upstream/names.rs`; why a link went into a project, [`classify`]; a
+//! clean-up rule, [`normalize`]; a format, a file in `output/`; a command, a file in
+//! `cli/`; a table, the next file in `store/migrations/`.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

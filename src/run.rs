@@ -9,6 +9,7 @@ mod book;
 pub mod build;
 pub mod check;
 pub mod derive;
+pub mod inspect;
 mod posts;
 pub mod query;
 pub mod refresh;

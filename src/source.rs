@@ -8,3 +8,4 @@ pub mod front_matter;
 pub mod markdown;
 pub mod post;
 pub mod shortcode;
+pub mod upstream;

@@ -39,6 +39,13 @@ impl Terminal {
         }
     }
 
+    /// Everything written so far leaves at once.
+    pub fn flush(&mut self) {
+        if !self.closed && io::stdout().lock().flush().is_err() {
+            self.closed = true;
+        }
+    }
+
     /// Whether the reader of standard output has gone.
     pub fn is_closed(&self) -> bool {
         self.closed

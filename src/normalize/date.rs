@@ -261,7 +261,8 @@ fn named_day<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(NaiveDate, Precision, &
     let (day, precision) = if day == 0 { (1, Precision::Month) } else { (day, Precision::Day) };
     let date = NaiveDate::from_ymd_opt(year, month, day)?;
     // The clock may stand between the day and the year (asctime).
-    let clock_at = tokens.iter().position(|t| *t == Token::Mark(':')).filter(|c| *c < end).map(|c| c - 1);
+    let clock_at =
+        tokens.iter().position(|t| *t == Token::Mark(':')).filter(|c| *c < end).and_then(|c| c.checked_sub(1));
     Some((date, precision, &tokens[clock_at.unwrap_or(end + 1)..]))
 }
 

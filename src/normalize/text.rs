@@ -1,5 +1,7 @@
 //! Plain text: widths, cuts, folding. CJK-aware, no markup.
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_width::UnicodeWidthChar;
 
@@ -99,7 +101,7 @@ pub fn decode_entities(text: &str) -> String {
 /// windows-1252 range is read as such, surrogates and nulls become U+FFFD.
 pub fn reference(name: &str) -> Option<String> {
     let Some(number) = name.strip_prefix('#') else {
-        return quick_xml::escape::resolve_html5_entity(name).map(str::to_owned);
+        return named_reference(name).map(str::to_owned);
     };
     let digits = number.strip_prefix(['x', 'X']);
     let code = match digits {
@@ -109,6 +111,19 @@ pub fn reference(name: &str) -> Option<String> {
     Some(code_point(code).to_string())
 }
 
+/// What HTML's `&name;` stands for. A table of our own: that of `quick_xml` 0.42
+/// has wrong values, `&mu;` among them.
+pub(crate) fn named_reference(name: &str) -> Option<&'static str> {
+    static TABLE: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
+        let character = |code: &str| u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
+        let line =
+            |line: &'static str| line.split_once(' ').map(|(n, c)| (n, c.split(' ').filter_map(character).collect()));
+        include_str!("entities.txt").lines().filter_map(line).collect()
+    });
+    let at = TABLE.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
+    Some(&TABLE[at].1)
+}
+
 fn parse_code(digits: &str, radix: u32) -> Option<u32> {
     if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
         return None;
@@ -116,7 +131,7 @@ fn parse_code(digits: &str, radix: u32) -> Option<u32> {
     Some(u32::from_str_radix(digits, radix).unwrap_or(u32::MAX))
 }
 
-fn code_point(code: u32) -> char {
+pub(crate) fn code_point(code: u32) -> char {
     const WINDOWS_1252: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}', '\u{90}', '‘',
         '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
@@ -252,6 +267,7 @@ mod tests {
             decode_entities("a &amp; b &amp;lt; &nbsp;c &#8217; &#x1F600; &bogus; & &#128;"),
             "a & b &lt; \u{a0}c ’ 😀 &bogus; & €"
         );
+        assert_eq!(decode_entities("&mu;&Omega;&fnof;&nGt;&CounterClockwiseContourIntegral;"), "μΩƒ≫\u{20d2}∳");
         assert_eq!(decode_entities("&#xD800;&#0;&#99999999999;"), "\u{FFFD}\u{FFFD}\u{FFFD}");
         assert_eq!(line("  MOSN&amp;SOFARPC\n 发布\u{10} "), "MOSN&SOFARPC 发布");
     }

@@ -6,6 +6,8 @@ mod cases;
 mod commands;
 mod crash;
 mod identity;
+mod inspect;
 mod outputs;
 mod recipes;
 mod site;
+mod upstream;

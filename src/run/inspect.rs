@@ -1,0 +1,226 @@
+//! What Feedloom reads in one document: a feed, a page or a post. Looks at files
+//! that are given and writes nothing.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::Opened;
+use crate::config::{PostsFolder, Slugify, Zone};
+use crate::entry::RawEntry;
+use crate::files::FileError;
+use crate::names::Names;
+use crate::normalize::address::Hosts;
+use crate::source::upstream::{self, Reading};
+use crate::source::{front_matter, post};
+use crate::yaml::Place;
+
+/// A file larger than this is not looked at.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// What a document is meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meant {
+    /// A feed.
+    Feed,
+    /// An HTML page.
+    Page,
+    /// A Markdown post.
+    Post,
+}
+
+impl Meant {
+    /// The name in requests.
+    pub fn from_name(name: &str) -> Option<Meant> {
+        match name {
+            "feed" => Some(Meant::Feed),
+            "page" => Some(Meant::Page),
+            "post" => Some(Meant::Post),
+            _ => None,
+        }
+    }
+}
+
+/// What is known of a document beside its bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// Where the document comes from.
+    pub address: Option<String>,
+    /// The `Content-Language` header.
+    pub content_language: Option<String>,
+    /// What it is meant to be; none: it is sniffed.
+    pub meant: Option<Meant>,
+    /// HTML is to be sanitised.
+    pub sanitise: bool,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub enum Document {
+    /// A feed, a page, or neither.
+    Read(Box<Reading>),
+    /// A post.
+    Post(Box<Inspected>),
+}
+
+/// A post, with what its front matter says.
+#[derive(Debug)]
+pub struct Inspected {
+    /// The keys as they are written.
+    pub front_matter: Map<String, Value>,
+    /// The post.
+    pub post: post::Post,
+}
+
+/// Reads the file at `path`.
+///
+/// # Errors
+/// [`FileError`] when it cannot be read or is too large.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    let failed = |action: &'static str| move |source| FileError { path: path.to_owned(), action, source };
+    let file = File::open(path).map_err(failed("cannot be read"))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed("cannot be read"))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let error = std::io::Error::new(std::io::ErrorKind::FileTooLarge, format!("more than {} MiB", MAX_BYTES >> 20));
+        return Err(failed("is too large")(error));
+    }
+    Ok(bytes)
+}
+
+/// Reads `bytes`, the document at `path` if it is a file. A post is read as the
+/// site reads it, when `site` has a posts folder that holds it.
+pub fn inspect(bytes: &[u8], path: Option<&Path>, request: &Request, site: Option<&Opened>) -> Document {
+    let is_post = match request.meant {
+        Some(Meant::Post) => true,
+        Some(Meant::Feed | Meant::Page) => false,
+        None => looks_like_a_post(bytes, path),
+    };
+    if is_post {
+        match read_post(bytes, path, site) {
+            Ok(inspected) => return Document::Post(Box::new(inspected)),
+            Err(error) if request.meant == Some(Meant::Post) => {
+                let problem = upstream::Problem { line: error.line, what: format!("not a post: {}", error.problem) };
+                return Document::Read(Box::new(Reading { problems: vec![problem], ..Reading::default() }));
+            }
+            // Something else that begins like one.
+            Err(_) => {}
+        }
+    }
+    let mut reading = upstream::read(
+        bytes,
+        &upstream::Request {
+            content_type: request.content_type.as_deref(),
+            address: request.address.as_deref(),
+            content_language: request.content_language.as_deref(),
+            meant: match request.meant {
+                Some(Meant::Feed) => Some(upstream::Kind::Feed),
+                Some(Meant::Page) => Some(upstream::Kind::Page),
+                Some(Meant::Post) | None => None,
+            },
+        },
+    );
+    reading.resolve();
+    if request.sanitise {
+        reading.sanitise();
+    }
+    Document::Read(Box::new(reading))
+}
+
+/// By its name, else by front matter at its beginning.
+fn looks_like_a_post(bytes: &[u8], path: Option<&Path>) -> bool {
+    let extension = path.and_then(Path::extension).and_then(|e| e.to_str()).unwrap_or_default();
+    if ["md", "markdown", "mdx"].iter().any(|e| e.eq_ignore_ascii_case(extension)) {
+        return true;
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    [&b"---\n"[..], b"---\r\n", b"+++\n", b"+++\r\n"].iter().any(|fence| bytes.starts_with(fence))
+}
+
+fn read_post(bytes: &[u8], path: Option<&Path>, site: Option<&Opened>) -> Result<Inspected, post::PostError> {
+    let text = String::from_utf8_lossy(bytes);
+    let front_matter = front_matter::split(text.trim_start_matches('\u{FEFF}')).map(|s| s.values).unwrap_or_default();
+    let absolute = path.and_then(|p| std::fs::canonicalize(p).ok());
+    if let (Some(site), Some(absolute)) = (site, &absolute) {
+        for folder in &site.site.posts {
+            let root = std::fs::canonicalize(site.folder.join(&folder.path)).ok();
+            if let Some(below) = root.and_then(|r| absolute.strip_prefix(r).ok().map(Path::to_owned)) {
+                let names = Names::new(&site.site.projects);
+                let context = site.context(folder, &names);
+                let post = post::read(bytes, &below.to_string_lossy().replace('\\', "/"), context)?;
+                return Ok(Inspected { front_matter, post });
+            }
+        }
+    }
+    let folder = PostsFolder {
+        path: ".".to_owned(),
+        url: None,
+        hosts: Vec::new(),
+        language: None,
+        slugify: Slugify::Hugo,
+        drafts: true,
+        digest: None,
+        place: Place::default(),
+    };
+    let names = Names::new(&[]);
+    let hosts = Hosts::new();
+    let address = url::Url::parse("https://example.org/").expect("an address that is written here");
+    let context = post::Context {
+        folder: &folder,
+        zone: Zone::UTC,
+        names: &names,
+        hosts: &hosts,
+        site: &address,
+        language: None,
+        date: None,
+    };
+    let name = path.and_then(Path::file_name).map_or("post.md".into(), |n| n.to_string_lossy());
+    let mut post = post::read(bytes, &name, context)?;
+    // Where it is published, only a site knows.
+    post.link = None;
+    Ok(Inspected { front_matter, post })
+}
+
+/// A post as the document of the contract.
+pub fn post_document(inspected: &Inspected) -> Value {
+    let post = &inspected.post;
+    let items: Vec<Value> = post.entries.iter().skip(1).map(item).collect();
+    json!({
+        "kind": "post",
+        "ok": true,
+        "front_matter": inspected.front_matter,
+        "title": post.title,
+        "date": post.date.map(|d| d.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        "draft": post.draft,
+        "link": post.link,
+        "digest": post.digest,
+        "items": items,
+        "problems": post.notes.iter().map(|n| json!({"line": n.line, "what": n.text})).collect::<Vec<_>>(),
+    })
+}
+
+/// An item, under the keys of `entries --json`.
+fn item(raw: &RawEntry) -> Value {
+    json!({
+        "kind": raw.kind.name(),
+        "title": raw.title,
+        "link": raw.link,
+        "text": raw.text,
+        "html": raw.html,
+        "summary": raw.summary,
+        "authors": raw.authors.iter().map(|a| json!({"name": a.name, "uri": a.uri, "email": a.email})).collect::<Vec<_>>(),
+        "published": raw.published.map(|d| d.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        "language": raw.language,
+        "image": raw.image,
+        "version": raw.version,
+        "channel": raw.channel,
+        "starts_at": raw.starts_at,
+        "mentions": raw.mention.iter().map(|m| json!({
+            "folder": m.folder, "post": m.post, "section": m.section, "url": m.url, "title": m.title,
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,143 @@
+//! `feedloom inspect` as people and programs call it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::site::Site;
+
+const FEED: &str = "<rss version='2.0'><channel><title>新闻 &amp; more</title><link>https://n.example.org/</link>\n<item><title>First &amp; only</title><link>/1</link><pubDate>Mon, 06 Mar 2023 08:30:00 GMT</pubDate><description>&lt;a href='x'&gt;y&lt;/a&gt;&lt;script&gt;z&lt;/script&gt;</description></item></channel></rss>";
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_feedloom"));
+    command.arg("inspect").args(arguments).current_dir(std::env::temp_dir());
+    command
+}
+
+/// What it prints and its status, given `input`.
+fn piped(arguments: &[&str], input: &[u8]) -> (String, String, i32) {
+    let mut child =
+        command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    child.stdin.take().expect("a pipe").write_all(input).expect("written");
+    let output = child.wait_with_output().expect("ends");
+    (
+        String::from_utf8(output.stdout).expect("UTF-8"),
+        String::from_utf8(output.stderr).expect("UTF-8"),
+        output.status.code().expect("a status"),
+    )
+}
+
+#[test]
+fn people_get_a_page() {
+    for arguments in
+        [&["-", "--base-url", "https://n.example.org/feed"][..], &["--base-url", "https://n.example.org/feed"]]
+    {
+        let (out, err, status) = piped(arguments, FEED.as_bytes());
+        assert_eq!((status, err.as_str()), (0, ""));
+        for line in [
+            "a feed: RSS 2.0, utf-8",
+            "title      新闻 & more",
+            "1 entry",
+            "2023-03-06 08:30  First & only",
+            "https://n.example.org/1",
+        ] {
+            assert!(out.contains(line), "missing {line:?} in\n{out}");
+        }
+    }
+}
+
+#[test]
+fn problems_are_told_with_their_lines() {
+    let (out, _, status) = piped(&[], b"<rss><channel>\n<title>a & b</title>\n<item>\x1b[31m<title>c\n");
+    assert_eq!(status, 0);
+    assert!(out.contains("line 2: a `&` that begins no reference"), "{out}");
+    assert!(!out.contains('\u{1b}'), "{out:?}");
+}
+
+#[test]
+fn a_page_is_asked_whether_its_feed_was_meant() {
+    let page = b"<html><head><title>Home</title><link rel=alternate type='application/rss+xml' title='News' href='/feed'></head></html>";
+    let (out, _, status) = piped(&["--base-url", "https://h.example.org/a"], page);
+    assert_eq!(status, 0);
+    assert!(out.contains("did you mean this feed?\n  https://h.example.org/feed  News"), "{out}");
+    let (_, _, status) = piped(&[], b"nothing at all");
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn addresses_are_resolved_and_html_is_sanitised_when_asked() {
+    let value = |arguments: &[&str]| -> String {
+        let (out, _, status) = piped(arguments, FEED.as_bytes());
+        assert_eq!(status, 0);
+        assert_eq!(out.lines().count(), 1);
+        let document: Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(document["kind"], "feed");
+        document["entries"][0]["summary"]["value"].as_str().expect("a text").to_owned()
+    };
+    let base = ["--json", "--base-url", "https://n.example.org/feed"];
+    assert_eq!(value(&base), "<a href='https://n.example.org/x'>y</a><script>z</script>");
+    assert_eq!(value(&[&base[..], &["--sanitize"]].concat()), "<a href=\"https://n.example.org/x\">y</a>");
+}
+
+#[test]
+fn a_batch_answers_each_line_before_the_next() {
+    let site = Site::new();
+    site.write("feed.xml", FEED);
+    site.write("page.html", "<!DOCTYPE html><title>p</title>");
+    site.write("post.md", "---\ntitle: Hello\ndate: 2023-01-02\n---\n\nText.\n");
+    let mut child = command(&["--json", "--batch", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut requests = child.stdin.take().expect("a pipe");
+    let mut answers = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut ask = |request: String| -> Value {
+        writeln!(requests, "{request}").expect("written");
+        let mut line = String::new();
+        answers.read_line(&mut line).expect("an answer");
+        serde_json::from_str(&line).expect("JSON")
+    };
+    let path = |name: &str| site.path(name).display().to_string();
+    let feed = ask(format!(
+        "{{\"path\":\"{}\",\"base_url\":\"https://n.example.org/\",\"content_type\":null}}",
+        path("feed.xml")
+    ));
+    assert_eq!((&feed["kind"], &feed["entries"][0]["link"]), (&"feed".into(), &"https://n.example.org/1".into()));
+    assert_eq!(ask(format!("{{\"path\":\"{}\"}}", path("page.html")))["kind"], "page");
+    let post = ask(format!("{{\"path\":\"{}\"}}", path("post.md")));
+    assert_eq!((&post["kind"], &post["title"]), (&"post".into(), &"Hello".into()));
+    assert_eq!(post["front_matter"]["title"], "Hello");
+    let other = ask(format!("{{\"path\":\"{}\",\"as\":\"feed\"}}", path("page.html")));
+    assert_eq!((&other["kind"], &other["ok"]), (&"none".into(), &false.into()));
+    for refused in ["{\"path\":\"/no/such/file\"}", "no request", "{}", "{\"path\":\"x\",\"as\":\"song\"}"] {
+        let answer = ask(refused.to_owned());
+        assert_eq!((&answer["kind"], &answer["ok"]), (&"none".into(), &false.into()), "{refused}");
+        assert!(answer["error"].is_string() && answer["feed"].is_object() && answer["entries"].is_array());
+    }
+    drop(requests);
+    assert_eq!(child.wait().expect("ends").code(), Some(0));
+}
+
+#[test]
+fn a_post_of_a_site_is_read_as_the_site_reads_it() {
+    let site = Site::new();
+    site.weekly("w.md", "Weekly 1", "2024-01-01", "### Reading\n\n- [About MOSN](https://a.example.com/mosn)\n");
+    let run = site.run(&["inspect", "--json", &site.path("posts/w.md").display().to_string()]);
+    let post: Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!((&post["kind"], &post["digest"]), (&"post".into(), &true.into()));
+    assert_eq!(post["items"][0]["title"], "About MOSN");
+    assert_eq!(post["items"][0]["kind"], "article");
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_told() {
+    let (out, err, status) = piped(&["/no/such/file"], b"");
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains("/no/such/file"), "{err}");
+    let (_, err, status) = piped(&["https://n.example.org/feed"], b"");
+    assert_eq!(status, 1);
+    assert!(err.contains("asks no server"), "{err}");
+    assert_eq!(piped(&["--as", "song"], b"").2, 2);
+}
