@@ -8,6 +8,7 @@ mod inspect;
 mod opml;
 mod refresh;
 mod shell;
+mod sources;
 mod terminal;
 
 use std::path::PathBuf;
@@ -56,6 +57,8 @@ enum Command {
     Explain(explain::Options),
     /// Tell what is read in a feed, a page or a post
     Inspect(inspect::Options),
+    /// Tell when each source was read, and when it is asked next
+    Status(sources::Options),
     /// Turn an OPML file into project files, or print one
     Import(opml::ImportOptions),
     /// Print the list of feeds as OPML
@@ -119,6 +122,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
         Command::Build(options) => refresh::build(common, &options, moment, terminal),
         Command::Check(options) => check::check(common, &options, moment, terminal),
         Command::Entries(options) => entries::entries(common, &options, terminal),
+        Command::Status(options) => sources::status(common, &options, moment, terminal),
         Command::Explain(options) => explain::explain(common, &options, terminal),
         Command::Inspect(options) => inspect::inspect(common, &options, terminal),
         Command::Import(options) => opml::import(common, &options, terminal),
@@ -146,6 +150,7 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
         RunError::NoSite(_)
         | RunError::Template(_)
         | RunError::NoPosts(_)
+        | RunError::Fetch(_)
         | RunError::IdBase { .. }
         | RunError::ProjectsGone(_) => {
             terminal.error(&error.to_string());

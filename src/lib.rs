@@ -23,6 +23,7 @@
 //! | [`merge`] | which feed carries which entry; feeds as values | pure |
 //! | [`output`] | feeds into text, one file a format, and their strict check | pure |
 //! | [`ledger`] | ids and dates that must never change, as a text file | pure |
+//! | [`fetch`] | asking other people's servers, politely and within bounds; what an answer means is decided by pure rooms | IO |
 //! | [`store`] | the only place that knows SQL | IO |
 //! | [`files`] | reading a site's files, publishing output | IO |
 //! | [`run`] | the only place that joins stages and IO | shell |
@@ -40,9 +41,10 @@
 //!
 //! Where to change what: a section word of digests, `source/digest/vocabulary.rs`;
 //! the shape of a line, `source/digest/shapes.rs`; an element of feeds,
-//! `source/upstream/names.rs`; why a link went into a project, [`classify`]; a
-//! clean-up rule, [`normalize`]; a format, a file in `output/`; a command, a file in
-//! `cli/`; a table, the next file in `store/migrations/`.
+//! `source/upstream/names.rs`; why a link went into a project, [`classify`]; how a
+//! status is treated, `fetch/outcome.rs`; a clean-up rule, [`normalize`]; a format, a
+//! file in `output/`; a command, a file in `cli/`; a table, the next file in
+//! `store/migrations/`.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -51,6 +53,7 @@ pub mod classify;
 pub mod cli;
 pub mod config;
 pub mod entry;
+pub mod fetch;
 pub mod files;
 pub mod ledger;
 pub mod merge;

@@ -13,6 +13,7 @@ pub mod inspect;
 mod posts;
 pub mod query;
 pub mod refresh;
+pub mod sources;
 
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,9 @@ pub enum RunError {
         /// What is wrong with it.
         source: crate::ledger::LedgerError,
     },
+    /// The network cannot be asked as the configuration has it.
+    #[error("fetch: {0}")]
+    Fetch(#[source] crate::fetch::client::ClientError),
     /// Another run holds the lock.
     #[error("{}: another run is at work", .0.display())]
     Locked(PathBuf),

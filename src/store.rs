@@ -15,7 +15,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::entry::{Entry, EntryId, Key, RawEntry};
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
-const MIGRATIONS: [&str; 2] = [include_str!("store/migrations/0001.sql"), include_str!("store/migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("store/migrations/0001.sql"),
+    include_str!("store/migrations/0002.sql"),
+    include_str!("store/migrations/0003.sql"),
+];
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -735,6 +739,67 @@ impl Store {
         let id = Key::of(id.as_str()).0;
         let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id], |r| r.get(0)));
         self.sql("entries cannot be read", found)
+    }
+
+    /// What is remembered of sources, by name, as JSON.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn sources(&self) -> Result<BTreeMap<String, String>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT name, state FROM source")?;
+            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+        };
+        self.sql("sources cannot be read", read())
+    }
+
+    /// Remembers the state of a source.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_source(&self, name: &str, state: &str) -> Result<()> {
+        let text = "INSERT OR REPLACE INTO source (name, state) VALUES (?1, ?2)";
+        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute([name, state]));
+        self.sql("a source cannot be written", done).map(|_| ())
+    }
+
+    /// Remembers what has to be derived later.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn add_dirty(&self, touched: &Touched) -> Result<()> {
+        let write = |c: &Connection| -> rusqlite::Result<()> {
+            let mut statement = c.prepare_cached("INSERT OR IGNORE INTO dirty (entry, number) VALUES (?1, ?2)")?;
+            for key in &touched.keys {
+                statement.execute([0, key.0])?;
+            }
+            for entry in &touched.entries {
+                statement.execute([1, entry.0])?;
+            }
+            Ok(())
+        };
+        self.sql("what changed cannot be written", write(&self.connection))
+    }
+
+    /// Takes what was to be derived later.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn take_dirty(&self, touched: &mut Touched) -> Result<()> {
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached("SELECT entry, number FROM dirty")?;
+            for row in statement.query_map([], |r| Ok((r.get::<_, bool>(0)?, Key(r.get(1)?))))? {
+                let (is_entry, number) = row?;
+                if is_entry {
+                    touched.entries.insert(number)
+                } else {
+                    touched.keys.insert(number)
+                };
+            }
+            drop(statement);
+            self.connection.execute_batch("DELETE FROM dirty")
+        };
+        self.sql("what changed cannot be read", read())
     }
 
     /// What was written into the output folder, by path.

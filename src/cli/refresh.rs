@@ -4,16 +4,24 @@ use clap::Args;
 
 use super::terminal::{Terminal, clean};
 use super::{Common, status};
+use crate::fetch::{client, hosts};
 use crate::run::derive::Way;
 use crate::run::refresh::Report;
+use crate::run::sources::{self, Asking};
 use crate::run::{self, Moment, RunError, Severity};
 
 /// `feedloom refresh`.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Ask nobody: posts and files only
+    /// Ask no server: posts and files only
     #[arg(long)]
     offline: bool,
+    /// Ask this source now, whatever was agreed; revives one that was withdrawn
+    #[arg(long, value_name = "ADDRESS OR NAME")]
+    force: Vec<String>,
+    /// End asking after so many seconds; the others are first next time
+    #[arg(long, value_name = "SECONDS")]
+    deadline: Option<u64>,
     /// Withdraw posts that are gone, however many, and feeds whose project is gone
     #[arg(long)]
     accept_removals: bool,
@@ -38,11 +46,20 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
     let opened = run::open(common.site.as_deref(), &current())?;
     let Options { accept_removals, change_ids, dry_run, .. } = *options;
     let moment = Moment { accept_removals, change_ids, dry_run, ..moment };
-    let has_sources = !opened.site.sources.is_empty() || opened.site.projects.iter().any(|p| !p.sources.is_empty());
-    if !options.offline && has_sources {
-        terminal.say("this version asks no server: sources are left alone, as with --offline");
+    let asking = Asking {
+        offline: options.offline,
+        force: options.force.clone(),
+        deadline: options.deadline.map(std::time::Duration::from_secs),
+        open_files: std::fs::read_to_string("/proc/self/limits").ok().and_then(|t| hosts::open_files(&t)),
+    };
+    let proxy = client::proxy_in_environment(|name| std::env::var(name).ok());
+    if let Some(name) = proxy.filter(|_| opened.site.fetch.proxy.is_none() && !options.offline)
+        && sources::of_site(&opened).values().any(|s| !s.config.url.starts_with("file:"))
+    {
+        terminal.say(&format!("{name} is set but not used: a proxy is used when `fetch.proxy` names it"));
     }
-    let report = run::refresh::refresh(&opened, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
+    let report =
+        run::refresh::refresh(&opened, &asking, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
     Ok(finish(common, &report, moment, terminal))
 }
 
@@ -96,7 +113,17 @@ fn rehearsed(report: &Report, terminal: &mut Terminal) {
 }
 
 fn summary(report: &Report) -> String {
-    let mut parts = vec![counted(report.posts, "post", "posts")];
+    let mut parts = Vec::new();
+    let asked = &report.asked;
+    if report.posts > 0 || asked.sources == 0 {
+        parts.push(counted(report.posts, "post", "posts"));
+    }
+    if asked.sources > 0 {
+        let mut of = vec![format!("{} unchanged", asked.unchanged)];
+        of.extend((asked.new > 0).then(|| format!("{} new", counted(asked.new, "entry", "entries"))));
+        of.extend((asked.failed > 0).then(|| format!("{} failed", asked.failed)));
+        parts.push(format!("{} asked ({})", counted(asked.sources, "source", "sources"), of.join(", ")));
+    }
     if report.read > 0 {
         parts.push(format!("{} read", report.read));
     }

@@ -152,7 +152,8 @@ fn source_element(source: &Source) -> Extension {
         ..Extension::default()
     };
     let mut children: BTreeMap<String, Vec<Extension>> = BTreeMap::new();
-    let id = source.id.clone().or_else(|| source.self_link.clone()).unwrap_or_else(|| source.name.clone());
+    let id = source.id.clone().or_else(|| source.link.clone()).or_else(|| source.self_link.clone());
+    let id = id.unwrap_or_else(|| source.name.clone());
     children.insert("id".to_owned(), vec![leaf("id", plain(&id))]);
     children.insert("title".to_owned(), vec![leaf("title", plain(&source.title))]);
     let mut links = Vec::new();

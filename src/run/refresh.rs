@@ -6,6 +6,7 @@ use super::book::Book;
 use super::build::{self, Built};
 use super::derive::{self, Move, What, Work};
 use super::posts::{Posts, origin};
+use super::sources::{self, Asked, Asking};
 use super::{Moment, Opened, Problem, RunError};
 use crate::files;
 use crate::ledger::Ledger;
@@ -19,6 +20,8 @@ const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-4");
 /// What a refresh did.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// Sources that were asked, and what came of it.
+    pub asked: Asked,
     /// Posts there are.
     pub posts: usize,
     /// Posts that were read anew.
@@ -42,16 +45,21 @@ pub type Progress<'a> = dyn FnMut(&str, usize, usize) + 'a;
 ///
 /// # Errors
 /// [`RunError`] when the run could not do its work; a broken post is no error.
-pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
+pub fn refresh(
+    opened: &Opened,
+    asking: &Asking,
+    moment: Moment,
+    progress: &mut Progress<'_>,
+) -> Result<Report, RunError> {
     let state = opened.state();
     let Some(_lock) = files::lock(&state)? else {
         return Err(RunError::Locked(state));
     };
-    match refresh_locked(opened, moment, progress) {
+    match refresh_locked(opened, asking, moment, progress) {
         // Damage deep in the file shows when the page is read. Everything can be read again.
         Err(RunError::Store(StoreError::Damaged { path, reason })) => {
             let aside = super::set_aside(&path)?;
-            let mut report = refresh_locked(opened, moment, progress)?;
+            let mut report = refresh_locked(opened, asking, moment, progress)?;
             let text = format!("damaged ({reason}): set aside as {} and begun anew", aside.display());
             report.problems.insert(0, Problem::warning(path.display().to_string(), 0, text));
             Ok(report)
@@ -60,9 +68,17 @@ pub fn refresh(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     }
 }
 
-fn refresh_locked(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<Report, RunError> {
+fn refresh_locked(
+    opened: &Opened,
+    asking: &Asking,
+    moment: Moment,
+    progress: &mut Progress<'_>,
+) -> Result<Report, RunError> {
     let mut report = Report::default();
-    let store = opened.store(&mut report.problems)?;
+    let mut store = opened.store(&mut report.problems)?;
+    if !moment.dry_run {
+        report.asked = sources::read(opened, asking, moment, &mut store, &mut report.problems, progress)?;
+    }
     Run::of(opened, moment, store, report)?.read_and_settle(opened, moment, progress)
 }
 
@@ -173,6 +189,7 @@ impl Run {
                 posts.read(folder, *same_rules, &mut touched, report, progress)?;
             }
             drop_old_origins(opened, store, &mut touched, report)?;
+            store.take_dirty(&mut touched)?;
             let what = if *same_rules && book.is_known { What::Touched(touched) } else { What::All };
             settle(opened, &names, moment, store, book, what, rules, report)
         });

@@ -29,6 +29,7 @@ mod builder;
 mod charset;
 mod dates;
 mod entities;
+pub mod entries;
 mod extensions;
 mod json;
 mod markup;
@@ -208,6 +209,8 @@ pub struct Reading {
     pub problems: Vec<Problem>,
     /// How many more there were.
     pub more_problems: usize,
+    /// The document ends before its end: entries may be missing.
+    pub cut_off: bool,
 }
 
 /// Reads a document.
@@ -227,6 +230,7 @@ pub fn read(bytes: &[u8], request: &Request<'_>) -> Reading {
     let mut reading = content(&decoded.text, bytes, start, request.meant, &mut problems);
     reading.encoding = decoded.encoding;
     reading.more_problems = problems.more;
+    reading.cut_off = problems.cut_off;
     reading.problems = problems.list;
     reading.problems.sort_by_key(|p| p.line);
     reading
@@ -331,11 +335,12 @@ struct Problems<'t> {
     known: (usize, usize),
     list: Vec<Problem>,
     more: usize,
+    cut_off: bool,
 }
 
 impl<'t> Problems<'t> {
     fn new(text: &'t str) -> Self {
-        Self { text, known: (0, 1), list: Vec::new(), more: 0 }
+        Self { text, known: (0, 1), list: Vec::new(), more: 0, cut_off: false }
     }
 
     /// Of the whole document.
@@ -354,6 +359,12 @@ impl<'t> Problems<'t> {
         if !self.list.iter().any(|p| p.line == line && p.what == what) {
             self.list.push(Problem { line, what: what.to_owned() });
         }
+    }
+
+    /// The document ends at the byte `at`, before its end.
+    fn cut_off(&mut self, at: usize, what: &str) {
+        self.cut_off = true;
+        self.add(at, what);
     }
 
     /// At the byte `at`, of the element `name`.

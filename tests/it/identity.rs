@@ -9,6 +9,7 @@ use std::process::Command;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use feedloom::run::refresh::{self, Report};
+use feedloom::run::sources::Asking;
 use feedloom::run::{self, Moment, RunError};
 
 use super::site::Site;
@@ -46,7 +47,7 @@ impl Life {
 
     fn try_run(&self, moment: Moment) -> Result<Report, RunError> {
         let opened = run::open(Some(&self.site.path("")), Path::new("/"))?;
-        refresh::refresh(&opened, moment, &mut |_, _, _| {})
+        refresh::refresh(&opened, &Asking::default(), moment, &mut |_, _, _| {})
     }
 
     fn run(&mut self) {

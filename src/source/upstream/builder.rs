@@ -272,7 +272,7 @@ impl<'t, 'p> Builder<'t, 'p> {
             let at = self.scanner.position();
             let inside = self.cut_off || self.open.last().is_some_and(|o| o.role != Role::Of(Element::Entry));
             if self.entry.is_some() && inside && !self.entries.is_empty() {
-                self.problems.add(at, "the feed is cut off: its last entry is incomplete and was left out");
+                self.problems.cut_off(at, "the feed is cut off: its last entry is incomplete and was left out");
                 self.entry = None;
                 self.source = None;
                 self.construct = None;
@@ -281,7 +281,7 @@ impl<'t, 'p> Builder<'t, 'p> {
                 return;
             }
             if self.root.is_some() {
-                self.problems.add(at, "the feed is cut off");
+                self.problems.cut_off(at, "the feed is cut off");
             }
         }
         while !self.open.is_empty() {
