@@ -186,6 +186,9 @@ impl Store {
     fn set_up(path: &Path, connection: Connection) -> Result<Self> {
         let sql = |action| move |source| StoreError::Sql { path: path.to_owned(), action, source };
         connection.set_prepared_statement_cache_capacity(64);
+        // Plans do not depend on what is bound: else each binding has its statement prepared anew.
+        let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+        connection.set_db_config(stable, true).map_err(sql("cannot be set up"))?;
         let setup = "PRAGMA page_size = 4096; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -24576; PRAGMA mmap_size = 0;";
         if let Err(error) = connection.execute_batch(setup) {
             return Err(match error.sqlite_error_code() {

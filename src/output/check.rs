@@ -60,11 +60,24 @@ fn xml(text: &str) -> Option<String> {
             Ok(Event::CData(t)) if in_id(&open) => value.push_str(&t),
             Ok(Event::GeneralRef(r)) => {
                 let name: &str = &r;
-                let known = matches!(name, "amp" | "lt" | "gt" | "quot" | "apos");
-                match crate::normalize::text::reference(name).filter(|_| known || name.starts_with('#')) {
-                    Some(c) if in_id(&open) => value.push_str(&c),
-                    Some(_) => {}
-                    None => return Some(format!("an entity XML does not know: &{name};")),
+                let known = match name {
+                    "amp" => Some('&'),
+                    "lt" => Some('<'),
+                    "gt" => Some('>'),
+                    "quot" => Some('"'),
+                    "apos" => Some('\''),
+                    _ => None,
+                };
+                if let Some(c) = known {
+                    if in_id(&open) {
+                        value.push(c);
+                    }
+                } else if let Some(c) = name.strip_prefix('#').and_then(|_| crate::normalize::text::reference(name)) {
+                    if in_id(&open) {
+                        value.push_str(&c);
+                    }
+                } else {
+                    return Some(format!("an entity XML does not know: &{name};"));
                 }
             }
             Ok(Event::End(_)) => {
