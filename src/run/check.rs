@@ -6,10 +6,12 @@ use std::collections::HashSet;
 use super::derive::{Overrides, Way};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
-use crate::entry::{Kind, RawEntry};
+use crate::config::SameAs;
+use crate::entry::{Key, Kind, RawEntry};
 use crate::files;
+use crate::ledger::Ledger;
 use crate::names::Names;
-use crate::normalize;
+use crate::normalize::{self, address};
 use crate::output::html::Pages;
 use crate::source::post::{self, Weight};
 
@@ -158,9 +160,36 @@ pub fn check(opened: &Opened, moment: Moment) -> Result<Findings, RunError> {
             });
         }
     }
+    same_as(opened, &mut findings)?;
     findings.empty = site.projects.iter().map(|p| p.slug.to_string()).filter(|s| !placed.contains(s)).collect();
     findings.problems.sort_by(|a, b| (&a.place, a.line).cmp(&(&b.place, b.line)));
     Ok(findings)
+}
+
+/// `same_as` has to name an entry that was published.
+fn same_as(opened: &Opened, findings: &mut Findings) -> Result<(), RunError> {
+    let path = opened.state().join("ledger.jsonl");
+    let Some(text) = files::read_if_there(&path)? else {
+        return Ok(());
+    };
+    let ledger = Ledger::parse(&text).map_err(|source| RunError::Ledger { path, source })?;
+    for o in &opened.site.overrides {
+        let Some(SameAs::Entry(other)) = &o.same_as else { continue };
+        let key = url::Url::parse(other).ok().map(|u| address::key(&u, &opened.hosts)).unwrap_or_default();
+        if ledger.row(Key::of(other)).is_none() && ledger.with_key(Key::of(&key)).is_none() {
+            findings.problems.push(Problem {
+                place: o.file.display().to_string(),
+                line: o.place.line,
+                column: o.place.column,
+                severity: Severity::Warning,
+                text: format!(
+                    "`same_as: {}` is no entry's id: `feedloom explain` prints ids",
+                    normalize::text::cut(other, 80)
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What a refresh would withdraw: the ledger is compared with what is there now. Nothing

@@ -201,6 +201,7 @@ impl Before {
     /// Feeds that lost more than half of their entries, for no reason that anyone gave:
     /// whose post is gone is gone for a reason.
     fn shrunk(&self, ledger: &Ledger, gone: &[Key]) -> BTreeMap<String, (usize, usize)> {
+        let gone: HashSet<Key> = gone.iter().copied().collect();
         let rows = || gone.iter().filter_map(|id| ledger.row(*id));
         let posts: HashSet<&str> =
             rows().filter(|r| is_post(r)).filter_map(|r| r.place.as_ref()).map(|p| p.0.as_str()).collect();

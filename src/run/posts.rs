@@ -244,8 +244,10 @@ fn same(opened: &Opened, store: &Store, book: &mut Book, now: DateTime<Utc>) -> 
             SameAs::Nothing => None,
             SameAs::Entry(other) => {
                 let (others, id) = named(other);
+                // An id that nothing has would become one: `check` tells of it.
+                let Some(id) = id else { continue };
                 keys.extend(others);
-                Some(id.unwrap_or_else(|| other.clone()))
+                Some(id)
             }
         };
         found.push(Same { keys, id });

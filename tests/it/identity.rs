@@ -725,3 +725,19 @@ fn a_feed_that_lost_most_of_its_entries_is_held_back() {
     assert_eq!(run.status, 0, "{}{}", run.out, run.err);
     assert!(!life.site.read("public/seata/atom.xml").contains("Number 3 on Seata"));
 }
+
+#[test]
+fn an_id_that_nothing_has_is_told_and_changes_nothing() {
+    let mut life = Life::new();
+    life.run();
+    let before = life.look();
+    life.site.write("overrides.yaml", "\"https://www.example.org/blog/own/\": {same_as: \"tag:wrong,2024:post/1\"}\n");
+    life.run();
+    assert_eq!(difference(&before, &life.look()), "ledger: 0 minted, 0 withdrawn, 0 back, 0 forgotten\n");
+    let check = life.site.run(&["check"]);
+    assert!(
+        check.err.contains("overrides.yaml:1:1: `same_as: tag:wrong,2024:post/1` is no entry's id"),
+        "{}",
+        check.err
+    );
+}
