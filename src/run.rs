@@ -5,11 +5,13 @@
 //! it concerns; [`build`] writes from the store alone; [`check`] looks without
 //! writing; [`query`] answers questions.
 
+mod archives;
 mod book;
 pub mod build;
 pub mod check;
 pub mod derive;
 pub mod inspect;
+pub mod pages;
 mod posts;
 pub mod query;
 pub mod refresh;

@@ -63,7 +63,7 @@ pub fn import(common: &Common, options: &ImportOptions, terminal: &mut Terminal)
 /// Runs `export`.
 pub fn export(common: &Common, terminal: &mut Terminal) -> Result<u8, RunError> {
     let opened = run::open(common.site.as_deref(), &current())?;
-    let text = opml::render(&opened.site.title, &run::build::outlines(&opened));
+    let text = opml::render(&opened.site.title, &run::pages::outlines(&opened));
     terminal.write(text.as_bytes());
     Ok(status::DONE)
 }
