@@ -247,7 +247,9 @@ const O_NOFOLLOW: i32 = 0x100;
 /// [`FileError`] when it is there but cannot be read.
 pub fn read_if_there(path: &Path) -> Result<Option<String>, FileError> {
     match fs::read(path) {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Ok(bytes) => {
+            Ok(Some(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(path, "cannot be read")(error)),
     }

@@ -9,10 +9,12 @@
 //! Pure: text in, values out. [`crate::files`] does the reading and writing,
 //! [`matching`] finds the old item behind an edited one.
 
+mod line;
 pub mod matching;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
+use std::ops::Range;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -92,7 +94,8 @@ struct Dated {
     date: DateTime<Utc>,
 }
 
-/// A ledger that was read.
+/// A ledger that was read. A line is taken apart when its entry is asked for: most runs
+/// ask for a few of very many.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     /// Start of minted ids.
@@ -103,9 +106,126 @@ pub struct Ledger {
     pub archives: BTreeMap<String, Archive>,
     /// Dates given to posts that have none, by key.
     pub dates: BTreeMap<String, DateTime<Utc>>,
-    rows: Vec<Row>,
-    by_id: HashMap<Key, usize>,
-    by_key: HashMap<Key, usize>,
+    /// The file as it was read.
+    source: String,
+    slots: Vec<Slot>,
+    by_id: HashMap<Key, usize, KeyHasher>,
+    by_key: HashMap<Key, usize, KeyHasher>,
+    /// What the lines say together that were not opened.
+    closed: Summary,
+    /// Rows that may have become others.
+    open: Vec<usize>,
+}
+
+/// A row, and the line it was read from.
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    /// Where its line is in the file; empty when it has none.
+    line: Range<usize>,
+    row: OnceCell<Box<Row>>,
+    open: bool,
+}
+
+/// What many rows say together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Entries that are there, by feed.
+    pub sizes: HashMap<String, usize>,
+    /// Posts that are there.
+    pub posts: usize,
+    /// Entries that are in a feed or were.
+    pub emitted: usize,
+    /// Feeds that were ever published.
+    pub feeds: BTreeSet<String>,
+}
+
+impl Summary {
+    fn count<'r>(
+        &mut self,
+        is_post: bool,
+        gone: bool,
+        feeds: impl Iterator<Item = &'r str>,
+        left: impl Iterator<Item = &'r str>,
+    ) {
+        let mut emitted = false;
+        for feed in feeds {
+            emitted = true;
+            match self.sizes.get_mut(feed) {
+                Some(count) => *count += usize::from(!gone),
+                None => {
+                    self.sizes.insert(feed.to_owned(), usize::from(!gone));
+                    self.feeds.insert(feed.to_owned());
+                }
+            }
+        }
+        for feed in left {
+            if !self.feeds.contains(feed) {
+                self.feeds.insert(feed.to_owned());
+            }
+        }
+        self.posts += usize::from(is_post && !gone);
+        self.emitted += usize::from(emitted);
+    }
+
+    fn count_row(&mut self, row: &Row) {
+        let (feeds, left) = (row.feeds.iter().map(String::as_str), row.left.iter().map(String::as_str));
+        self.count(row.is_post(), row.gone.is_some(), feeds, left);
+    }
+
+    fn take_back(&mut self, row: &Row) {
+        if row.gone.is_none() {
+            for feed in &row.feeds {
+                if let Some(count) = self.sizes.get_mut(feed) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+        }
+        self.posts -= usize::from(row.is_post() && row.gone.is_none());
+        self.emitted -= usize::from(!row.feeds.is_empty());
+    }
+}
+
+/// Keys are hashes already.
+#[derive(Debug, Clone, Copy, Default)]
+struct KeyHasher;
+
+/// Takes the number as it is.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl std::hash::BuildHasher for KeyHasher {
+    type Hasher = AsItIs;
+
+    fn build_hasher(&self) -> AsItIs {
+        AsItIs(0)
+    }
+}
+
+impl std::hash::Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.0 = number.cast_unsigned();
+    }
+}
+
+impl Row {
+    /// Whether it is a post or a digest.
+    pub fn is_post(&self) -> bool {
+        self.keys.first().is_some_and(|k| is_key_of_post(k))
+    }
+}
+
+fn is_key_of_post(key: &str) -> bool {
+    matching::Class::of(key) == matching::Class::Post
 }
 
 /// Why a ledger could not be read.
@@ -135,15 +255,26 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`]: nothing is guessed, since what is lost here changes ids.
-    pub fn parse(text: &str) -> Result<Self, LedgerError> {
+    pub fn parse(text: impl Into<String>) -> Result<Self, LedgerError> {
         let mut ledger = Self::default();
-        for (n, line) in text.lines().enumerate() {
+        let text: String = text.into();
+        let mut others: Vec<Row> = Vec::new();
+        let mut next = 0;
+        for (n, line) in text.split_inclusive('\n').enumerate() {
+            let place = next..next + line.len();
+            next = place.end;
+            let line = line.trim_end();
             if line.trim().is_empty() {
                 continue;
             }
             let failed = |e: serde_json::Error| LedgerError::Line { line: n + 1, problem: e.to_string() };
             if line.starts_with("{\"id\"") {
-                ledger.take_in(serde_json::from_str(line).map_err(failed)?);
+                match line::scan(line) {
+                    Some(scanned) if !ledger.by_id.contains_key(&Key::of(scanned.id)) => {
+                        ledger.push_line(&scanned, place);
+                    }
+                    _ => others.push(serde_json::from_str(line).map_err(failed)?),
+                }
             } else if line.starts_with("{\"archive\"") {
                 let archive: Archive = serde_json::from_str(line).map_err(failed)?;
                 let known = ledger.archives.entry(archive.archive.clone()).or_insert_with(|| archive.clone());
@@ -168,7 +299,20 @@ impl Ledger {
         if ledger.id_base.is_empty() {
             return Err(LedgerError::Line { line: 1, problem: "the first line with `id_base` is missing".to_owned() });
         }
+        ledger.source = text;
+        others.into_iter().for_each(|row| ledger.take_in(row));
         Ok(ledger)
+    }
+
+    fn push_line(&mut self, scanned: &line::Scanned<'_>, place: Range<usize>) {
+        let n = self.slots.len();
+        self.by_id.insert(Key::of(scanned.id), n);
+        for key in scanned.keys.iter() {
+            self.by_key.entry(Key::of(key)).or_insert(n);
+        }
+        let is_post = scanned.keys.iter().next().is_some_and(is_key_of_post);
+        self.closed.count(is_post, scanned.gone.is_some(), scanned.feeds.iter(), scanned.left.iter());
+        self.slots.push(Slot { line: place, ..Slot::default() });
     }
 
     /// Two lines of one id are one entry.
@@ -178,10 +322,10 @@ impl Ledger {
             self.push(row);
             return;
         };
-        if row.seen < self.rows[n].seen {
-            std::mem::swap(&mut row, &mut self.rows[n]);
+        let kept = self.open(n);
+        if row.seen < kept.seen {
+            std::mem::swap(&mut row, kept);
         }
-        let kept = &mut self.rows[n];
         let mut join = |ours: fn(&mut Row) -> &mut Vec<String>| {
             let theirs = std::mem::take(ours(&mut row));
             let ours = ours(kept);
@@ -199,34 +343,69 @@ impl Ledger {
         if row.gone.is_none() {
             kept.gone = None;
         }
-        for key in &self.rows[n].keys {
-            self.by_key.entry(Key::of(key)).or_insert(n);
+        let keys: Vec<Key> = kept.keys.iter().map(|k| Key::of(k)).collect();
+        for key in keys {
+            self.by_key.entry(key).or_insert(n);
         }
     }
 
     fn push(&mut self, row: Row) -> usize {
-        let n = self.rows.len();
+        let n = self.slots.len();
         self.by_id.insert(Key::of(&row.id), n);
         for key in &row.keys {
             self.by_key.entry(Key::of(key)).or_insert(n);
         }
-        self.rows.push(row);
+        self.slots.push(Slot { row: OnceCell::from(Box::new(row)), open: true, ..Slot::default() });
+        self.open.push(n);
         n
+    }
+
+    /// A row to be changed.
+    fn open(&mut self, n: usize) -> &mut Row {
+        if !self.slots[n].open {
+            let row = self.row_at(n).clone();
+            self.closed.take_back(&row);
+            self.slots[n] = Slot { row: OnceCell::from(Box::new(row)), open: true, ..self.slots[n].clone() };
+            self.open.push(n);
+        }
+        self.slots[n].row.get_mut().expect("an open row is there")
     }
 
     /// Whether nothing was ever published.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.slots.is_empty()
     }
 
     /// Every entry, in no order that means anything.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        (0..self.slots.len()).map(|n| self.row_at(n))
+    }
+
+    /// A row by its place.
+    ///
+    /// # Panics
+    /// When there is none: places come from [`index`](Self::index) and [`with_key`](Self::with_key).
+    pub fn row_at(&self, n: usize) -> &Row {
+        let slot = &self.slots[n];
+        slot.row.get_or_init(|| {
+            let line = self.source[slot.line.clone()].trim_end();
+            Box::new(line::scan(line).map(Row::from).expect("it was scanned when it was read"))
+        })
+    }
+
+    /// What the rows say together.
+    pub fn summary(&self) -> Summary {
+        let mut all = self.closed.clone();
+        for row in self.open.iter().map(|n| self.row_at(*n)) {
+            all.count_row(row);
+        }
+        all.sizes.retain(|_, count| *count > 0);
+        all
     }
 
     /// The entry of that id.
     pub fn row(&self, id: Key) -> Option<&Row> {
-        self.by_id.get(&id).map(|n| &self.rows[*n])
+        self.by_id.get(&id).map(|n| self.row_at(*n))
     }
 
     /// Which row an id has.
@@ -257,7 +436,7 @@ impl Ledger {
                 gone: None,
             }),
         };
-        &mut self.rows[n]
+        self.open(n)
     }
 
     /// Lets keys stand for an id. One that stands for another id stays there while that
@@ -276,37 +455,37 @@ impl Ledger {
             let key = Key::of(text);
             match self.by_key.get(&key).copied() {
                 Some(owner) if owner == n => {}
-                Some(owner) if !taken(&EntryId::foreign(self.rows[owner].id.clone())) => {}
+                Some(owner) if !taken(&EntryId::foreign(self.row_at(owner).id.clone())) => {}
                 Some(owner) => {
-                    self.rows[owner].keys.retain(|k| k != text);
+                    self.open(owner).keys.retain(|k| k != text);
                     self.by_key.insert(key, n);
                 }
                 None => {
                     self.by_key.insert(key, n);
                 }
             }
-            if self.by_key.get(&key) == Some(&n) && !self.rows[n].keys.iter().any(|k| k == text) {
-                self.rows[n].keys.push(text.to_owned());
+            if self.by_key.get(&key) == Some(&n) && !self.row_at(n).keys.iter().any(|k| k == text) {
+                self.open(n).keys.push(text.to_owned());
             }
         }
     }
 
     /// Withdraws an entry, or lets it be there again.
     pub fn set_gone(&mut self, id: Key, gone: Option<DateTime<Utc>>) {
-        if let Some(&n) = self.by_id.get(&id) {
-            let row = &mut self.rows[n];
-            if row.gone.is_some() != gone.is_some() {
-                row.gone = gone;
-            }
+        if let Some(&n) = self.by_id.get(&id)
+            && self.row_at(n).gone.is_some() != gone.is_some()
+        {
+            self.open(n).gone = gone;
         }
     }
 
     /// Gives every id of this site another start.
     pub fn change_base(&mut self, base: &str) {
         let old = std::mem::replace(&mut self.id_base, base.to_owned());
-        let mut rows = std::mem::take(&mut self.rows);
-        (self.by_id, self.by_key) = (HashMap::new(), HashMap::new());
-        for mut row in rows.drain(..) {
+        let rows: Vec<Row> = self.rows().cloned().collect();
+        (self.by_id, self.by_key) = Default::default();
+        (self.slots, self.open, self.closed) = Default::default();
+        for mut row in rows {
             if let Some(rest) = row.id.strip_prefix(&old) {
                 row.id = format!("{base}{rest}");
             }
@@ -314,25 +493,23 @@ impl Ledger {
         }
     }
 
-    /// Feeds that were ever published.
-    pub fn feeds(&self) -> BTreeSet<&str> {
-        self.rows.iter().flat_map(|r| r.feeds.iter().chain(&r.left).map(String::as_str)).collect()
-    }
-
     /// Forgets that a feed was ever published.
     pub fn forget_feed(&mut self, wanted: impl Fn(&str) -> bool) {
-        for row in &mut self.rows {
+        for n in 0..self.slots.len() {
+            let row = self.open(n);
             row.feeds.retain(|f| wanted(f));
             row.left.retain(|f| wanted(f));
             row.quiet.retain(|f| wanted(f));
         }
+        // Every row is open now.
+        self.closed = Summary::default();
         self.archives.retain(|name, _| name.rsplit_once('/').is_some_and(|(feed, _)| wanted(feed)));
     }
 
     /// The file: sorted, times in whole seconds.
     pub fn text(&self) -> String {
         let head = Head { ledger: VERSION, id_base: self.id_base.clone(), rules: self.rules.clone() };
-        let mut text = String::with_capacity(256 * (self.rows.len() + 1));
+        let mut text = String::with_capacity(self.source.len().max(256 * self.slots.len()) + 4096);
         text.push_str(&serde_json::to_string(&head).unwrap_or_default());
         text.push('\n');
         for archive in self.archives.values() {
@@ -344,59 +521,24 @@ impl Ledger {
             text.push_str(&serde_json::json!({ "dated": dated, "date": date }).to_string());
             text.push('\n');
         }
-        let mut order: Vec<&Row> = self.rows.iter().collect();
-        order.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        for row in order {
-            line(row, &mut text);
+        let id = |n: &usize| match &self.slots[*n] {
+            Slot { open: false, line, .. } => line::id(&self.source[line.clone()]),
+            _ => self.row_at(*n).id.as_str(),
+        };
+        let mut order: Vec<usize> = (0..self.slots.len()).collect();
+        // Lines are sorted already: a sort that sees it.
+        order.sort_by(|a, b| id(a).cmp(id(b)));
+        for n in order {
+            match &self.slots[n] {
+                Slot { open: false, line, .. } => {
+                    text.push_str(self.source[line.clone()].trim_end());
+                    text.push('\n');
+                }
+                _ => line::write(self.row_at(n), &mut text),
+            }
         }
         text
     }
-}
-
-/// The line of an entry.
-fn line(row: &Row, out: &mut String) {
-    let time = |t: DateTime<Utc>| t.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let text = |out: &mut String, s: &str| out.push_str(&serde_json::to_string(s).unwrap_or_default());
-    let list = |out: &mut String, name: &str, texts: &[String]| {
-        let _ = write!(out, ",\"{name}\":[");
-        for (n, t) in texts.iter().enumerate() {
-            if n > 0 {
-                out.push(',');
-            }
-            text(out, t);
-        }
-        out.push(']');
-    };
-    out.push_str("{\"id\":");
-    text(out, &row.id);
-    list(out, "keys", &row.keys);
-    if let Some(Place(post, n)) = &row.place {
-        out.push_str(",\"in\":[");
-        text(out, post);
-        let _ = write!(out, ",{n}]");
-    }
-    if !row.says.is_empty() {
-        out.push_str(",\"says\":");
-        text(out, &row.says);
-    }
-    let _ = write!(out, ",\"seen\":\"{}\",\"hash\":", time(row.seen));
-    text(out, &row.hash);
-    if let Some(changed) = row.changed {
-        let _ = write!(out, ",\"changed\":\"{}\"", time(changed));
-    }
-    if !row.feeds.is_empty() {
-        list(out, "feeds", &row.feeds);
-    }
-    if !row.left.is_empty() {
-        list(out, "left", &row.left);
-    }
-    if !row.quiet.is_empty() {
-        list(out, "quiet", &row.quiet);
-    }
-    if let Some(gone) = row.gone {
-        let _ = write!(out, ",\"gone\":\"{}\"", time(gone));
-    }
-    out.push_str("}\n");
 }
 
 #[cfg(test)]
@@ -433,7 +575,7 @@ mod tests {
         before.archives.insert(archive.archive.clone(), archive);
         let text = before.text();
         assert_eq!(text.lines().count(), 4);
-        let after = Ledger::parse(&text).unwrap();
+        let after = Ledger::parse(text.as_str()).unwrap();
         assert_eq!(after.row(Key::of("b")), Some(&full));
         assert_eq!(after.text(), text);
     }
@@ -443,12 +585,12 @@ mod tests {
         let other = Row { keys: vec!["url:x".to_owned()], gone: DateTime::from_timestamp(6, 0), ..row("a", 5) };
         let one = |r: &Row| {
             let mut text = String::new();
-            line(r, &mut text);
+            line::write(r, &mut text);
             text
         };
         let head = |base: &str| format!("{{\"ledger\":1,\"id_base\":\"{base}\"}}\n");
         let text = format!("{}{}{}{}{}", one(&row("b", 2)), head("t:"), one(&other), one(&row("a", 1)), head("u:"));
-        let ledger = Ledger::parse(&text).unwrap();
+        let ledger = Ledger::parse(text.as_str()).unwrap();
         assert_eq!(ledger.id_base, "t:");
         let a = ledger.row(Key::of("a")).unwrap();
         assert_eq!((a.seen.timestamp(), a.keys.len(), a.gone), (1, 2, None));

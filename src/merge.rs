@@ -3,6 +3,8 @@
 //! Pure. The store hands over entries in order; this module says which feeds they
 //! are in ([`feeds_of`]) and makes a [`Feed`] of what a feed may carry ([`feed`]).
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -49,13 +51,13 @@ pub enum Document {
         /// The newest archive.
         older: Option<String>,
     },
-    /// The entries of a month.
+    /// The entries of a period.
     Archive {
         /// Its name.
         name: String,
-        /// The month before.
+        /// The one before.
         older: Option<String>,
-        /// The month after.
+        /// The one after.
         newer: Option<String>,
     },
 }
@@ -69,14 +71,64 @@ impl Document {
     }
 }
 
-/// The month an archive is called by: of the site's zone, `2022-09`.
-pub fn month(time: DateTime<Utc>, site: &Site) -> String {
-    site.timezone.to_local(time).format("%Y-%m").to_string()
+/// A month with more entries than these is archived by days: an archive stays a size that
+/// readers load and a change rewrites.
+const FULL_MONTH: usize = 300;
+
+/// The day of a moment in the site's zone: `2022-09-05`.
+pub fn day(time: DateTime<Utc>, site: &Site) -> String {
+    site.timezone.to_local(time).format("%Y-%m-%d").to_string()
+}
+
+/// The month of a day, a month or a period: `2022-09`.
+pub fn month_of(period: &str) -> &str {
+    period.match_indices('-').nth(1).map_or(period, |(at, _)| &period[..at])
+}
+
+/// The period that an archive's name was made of.
+pub fn period_of(archive: &str) -> &str {
+    archive.split_once('.').map_or(archive, |(period, _)| period)
+}
+
+/// Entries, newest first, in the periods that archives are called by: months of the site's
+/// zone (`2022-09`), days of those that are full (`2022-09-05`). In order of time, too,
+/// since a month is either whole or cut.
+pub fn periods<T>(entries: Vec<T>, published: impl Fn(&T) -> DateTime<Utc>, site: &Site) -> BTreeMap<String, Vec<T>> {
+    /// Zones differ by quarters of an hour since there is a unix time.
+    const QUARTER: i64 = 900;
+    let mut days: Vec<(String, Vec<T>)> = Vec::new();
+    let mut last = None;
+    for entry in entries {
+        let time = published(&entry);
+        let quarter = (time.timestamp() > 0).then_some(time.timestamp() / QUARTER);
+        match days.last_mut() {
+            Some((_, of_day)) if quarter.is_some() && quarter == last => of_day.push(entry),
+            _ => {
+                let day = day(time, site);
+                match days.last_mut().filter(|(d, _)| *d == day) {
+                    Some((_, of_day)) => of_day.push(entry),
+                    None => days.push((day, vec![entry])),
+                }
+            }
+        }
+        last = quarter;
+    }
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    for (day, entries) in &days {
+        *sizes.entry(month_of(day).to_owned()).or_default() += entries.len();
+    }
+    let mut periods: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for (day, entries) in days {
+        let month = month_of(&day);
+        let period = if sizes[month] > FULL_MONTH { day } else { month.to_owned() };
+        periods.entry(period).or_default().extend(entries);
+    }
+    periods
 }
 
 /// An archive that changed after it was published is issued under a new name.
-pub fn archive_name(month: &str, issue: u32) -> String {
-    if issue <= 1 { month.to_owned() } else { format!("{month}.{issue}") }
+pub fn archive_name(period: &str, issue: u32) -> String {
+    if issue <= 1 { period.to_owned() } else { format!("{period}.{issue}") }
 }
 
 /// A feed's path taken apart: whose it is, and which part of it.

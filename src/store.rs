@@ -118,8 +118,6 @@ pub struct Listed {
     pub published: DateTime<Utc>,
     /// The number of its id.
     pub id: Key,
-    /// When its own text changed, in milliseconds.
-    pub updated_ms: i64,
     /// It is in the archives only.
     pub quiet: bool,
 }
@@ -605,13 +603,25 @@ impl Store {
     /// What SQLite says.
     pub fn listed(&self, feed: &str) -> Result<Vec<Listed>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT f.published, f.entry, e.updated_ms, f.quiet FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry")?;
+            let mut statement = self.connection.prepare_cached(
+                "SELECT published, entry, quiet FROM feed_entry WHERE feed = ?1 ORDER BY published DESC, entry",
+            )?;
             let rows = statement.query_map([feed], |r| {
-                Ok(Listed { published: moment(r.get(0)?), id: Key(r.get(1)?), updated_ms: r.get(2)?, quiet: r.get(3)? })
+                Ok(Listed { published: moment(r.get(0)?), id: Key(r.get(1)?), quiet: r.get(2)? })
             })?;
             rows.collect()
         };
         self.sql("feeds cannot be read", read())
+    }
+
+    /// When the own text of an entry changed, in milliseconds; 0 for one that is not there.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn updated_ms(&self, id: Key) -> Result<i64> {
+        let text = "SELECT updated_ms FROM entry WHERE id = ?1";
+        let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.0], |r| r.get(0)).optional());
+        Ok(self.sql("entries cannot be read", read)?.unwrap_or_default())
     }
 
     /// An entry by the number of its id, without its plain text.

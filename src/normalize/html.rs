@@ -226,7 +226,7 @@ fn picture(value: &str) -> Option<String> {
 
 /// Frames and players become a line with a link: validators refuse them in feeds.
 fn frames_to_links(html: &str) -> Cow<'_, str> {
-    if !contains_tag(html, "iframe") && !contains_tag(html, "video") && !contains_tag(html, "audio") {
+    if !contains_tag(html, &["iframe", "video", "audio"]) {
         return Cow::Borrowed(html);
     }
     let mut out = String::with_capacity(html.len());
@@ -252,24 +252,32 @@ fn frames_to_links(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn contains_tag(html: &str, name: &str) -> bool {
-    html.match_indices('<')
-        .any(|(at, _)| html[at + 1..].get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name)))
+/// Whether one of these tags may be there.
+fn contains_tag(html: &str, names: &[&str]) -> bool {
+    memchr::memchr_iter(b'<', html.as_bytes()).any(|at| {
+        let rest = &html.as_bytes()[at + 1..];
+        names.iter().any(|n| rest.get(..n.len()).is_some_and(|start| start.eq_ignore_ascii_case(n.as_bytes())))
+    })
 }
 
 /// `text` with `&`, `<`, `>` and quotes escaped.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escaped = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            _ => continue,
+        };
+        out.push_str(&text[from..at]);
+        out.push_str(escaped);
+        from = at + 1;
     }
+    out.push_str(&text[from..]);
     out
 }
 
@@ -404,6 +412,10 @@ fn is_void(name: &str) -> bool {
 
 /// Drops tags nested too deep; their text stays.
 pub fn bound_depth(html: &str) -> Cow<'_, str> {
+    // So few tags cannot nest so deep.
+    if memchr::memchr_iter(b'<', html.as_bytes()).count() <= MAX_DEPTH {
+        return Cow::Borrowed(html);
+    }
     let mut depth = 0usize;
     let mut deepest = 0usize;
     for token in tokens(html) {

@@ -54,6 +54,9 @@ pub fn line(text: &str) -> String {
 
 /// Runs of white space become one blank; ends are trimmed.
 pub fn squeeze(text: &str) -> String {
+    if is_squeezed(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace() || c == '\u{200B}') {
         if word.is_empty() {
@@ -65,6 +68,28 @@ pub fn squeeze(text: &str) -> String {
         out.push_str(word);
     }
     out
+}
+
+/// Whether [`squeeze`] would change nothing: looks at bytes, since nearly every text is squeezed.
+fn is_squeezed(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut blank = true;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b' ' if blank => return false,
+            b' ' => blank = true,
+            0x09..=0x0D => return false,
+            // U+0085 and U+00A0, U+1680, U+2000..U+205F, U+3000
+            0xC2 | 0xE1 => return false,
+            0xE2 if bytes[at + 1] == 0x80 && (bytes[at + 2] <= 0x8B || matches!(bytes[at + 2], 0xA8 | 0xA9 | 0xAF)) => {
+                return false;
+            }
+            0xE2 if bytes[at + 1] == 0x81 => return false,
+            0xE3 if bytes[at + 1] == 0x80 && bytes[at + 2] == 0x80 => return false,
+            _ => blank = false,
+        }
+    }
+    !blank || text.is_empty()
 }
 
 /// Decodes character references (`&amp;`, `&nbsp;`, `&#8217;`, `&#x1F600;`); what is none stays.
@@ -259,6 +284,18 @@ mod tests {
         assert_eq!(first_sentence("Version 1.2 works. Really."), "Version 1.2 works.");
         assert_eq!(first_sentence("no end"), "no end");
         assert_eq!(excerpt("一二三四。五六七八九十。", 12), "一二三四。");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_squeezed_stays(text in "[ \t\u{85}\u{a0}\u{200b}\u{2007}\u{202f}\u{205f}\u{2028}\u{3000}\u{3001}\u{2014}é中ab]{0,6}") {
+            let once = squeeze(&text);
+            prop_assert!(!once.split(' ').any(|w| w.is_empty() && !once.is_empty() || w.contains(char::is_whitespace)));
+            prop_assert_eq!(squeeze(&once), once.clone());
+            if is_squeezed(&text) {
+                prop_assert_eq!(once, text);
+            }
+        }
     }
 
     #[test]

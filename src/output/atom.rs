@@ -61,7 +61,33 @@ pub fn frame(feed: &Feed) -> (String, String) {
 
 /// A feed of nothing but an entry.
 pub fn alone(entry: &Entry, content: &str, language: Option<&str>) -> String {
-    written(&atom::Feed { entries: vec![self::entry(entry, content, language)], ..atom::Feed::default() })
+    let file = written(&atom::Feed { entries: vec![self::entry(entry, language)], ..atom::Feed::default() });
+    // The content is most of an entry: it is escaped once, straight to its place.
+    let Some(place) = file.rfind(END_OF_CONTENT) else {
+        return file;
+    };
+    let mut out = String::with_capacity(file.len() + content.len() * 5 / 4);
+    out.push_str(&file[..place]);
+    push_escaped(&mut out, content);
+    out.push_str(&file[place..]);
+    out
+}
+
+const END_OF_CONTENT: &str = "</content>";
+
+/// `text` as character data.
+fn push_escaped(out: &mut String, text: &str) {
+    let mut from = 0;
+    for at in memchr::memchr3_iter(b'<', b'>', b'&', text.as_bytes()) {
+        out.push_str(&text[from..at]);
+        out.push_str(match text.as_bytes()[at] {
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            _ => "&amp;",
+        });
+        from = at + 1;
+    }
+    out.push_str(&text[from..]);
 }
 
 /// RFC 4287, section 7.
@@ -103,7 +129,7 @@ fn link(href: &str, rel: &str, mime_type: Option<&str>) -> atom::Link {
     }
 }
 
-fn entry(entry: &Entry, content: &str, language: Option<&str>) -> atom::Entry {
+fn entry(entry: &Entry, language: Option<&str>) -> atom::Entry {
     let language = entry.language.clone().filter(|l| language != Some(l));
     let mut categories = vec![category(entry.kind.name())];
     categories.extend(entry.projects.iter().map(|m| category(m.slug.as_str())));
@@ -128,7 +154,7 @@ fn entry(entry: &Entry, content: &str, language: Option<&str>) -> atom::Entry {
         summary: (!entry.summary.is_empty())
             .then(|| atom::Text { lang: language.clone(), ..atom::Text::plain(plain(&entry.summary)) }),
         content: Some(atom::Content {
-            value: Some(content.to_owned()),
+            value: Some(String::new()),
             content_type: Some("html".to_owned()),
             lang: language,
             ..atom::Content::default()

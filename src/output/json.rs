@@ -40,10 +40,20 @@ pub fn frame(feed: &Feed) -> (String, String) {
 
 /// A feed of nothing but an entry.
 pub fn alone(entry: &Entry, content: &str, language: Option<&str>) -> String {
-    let text = serde_json::to_string_pretty(&item(entry, content, language)).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&item(entry, language)).unwrap_or_default();
     // Line breaks in values are escaped: these are the layout's.
-    format!("{BEFORE_ITEM}\n    {}{AFTER_ITEM}", text.replace('\n', "\n    "))
+    let mut file = format!("{BEFORE_ITEM}\n    {}{AFTER_ITEM}", text.replace('\n', "\n    "));
+    // The content is most of an entry: it is written once, straight to its place. A value
+    // cannot hold these words: its quotes would be escaped.
+    if let Some(place) = file.find(NO_CONTENT) {
+        let content = format!("{KEY_OF_CONTENT}{}", serde_json::to_string(content).unwrap_or_default());
+        file.replace_range(place..place + NO_CONTENT.len(), &content);
+    }
+    file
 }
+
+const KEY_OF_CONTENT: &str = "\"content_html\": ";
+const NO_CONTENT: &str = "\"content_html\": \"\"";
 
 /// What [`alone`] writes before the item.
 pub const BEFORE_ITEM: &str = "{\"items\": [";
@@ -51,12 +61,12 @@ pub const BEFORE_ITEM: &str = "{\"items\": [";
 /// What [`alone`] writes behind the item.
 pub const AFTER_ITEM: &str = "]}";
 
-fn item(entry: &Entry, content: &str, language: Option<&str>) -> Value {
+fn item(entry: &Entry, language: Option<&str>) -> Value {
     let mut out = Map::new();
     out.insert("id".into(), entry.id.as_str().into());
     out.insert("url".into(), entry.link.as_str().into());
     out.insert("title".into(), plain(&entry.title).into());
-    out.insert("content_html".into(), content.into());
+    out.insert("content_html".into(), "".into());
     if !entry.summary.is_empty() {
         out.insert("summary".into(), plain(&entry.summary).into());
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::build::{Plan, held_file};
+use super::build::{self, Plan, held_file};
 use super::refresh::Progress;
 use super::{Opened, Problem, RunError};
 use crate::config::FeedFormat;
@@ -17,12 +17,12 @@ use crate::merge::{self, Document, Feed};
 use crate::output::{Contents, Prepared};
 use crate::store::{Listed, Store};
 
-/// Archive documents (RFC 5005, section 4): the entries of a month that are not all in
-/// the live document. Which months there are follows from the entries alone.
+/// Archive documents (RFC 5005, section 4): the entries of a month, or of a day of a full
+/// month, that are not all in the live document. Which there are follows from the entries alone.
 pub(super) struct Archives<'a> {
     opened: &'a Opened,
     ledger: &'a mut Ledger,
-    /// Documents to be written, by month: entries are prepared once for all feeds.
+    /// Documents to be written, by period: entries are prepared once for all feeds.
     due: BTreeMap<String, Vec<Due>>,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Archives<'a> {
     }
 
     /// Plans the archives of a feed whose live document is `live`; comes back with the
-    /// name of the newest. `touched` are the months whose entries changed, none for all.
+    /// name of the newest. `touched` are the days whose entries changed, none for all.
     pub fn plan(
         &mut self,
         store: &Store,
@@ -51,89 +51,101 @@ impl<'a> Archives<'a> {
         plan: &mut Plan<'_>,
     ) -> Result<Option<String>, RunError> {
         let site = &self.opened.site;
-        let ledger = &mut *self.ledger;
         let current = merge::current_path(name, site);
-        let endings: Vec<&str> = site.output.formats.iter().filter_map(|f| f.archive_ending()).collect();
-        let own = current == name;
         let listed = store.listed(name)?;
         let loud = listed.iter().filter(|e| !e.quiet).map(|e| e.id);
         let shown: HashSet<Key> = loud.take(live.entries.len()).collect();
-        let mut months: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
-        for listed in listed {
-            months.entry(merge::month(listed.published, site)).or_default().push(listed);
+        let mut periods = merge::periods(listed, |e| e.published, site);
+        periods.retain(|_, entries| entries.iter().any(|e| !shown.contains(&e.id)));
+        let key_of = |period: &str| format!("{current}/{period}");
+        if current != name {
+            // Those of an old slug are the new one's.
+            let newest = periods.keys().rev().find_map(|p| self.ledger.archives.get(&key_of(p)).map(|a| (p, a.issue)));
+            return Ok(newest.map(|(period, issue)| merge::archive_name(period, issue)));
         }
-        months.retain(|_, entries| entries.iter().any(|e| !shown.contains(&e.id)));
-        // The names that the links of the documents were made of, and those of now.
-        let names_of = |archives: &BTreeMap<String, Archive>| -> BTreeMap<String, String> {
-            let prefix = format!("{current}/");
-            archives
-                .range(prefix.clone()..)
-                .take_while(|(key, _)| key.starts_with(&prefix))
-                .filter_map(|(key, a)| Some((key.strip_prefix(&prefix)?, a)))
-                .filter(|(month, _)| !month.contains('/'))
-                .map(|(month, a)| (month.to_owned(), merge::archive_name(month, a.issue)))
-                .collect()
+        let endings: Vec<&str> = site.output.formats.iter().filter_map(|f| f.archive_ending()).collect();
+        let files = |period: &str, issue: u32| {
+            let name = merge::archive_name(period, issue);
+            endings.iter().map(|ending| format!("{current}/archive/{name}.{ending}")).collect::<Vec<_>>()
         };
-        let before = names_of(&ledger.archives);
-        let mut stale: BTreeSet<String> = BTreeSet::new();
-        for (month, entries) in months.iter().filter(|_| own) {
-            let hash = signature(entries);
-            let key = format!("{current}/{month}");
-            let archive = ledger.archives.entry(key.clone()).or_insert_with(|| Archive {
-                archive: key,
-                issue: 1,
-                hash: hash.clone(),
-            });
-            if archive.hash != hash {
-                archive.issue += 1;
-                archive.hash = hash;
-                stale.insert(month.clone());
+        let before: Vec<String> = build::remembered(store, &chain_of(name))?.unwrap_or_default();
+        let is_touched = |period: &str| touched.is_none_or(|days| touches(days, period));
+        let was_linked: HashSet<&str> = before.iter().map(|name| merge::period_of(name)).collect();
+        let mut stale: BTreeSet<&str> = BTreeSet::new();
+        for (period, entries) in &periods {
+            let archive = self.ledger.archives.get_mut(&key_of(period));
+            if archive.is_some() && was_linked.contains(period.as_str()) && !is_touched(period) {
+                continue;
             }
-        }
-        let names = names_of(&ledger.archives);
-        for month in names.keys().filter(|m| own && !months.contains_key(*m)) {
-            // All of its entries are in the live document, or withdrawn.
-            let issues = ledger.archives.get(&format!("{current}/{month}")).map_or(1, |a| a.issue);
-            for issue in 1..=issues {
-                let file = |ending: &&str| format!("{current}/archive/{}.{ending}", merge::archive_name(month, issue));
-                plan.dropped.extend(endings.iter().map(file));
-            }
-        }
-        let chain: Vec<&String> = months.keys().filter(|m| names.contains_key(*m)).collect();
-        let was: Vec<&String> = before.keys().collect();
-        let beside = |chain: &[&String], names: &BTreeMap<String, String>, month: &String| {
-            let at = chain.iter().position(|m| *m == month)?;
-            let name = |m: &&String| names.get(*m).cloned();
-            Some((at.checked_sub(1).and_then(|n| name(&chain[n])), chain.get(at + 1).and_then(name)))
-        };
-        for month in chain.iter().filter(|_| own) {
-            let archive = &ledger.archives[&format!("{current}/{month}")];
-            let (older, newer) = beside(&chain, &names, month).unwrap_or_default();
-            let file = |name: &str, ending: &str| format!("{current}/archive/{name}.{ending}");
-            let name_now = &names[*month];
-            let known = endings.iter().all(|e| plan.known.contains_key(&file(name_now, e)));
-            let same_links = beside(&was, &before, month) == Some((older.clone(), newer.clone()));
-            let same = touched.is_some_and(|t| !t.contains(*month)) && !stale.contains(*month);
-            for ending in &endings {
-                for issue in 1..=archive.issue {
-                    // Whatever was published once stays.
-                    plan.hashes.entry(file(&merge::archive_name(month, issue), ending)).or_insert(None);
+            let hash = signature(store, entries)?;
+            match archive {
+                None => {
+                    let archive = key_of(period);
+                    self.ledger.archives.insert(archive.clone(), Archive { archive, issue: 1, hash });
                 }
+                Some(archive) if archive.hash != hash => {
+                    archive.issue += 1;
+                    archive.hash = hash;
+                    stale.insert(period);
+                }
+                Some(_) => {}
             }
+        }
+        let issue_of = |period: &str| self.ledger.archives.get(&key_of(period)).map_or(1, |a| a.issue);
+        // Issues under another cut of the same time: a month that is archived by days now, or was.
+        let mut recut: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let prefix = format!("{current}/");
+        let known = self.ledger.archives.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+        let known = known.filter_map(|(key, archive)| Some((key.strip_prefix(&prefix)?, archive.issue)));
+        for (period, issues) in known.filter(|(period, _)| !period.contains('/') && !periods.contains_key(*period)) {
+            let files = (1..=issues).flat_map(|issue| files(period, issue));
+            if let Some((now, _)) = periods.iter().find(|(p, _)| merge::month_of(p) == merge::month_of(period)) {
+                let names = (1..=issues).map(|issue| merge::archive_name(period, issue));
+                recut.entry(merge::month_of(now)).or_default().extend(names);
+                // Whatever was published once stays.
+                files.for_each(|file| {
+                    plan.hashes.entry(file).or_insert(None);
+                });
+            } else {
+                // All of its entries are in the live document, or withdrawn.
+                plan.dropped.extend(files);
+            }
+        }
+        let chain: Vec<String> = periods.keys().map(|p| merge::archive_name(p, issue_of(p))).collect();
+        let beside =
+            |chain: &[String], at: usize| (at.checked_sub(1).map(|n| chain[n].clone()), chain.get(at + 1).cloned());
+        let places: HashMap<&str, usize> =
+            before.iter().enumerate().map(|(at, name)| (merge::period_of(name), at)).collect();
+        let periods: Vec<(&String, &Vec<Listed>)> = periods.iter().collect();
+        for (at, (period, entries)) in periods.iter().enumerate() {
+            let (older, newer) = beside(&chain, at);
+            let issue = issue_of(period);
+            for file in (1..=issue).flat_map(|issue| files(period, issue)) {
+                plan.hashes.entry(file).or_insert(None);
+            }
+            let known = files(period, issue).iter().all(|file| plan.known.contains_key(file));
+            let same_links =
+                places.get(period.as_str()).is_some_and(|at| beside(&before, *at) == (older.clone(), newer.clone()));
+            let same = touched.is_some_and(|days| !touches(days, period)) && !stale.contains(period.as_str());
             if known && same && same_links {
                 continue;
             }
-            self.due.entry((*month).clone()).or_default().push(Due {
+            let mut earlier: Vec<String> = (1..issue).map(|issue| merge::archive_name(period, issue)).collect();
+            earlier.extend(recut.get(merge::month_of(period)).into_iter().flatten().cloned());
+            self.due.entry((*period).clone()).or_default().push(Due {
                 feed: name.to_owned(),
-                document: Document::Archive { name: name_now.clone(), older, newer },
-                earlier: (1..archive.issue).map(|issue| merge::archive_name(month, issue)).collect(),
-                entries: months[*month].iter().map(|e| e.id).collect(),
+                document: Document::Archive { name: chain[at].clone(), older, newer },
+                earlier,
+                entries: entries.iter().map(|e| e.id).collect(),
             });
         }
-        Ok(chain.last().map(|month| names[*month].clone()))
+        if chain != before {
+            build::remember(store, &chain_of(name), &chain)?;
+        }
+        Ok(chain.last().cloned())
     }
 
-    /// Writes what is due, a month at a time.
+    /// Writes what is due, a period at a time.
     pub fn render(
         self,
         store: &Store,
@@ -201,11 +213,22 @@ fn ids_in(text: &str) -> impl Iterator<Item = &str> {
     xml.chain(text.split("\"id\": \"").skip(1).map(move |t| &t[..between(t, '"')]))
 }
 
+/// Under which name the store remembers how the archives of a feed were linked.
+fn chain_of(feed: &str) -> String {
+    format!("chain:{feed}")
+}
+
+/// Whether one of these days is in a period.
+fn touches(days: &BTreeSet<String>, period: &str) -> bool {
+    days.range(period.to_owned()..).next().is_some_and(|day| day.starts_with(period))
+}
+
 /// What has to change for an archive to be issued anew: which entries it has, and their own text.
-fn signature(entries: &[Listed]) -> String {
+fn signature(store: &Store, entries: &[Listed]) -> Result<String, RunError> {
     let mut hasher = blake3::Hasher::new();
     for entry in entries {
-        hasher.update(&entry.id.0.to_le_bytes()).update(&entry.updated_ms.to_le_bytes());
+        let updated = store.updated_ms(entry.id)?;
+        hasher.update(&entry.id.0.to_le_bytes()).update(&updated.to_le_bytes());
     }
-    hasher.finalize().to_hex()[..16].to_owned()
+    Ok(hasher.finalize().to_hex()[..16].to_owned())
 }

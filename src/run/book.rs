@@ -17,6 +17,8 @@ pub(super) struct Book {
     /// The store was derived with this very file.
     pub(super) is_known: bool,
     ledger: Option<Ledger>,
+    /// Hash of the file.
+    on_disk: Option<blake3::Hash>,
 }
 
 fn stamp(opened: &Opened) -> Option<String> {
@@ -27,7 +29,7 @@ impl Book {
     /// Looks whether the file is the one that the store was derived with.
     pub(super) fn open(opened: &Opened, store: &Store) -> Result<Self, RunError> {
         let found = stamp(opened);
-        Ok(Self { is_known: found.is_some() && store.meta("ledger")? == found, ledger: None })
+        Ok(Self { is_known: found.is_some() && store.meta("ledger")? == found, ledger: None, on_disk: None })
     }
 
     /// The ledger; read when it was not yet. A site without one gets one: of what the
@@ -41,7 +43,10 @@ impl Book {
         if self.ledger.is_none() {
             let path = opened.state().join(FILE);
             let ledger = match files::read_if_there(&path)? {
-                Some(text) => Ledger::parse(&text).map_err(|source| RunError::Ledger { path, source })?,
+                Some(text) => {
+                    self.on_disk = Some(blake3::hash(text.as_bytes()));
+                    Ledger::parse(text).map_err(|source| RunError::Ledger { path, source })?
+                }
                 None => from_store(store, fresh_base(opened, store, now)?)?,
             };
             self.ledger = Some(ledger);
@@ -58,9 +63,10 @@ impl Book {
         ledger.rules.clone_from(&opened.site.fingerprint);
         let text = ledger.text();
         let path = opened.state().join(FILE);
-        let same_size = files::look(&opened.state(), FILE).is_some_and(|(size, _)| size == text.len() as u64);
-        if !same_size || files::read_if_there(&path)?.as_deref() != Some(text.as_str()) {
+        let hash = Some(blake3::hash(text.as_bytes()));
+        if self.on_disk != hash {
             files::replace(&path, text.as_bytes())?;
+            self.on_disk = hash;
         }
         store.set_meta("id_base", &ledger.id_base)?;
         store.set_meta("ledger", &stamp(opened).unwrap_or_default())?;

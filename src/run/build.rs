@@ -25,7 +25,7 @@ use crate::store::{Changed, Store, Written};
 enum Scope {
     /// Everything.
     All,
-    /// These feeds and months of them, and the pages that show them.
+    /// These feeds and days of them, and the pages that show them.
     Feeds(BTreeMap<String, BTreeSet<String>>),
 }
 
@@ -46,11 +46,11 @@ const SCOPE: &str = "scope";
 /// Under which name the store remembers feeds that shrank too much.
 const HELD: &str = "held";
 
-fn remembered<T: serde::de::DeserializeOwned>(store: &Store, name: &str) -> Result<Option<T>, RunError> {
+pub(super) fn remembered<T: serde::de::DeserializeOwned>(store: &Store, name: &str) -> Result<Option<T>, RunError> {
     Ok(store.meta(name)?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
-fn remember<T: Serialize>(store: &Store, name: &str, value: &T) -> Result<(), RunError> {
+pub(super) fn remember<T: Serialize>(store: &Store, name: &str, value: &T) -> Result<(), RunError> {
     Ok(store.set_meta(name, &serde_json::to_string(value).unwrap_or_default())?)
 }
 
@@ -67,8 +67,8 @@ pub(super) fn also(store: &Store, opened: &Opened, changed: Changed) -> Result<(
         None => BTreeMap::new(),
     };
     for (feed, times) in changed {
-        let months = times.into_iter().map(|t| merge::month(t, &opened.site));
-        feeds.entry(feed).or_default().extend(months);
+        let days = times.into_iter().map(|t| merge::day(t, &opened.site));
+        feeds.entry(feed).or_default().extend(days);
     }
     remember(store, SCOPE, &Scope::Feeds(feeds))
 }
@@ -158,11 +158,11 @@ fn write(
         let mut feed = merge::feed(name, entries, Document::Live { older: None }, site, &id_base);
         let fitting = site.output.formats.iter().map(|f| f.fitting(&feed, &prepared, site)).min().unwrap_or(0);
         feed.entries.truncate(fitting);
-        let months = match &scope {
+        let days = match &scope {
             Scope::All => None,
             Scope::Feeds(feeds) => feeds.get(*name),
         };
-        let older = archives.plan(store, name, &feed, months, &mut plan)?;
+        let older = archives.plan(store, name, &feed, days, &mut plan)?;
         feed.document = Document::Live { older };
         render(opened, &feed, &prepared, &pages, &mut plan, problems)?;
     }
@@ -252,7 +252,11 @@ impl Plan<'_> {
         self.publisher.root()
     }
 
+    /// Writes a file, if it is another than before. The first word on a path holds.
     pub fn add(&mut self, path: String, bytes: &[u8]) -> Result<(), RunError> {
+        if matches!(self.hashes.get(&path), Some(Some(_))) {
+            return Ok(());
+        }
         let hash = hash(bytes);
         let same = self.trust && self.known.get(&path).is_some_and(|w| w.hash == hash);
         if !same {

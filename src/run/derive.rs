@@ -4,14 +4,14 @@
 //! Only what a change touched is derived again. What must not change comes from the
 //! ledger, and goes back into it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
 use crate::config::{Override, Site};
 use crate::entry::{Entry, EntryId, Key, Kind, RawEntry};
-use crate::ledger::matching::{self, Class, Trace};
-use crate::ledger::{Ledger, Place, Row};
+use crate::ledger::matching::{self, Trace};
+use crate::ledger::{Ledger, Place, Row, Summary};
 use crate::merge;
 use crate::names::Names;
 use crate::normalize::{self, Memory, address, text};
@@ -99,7 +99,7 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     work.store.remove_entries(&groups.old_entries, &mut result.changed)?;
     // Old entries that may have lost what they were made of.
     let old: Vec<Key> = if all {
-        work.ledger.rows().iter().filter(|r| r.gone.is_none()).map(|r| Key::of(&r.id)).collect()
+        work.ledger.rows().filter(|r| r.gone.is_none()).map(|r| Key::of(&r.id)).collect()
     } else {
         groups.old_entries.iter().copied().collect()
     };
@@ -123,7 +123,7 @@ type FeedsById = BTreeMap<String, (String, Vec<String>)>;
 
 fn feeds_by_id(work: &Work<'_>) -> Result<FeedsById, RunError> {
     let mut found = FeedsById::new();
-    for row in work.ledger.rows().iter().filter(|r| r.gone.is_none()) {
+    for row in work.ledger.rows().filter(|r| r.gone.is_none()) {
         let title = work.store.entry(&row.id)?.map_or_else(|| row.says.clone(), |e| e.title);
         found.insert(row.id.clone(), (title, row.feeds.clone()));
     }
@@ -171,63 +171,36 @@ fn moves(work: &Work<'_>, before: &FeedsById) -> Result<Vec<Move>, RunError> {
 }
 
 /// What the ledger said before this run.
-struct Before {
-    /// Entries by feed.
-    sizes: HashMap<String, usize>,
-    /// Feeds that were ever published.
-    feeds: BTreeSet<String>,
-    /// Posts there were.
-    posts: usize,
-}
+struct Before(Summary);
 
 impl Before {
     fn of(ledger: &Ledger) -> Self {
-        let mut sizes: HashMap<String, usize> = HashMap::new();
-        let mut posts = 0;
-        for row in ledger.rows().iter().filter(|r| r.gone.is_none()) {
-            posts += usize::from(is_post(row));
-            for feed in &row.feeds {
-                match sizes.get_mut(feed) {
-                    Some(count) => *count += 1,
-                    None => {
-                        sizes.insert(feed.clone(), 1);
-                    }
-                }
-            }
-        }
-        Self { sizes, feeds: ledger.feeds().into_iter().map(str::to_owned).collect(), posts }
+        Self(ledger.summary())
     }
 
     /// Feeds that lost more than half of their entries, for no reason that anyone gave:
     /// whose post is gone is gone for a reason.
     fn shrunk(&self, ledger: &Ledger, gone: &[Key]) -> BTreeMap<String, (usize, usize)> {
-        let gone: HashSet<Key> = gone.iter().copied().collect();
         let rows = || gone.iter().filter_map(|id| ledger.row(*id));
         let posts: HashSet<&str> =
-            rows().filter(|r| is_post(r)).filter_map(|r| r.place.as_ref()).map(|p| p.0.as_str()).collect();
+            rows().filter(|r| r.is_post()).filter_map(|r| r.place.as_ref()).map(|p| p.0.as_str()).collect();
         let explained =
-            |row: &Row| is_post(row) || row.place.as_ref().is_some_and(|place| posts.contains(place.0.as_str()));
-        let mut after: HashMap<&str, usize> = HashMap::new();
-        for row in ledger.rows() {
-            if row.gone.is_none() || explained(row) && gone.contains(&Key::of(&row.id)) {
-                for feed in &row.feeds {
-                    *after.entry(feed).or_default() += 1;
-                }
+            |row: &Row| row.is_post() || row.place.as_ref().is_some_and(|place| posts.contains(place.0.as_str()));
+        let mut after = ledger.summary().sizes;
+        for row in rows().filter(|r| r.gone.is_some() && explained(r)) {
+            for feed in &row.feeds {
+                *after.entry(feed.clone()).or_default() += 1;
             }
         }
         let mut shrunk = BTreeMap::new();
-        for (feed, before) in &self.sizes {
-            let after = after.get(feed.as_str()).copied().unwrap_or(0);
+        for (feed, before) in &self.0.sizes {
+            let after = after.get(feed).copied().unwrap_or(0);
             if after * 2 < *before && before - after > SHRUNK_ALONE {
                 shrunk.insert(feed.clone(), (*before, after));
             }
         }
         shrunk
     }
-}
-
-fn is_post(row: &Row) -> bool {
-    row.keys.first().is_some_and(|k| Class::of(k) == Class::Post)
 }
 
 /// Old entries behind items that were edited, by group.
@@ -245,7 +218,7 @@ fn match_edited(work: &Work<'_>, groups: &[Group], old: &[Key]) -> Result<HashMa
         .iter()
         .filter_map(|id| work.ledger.index(*id))
         .filter(|n| !claimed.contains(n))
-        .map(|n| &work.ledger.rows()[n])
+        .map(|n| work.ledger.row_at(n))
         .filter(|r| r.gone.is_none() && r.place.is_some() && !r.keys.is_empty())
         .collect();
     if orphans.is_empty() || fresh.is_empty() {
@@ -405,7 +378,7 @@ fn translations(
 fn enter(ledger: &mut Ledger, entry: &Entry, feeds: &[String], before: &Before, new: &mut New) -> Vec<String> {
     let row = ledger.row_mut(&entry.id, entry.first_seen);
     // A feed that was never published announces what it has.
-    let known = feeds.iter().filter(|f| before.feeds.contains(*f));
+    let known = feeds.iter().filter(|f| before.0.feeds.contains(*f));
     for feed in known.filter(|f| !row.feeds.contains(f) && !row.left.contains(f)) {
         new.entry(feed.clone()).or_default().push((entry.published, entry.id.clone()));
     }
@@ -457,7 +430,7 @@ fn identify(
     candidates.extend(edited.cloned());
     if !work.ledger.is_empty() {
         for key in main.keys.iter().chain(others).filter(|k| !k.starts_with("title:")) {
-            let row = work.ledger.with_key(Key::of(key)).map(|n| &work.ledger.rows()[n]);
+            let row = work.ledger.with_key(Key::of(key)).map(|n| work.ledger.row_at(n));
             candidates.extend(row.map(|r| EntryId::foreign(r.id.clone())));
         }
     }
@@ -543,14 +516,14 @@ fn withdraw(work: &mut Work<'_>, gone: &[Key]) -> Result<Vec<Key>, RunError> {
 }
 
 fn guard_posts(work: &Work<'_>, before: &Before, gone: &[Key]) -> Result<(), RunError> {
-    let gone = gone.iter().filter_map(|id| work.ledger.row(*id)).filter(|r| is_post(r)).count();
-    if gone > GONE_ALONE && gone * GONE_SHARE > before.posts && !work.moment.accept_removals {
+    let gone = gone.iter().filter_map(|id| work.ledger.row(*id)).filter(|r| r.is_post()).count();
+    if gone > GONE_ALONE && gone * GONE_SHARE > before.0.posts && !work.moment.accept_removals {
         let folders = &work.opened.site.posts;
         let folder = match &folders[..] {
             [one] => work.opened.folder.join(&one.path),
             _ => work.opened.folder.clone(),
         };
-        return Err(RunError::ManyGone { folder, gone, known: before.posts });
+        return Err(RunError::ManyGone { folder, gone, known: before.0.posts });
     }
     Ok(())
 }

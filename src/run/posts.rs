@@ -232,7 +232,7 @@ fn same(opened: &Opened, store: &Store, book: &mut Book, now: DateTime<Utc>) -> 
             let key = page.map(|u| address::key(&u, &opened.hosts));
             let id = Key::of(key.as_deref().unwrap_or(target));
             let row = match &key {
-                Some(_) => ledger.with_key(id).map(|n| &ledger.rows()[n]),
+                Some(_) => ledger.with_key(id).map(|n| ledger.row_at(n)),
                 None => ledger.row(id),
             };
             let mut keys: Vec<String> = row.map(|r| r.keys.clone()).unwrap_or_default();

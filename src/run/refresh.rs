@@ -161,7 +161,7 @@ impl Run {
             && !same_rules
         {
             let ledger = run.book.ledger(opened, &run.store, moment.now)?;
-            let emitted = ledger.rows().iter().filter(|r| !r.feeds.is_empty()).count();
+            let emitted = ledger.summary().emitted;
             if ledger.id_base != *base {
                 if emitted > 0 && !moment.change_ids {
                     return Err(RunError::IdBase { ledger: ledger.id_base.clone(), emitted });
@@ -258,7 +258,7 @@ pub(super) fn projects_gone(opened: &Opened, ledger: &mut Ledger, moment: Moment
         merge::paths(&opened.site).iter().map(|p| merge::Path::of(p).home.to_owned()).collect();
     let is_there = |feed: &str| homes.contains(merge::Path::of(feed).home);
     let mut gone: Vec<String> =
-        ledger.feeds().into_iter().filter(|f| !is_there(f)).map(|f| merge::Path::of(f).home.to_owned()).collect();
+        ledger.summary().feeds.iter().filter(|f| !is_there(f)).map(|f| merge::Path::of(f).home.to_owned()).collect();
     gone.sort_unstable();
     gone.dedup();
     if gone.is_empty() {

@@ -15,8 +15,8 @@ use feedloom::run::{self, Moment, RunError};
 use super::site::Site;
 
 /// Two projects, a dozen digests, three years.
-struct Life {
-    site: Site,
+pub(super) struct Life {
+    pub(super) site: Site,
     now: DateTime<Utc>,
 }
 
@@ -25,7 +25,7 @@ const QUESTIONS: &str = "### Questions\n\n**1、@alice** 提问：\n\n> Why does
 const READING: &str = "### Reading\n\n- [A long article about Seata and its many uses](https://mp.weixin.qq.com/s?__biz=A&mid=1&idx=1&sn=x)\n- [Our own post](/blog/own/)\n";
 
 impl Life {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let life = Self { site: Site::new(), now: "2024-06-01T12:00:00Z".parse().expect("a date") };
         life.site.post("own.md", "Our own post on MOSN", "2024-01-01T08:00:00+08:00", "Text of our own.");
         life.weekly(1, &format!("{QUESTIONS}\n{READING}"));
@@ -50,7 +50,7 @@ impl Life {
         refresh::refresh(&opened, &Asking::default(), moment, &mut |_, _, _| {})
     }
 
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         self.now += TimeDelta::hours(1);
         if let Err(error) = self.try_run(Moment::at(self.now)) {
             panic!("the run failed: {error}");
@@ -63,13 +63,13 @@ impl Life {
         error.to_string().replace(&self.site.path("").display().to_string(), "SITE/")
     }
 
-    fn edit(&self, name: &str, from: &str, to: &str) {
+    pub(super) fn edit(&self, name: &str, from: &str, to: &str) {
         let text = self.site.read(name);
         assert!(text.contains(from), "{name} has no {from}");
         self.site.write(name, text.replacen(from, to, 1));
     }
 
-    fn forget(&self, name: &str) {
+    pub(super) fn forget(&self, name: &str) {
         std::fs::remove_file(self.site.path(name)).expect("removed");
     }
 
@@ -92,7 +92,7 @@ impl Life {
 
 /// An entry as a feed reader keeps it.
 #[derive(Clone, PartialEq)]
-struct Seen {
+pub(super) struct Seen {
     title: String,
     published: String,
     updated: String,
@@ -106,7 +106,7 @@ struct Look {
 }
 
 /// Goes from a live feed through `next_url` to the end.
-fn walk_json(site: &Site, name: &str) -> BTreeMap<String, Seen> {
+pub(super) fn walk_json(site: &Site, name: &str) -> BTreeMap<String, Seen> {
     let mut found = BTreeMap::new();
     let mut next = Some(format!("{name}/feed.json"));
     while let Some(path) = next {
@@ -586,108 +586,6 @@ fn a_translation_added() {
         let titles: Vec<&str> = zh.values().map(|s| s.title.as_str()).collect();
         format!("all/zh: {titles:?}\n")
     });
-}
-
-/// A client of archived feeds (RFC 5005, section 4): the live document, then along
-/// `prev-archive` to the end. Comes back with ids in the order they were met.
-fn walk_atom(site: &Site, name: &str) -> Vec<String> {
-    let mut ids = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
-    let mut next = Some(format!("{name}/atom.xml"));
-    let mut documents = std::collections::BTreeSet::new();
-    while let Some(path) = next {
-        assert!(documents.insert(path.clone()), "{path} twice: the chain is a circle");
-        let text = site.read(&format!("public/{path}"));
-        let archive = path.contains("/archive/");
-        assert_eq!(text.contains("<fh:archive"), archive, "{path}");
-        let link = |rel: &str| {
-            let tag = text.split("<link ").skip(1).find(|t| t.contains(&format!("rel=\"{rel}\"")))?;
-            let href = tag.split("href=\"").nth(1)?.split('"').next()?;
-            href.strip_prefix("https://feeds.example.org/").map(str::to_owned)
-        };
-        assert_eq!(link("self").as_deref(), Some(path.as_str()));
-        if archive {
-            assert_eq!(link("current").as_deref(), Some(format!("{name}/atom.xml").as_str()));
-        }
-        for entry in text.split("<entry>").skip(1) {
-            let id = entry.split("<id>").nth(1).and_then(|t| t.split('<').next()).expect("an id").to_owned();
-            if seen.insert(id.clone()) {
-                ids.push(id);
-            }
-        }
-        next = link("prev-archive");
-    }
-    ids
-}
-
-/// Every id that `entries` names for a feed.
-fn ids_of(site: &Site, name: &str) -> std::collections::BTreeSet<String> {
-    let run = site.run(&["entries", "--json", "--project", name]);
-    run.out
-        .lines()
-        .map(|l| serde_json::from_str::<serde_json::Value>(l).expect("JSON")["id"].as_str().expect("id").to_owned())
-        .collect()
-}
-
-#[test]
-fn a_client_of_archived_feeds_gets_every_entry_once() {
-    let mut life = Life::new();
-    life.site.write("feedloom.yaml", format!("{}output:\n  entries: 5\n", super::site::CONFIG));
-    for n in 0..40 {
-        let body = format!(
-            "### Questions\n\n**1、@dave{n}** 提问：\n\n> Does case {n} of MOSN work?\n\nA：Yes, number {n}.\n"
-        );
-        life.site.weekly(
-            &format!("b{n}.md"),
-            &format!("Back {n}"),
-            &format!("2023-{:02}-1{}T08:00:00+08:00", 1 + n % 12, n / 12),
-            &body,
-        );
-    }
-    life.run();
-    let check = |life: &Life| {
-        for feed in ["all", "mosn", "seata"] {
-            let walked = walk_atom(&life.site, feed);
-            let mut once = walked.clone();
-            once.sort();
-            once.dedup();
-            assert_eq!(once.len(), walked.len(), "{feed}: twice");
-            assert_eq!(once.into_iter().collect::<std::collections::BTreeSet<_>>(), ids_of(&life.site, feed), "{feed}");
-            let json: std::collections::BTreeSet<String> = walk_json(&life.site, feed).into_keys().collect();
-            assert_eq!(json, ids_of(&life.site, feed), "{feed} as JSON");
-        }
-    };
-    check(&life);
-    let closed = life.site.read("public/mosn/archive/2023-03.xml");
-    // A closed month loses an entry to another project: it is issued anew, the old file stays.
-    life.edit("posts/b2.md", "case 2 of MOSN", "case 2 of Seata");
-    life.run();
-    check(&life);
-    assert_eq!(closed, life.site.read("public/mosn/archive/2023-03.xml"));
-    let again = life.site.read("public/mosn/archive/2023-03.2.xml");
-    assert!(closed.contains("case 2 of MOSN") && !again.contains("case 2 of MOSN"));
-    // What is withdrawn is nowhere, in no old issue either.
-    let count = |life: &Life| {
-        life.site
-            .published()
-            .iter()
-            .filter(|(_, (b, _))| String::from_utf8_lossy(b).contains("case 14 of MOSN"))
-            .count()
-    };
-    assert!(count(&life) > 0);
-    life.forget("posts/b14.md");
-    life.run();
-    check(&life);
-    assert_eq!(count(&life), 0);
-    assert!(life.site.read("public/mosn/archive/2023-03.xml").contains("case 26 of MOSN"));
-    // Names of archives outlive the store and the output.
-    let published: Vec<(String, Vec<u8>)> = life.site.published().into_iter().map(|(n, (b, _))| (n, b)).collect();
-    life.forget(".feedloom/store.sqlite");
-    std::fs::remove_dir_all(life.site.path("public")).expect("removed");
-    life.run();
-    let names: Vec<String> = life.site.published().into_keys().collect();
-    assert_eq!(published.into_iter().map(|(n, _)| n).collect::<Vec<_>>(), names);
-    check(&life);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The program as people use it: the real binary on real folders, and folders of
 //! cases whose names are claims.
 
+mod archives;
 mod bad_input;
 mod cases;
 mod commands;
