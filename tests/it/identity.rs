@@ -639,3 +639,34 @@ fn an_id_that_nothing_has_is_told_and_changes_nothing() {
         check.err
     );
 }
+
+#[test]
+fn two_posts_of_one_name_are_two_posts() {
+    let mut life = Life::new();
+    let folder = |path: &str| format!("  - path: {path}\n    url: https://www.example.org/{path}/{{slug}}/\n");
+    life.site.write(
+        "feedloom.yaml",
+        format!(
+            "title: Example feeds\nurl: https://feeds.example.org/\nposts:\n{}{}",
+            folder("posts"),
+            folder("notes")
+        ),
+    );
+    std::fs::create_dir_all(life.site.path("notes")).expect("a folder");
+    life.site.write("notes/own.md", "---\ntitle: A note of that name\ndate: 2024-02-01\n---\n\nAnother text.\n");
+    life.run();
+    let titles = |life: &Life| -> Vec<String> {
+        walk_json(&life.site, "all")
+            .into_values()
+            .map(|s| s.title)
+            .filter(|t| t.contains("own") || t.contains("name"))
+            .collect()
+    };
+    let mut found = titles(&life);
+    found.sort();
+    assert_eq!(found, ["A note of that name", "Our own post on MOSN"]);
+    let before = life.look();
+    life.edit("notes/own.md", "Another text", "Quite another text");
+    life.run();
+    assert!(difference(&before, &life.look()).ends_with("ledger: 0 minted, 0 withdrawn, 0 back, 0 forgotten\n"));
+}
