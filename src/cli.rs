@@ -4,10 +4,12 @@
 mod check;
 mod entries;
 mod explain;
+mod init;
 mod inspect;
 mod opml;
 mod refresh;
 mod shell;
+mod signals;
 mod sources;
 mod terminal;
 
@@ -55,6 +57,8 @@ enum Command {
     Entries(entries::Options),
     /// Tell why an entry is in which feeds
     Explain(explain::Options),
+    /// Look at an existing site and propose feedloom.yaml and feeds/*.yaml
+    Init(init::Options),
     /// Tell what is read in a feed, a page or a post
     Inspect(inspect::Options),
     /// Tell when each source was read, and when it is asked next
@@ -83,6 +87,8 @@ pub(crate) mod status {
     pub const PROBLEMS: u8 = 4;
     /// Something was held back from publishing.
     pub const HELD: u8 = 5;
+    /// Stopped by a signal, whose number is added: 130 for SIGINT, 143 for SIGTERM.
+    pub const SIGNAL: u8 = 128;
 }
 
 /// Parses the arguments, runs the command, tells the exit status.
@@ -124,6 +130,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
         Command::Entries(options) => entries::entries(common, &options, terminal),
         Command::Status(options) => sources::status(common, &options, moment, terminal),
         Command::Explain(options) => explain::explain(common, &options, terminal),
+        Command::Init(options) => init::init(&options, moment, terminal),
         Command::Inspect(options) => inspect::inspect(common, &options, terminal),
         Command::Import(options) => opml::import(common, &options, terminal),
         Command::Export => opml::export(common, terminal),
@@ -151,6 +158,7 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
         | RunError::Template(_)
         | RunError::NoPosts(_)
         | RunError::Fetch(_)
+        | RunError::Changed(_)
         | RunError::IdBase { .. }
         | RunError::ProjectsGone(_) => {
             terminal.error(&error.to_string());
@@ -163,6 +171,10 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
         RunError::ManyGone { .. } => {
             terminal.error(&format!("{error}; nothing was done"));
             status::HELD
+        }
+        RunError::Interrupted(signal) => {
+            terminal.error(&error.to_string());
+            status::SIGNAL.saturating_add(*signal)
         }
         RunError::File(_) | RunError::Store(_) | RunError::Empty(_) | RunError::Ledger { .. } => {
             terminal.error(&chain(error));

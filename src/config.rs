@@ -9,8 +9,9 @@
 
 mod load;
 mod reader;
+mod words;
 
-pub use load::{cidr, is_language, load};
+pub use load::{cidr, is_language, is_reserved_header, load};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use regex::Regex;
 use url::Url;
 
 use crate::entry::{Channel, Kind, Person, Slug};
+use crate::words::Own;
 use crate::yaml::Place;
 
 /// A mistake in a configuration file.
@@ -57,6 +59,8 @@ pub struct ConfigFiles {
     pub projects: Vec<ConfigFile>,
     /// `overrides.yaml`, when there is one.
     pub overrides: Option<ConfigFile>,
+    /// `templates/words.*.yaml`, sorted by path.
+    pub words: Vec<ConfigFile>,
 }
 
 /// A site: everything that people decided.
@@ -98,6 +102,8 @@ pub struct Site {
     pub projects: Vec<Project>,
     /// People's decisions on single entries.
     pub overrides: Vec<Override>,
+    /// Words of its own, by language.
+    pub words: Own,
     /// Hash of all configuration texts: derived results are cached under it.
     pub fingerprint: String,
 }
@@ -382,12 +388,23 @@ pub struct Fetch {
     pub per_host: usize,
     /// Time between two requests to one host.
     pub gap: Duration,
+    /// Hosts that are treated otherwise, by name.
+    pub hosts: BTreeMap<String, HostLimits>,
     /// Requests at once.
     pub concurrency: usize,
     /// The run ends after this.
     pub deadline: Duration,
     /// Largest body, decompressed.
     pub max_bytes: usize,
+}
+
+/// How one host is treated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HostLimits {
+    /// Time between two requests.
+    pub gap: Option<Duration>,
+    /// Requests at once.
+    pub per_host: Option<usize>,
 }
 
 /// What to write.

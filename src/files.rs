@@ -10,6 +10,12 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+mod changed;
+mod tree;
+
+pub use changed::{ChangedError, changed_since};
+pub use tree::{Tree, list_tree};
+
 use crate::config::{ConfigFile, ConfigFiles};
 use crate::store::Stamp;
 
@@ -66,23 +72,39 @@ pub fn read_config(folder: &Path) -> Result<ConfigFiles, FileError> {
     let overrides_path = folder.join("overrides.yaml");
     let overrides =
         if overrides_path.is_file() { Some(read(overrides_path, PathBuf::from("overrides.yaml"))?) } else { None };
-    Ok(ConfigFiles { site, projects, overrides })
+    let mut words = Vec::new();
+    for name in template_names(folder)?.into_iter().filter(|n| n.starts_with("words.") && n.ends_with(".yaml")) {
+        let name = PathBuf::from("templates").join(name);
+        words.push(read(folder.join(&name), name)?);
+    }
+    Ok(ConfigFiles { site, projects, overrides, words })
 }
 
-/// Templates of the site, by name.
+/// Names of the regular files in the site's `templates/`, sorted.
+fn template_names(folder: &Path) -> Result<Vec<String>, FileError> {
+    let folder = folder.join("templates");
+    let mut names = Vec::new();
+    if folder.is_dir() {
+        for entry in fs::read_dir(&folder).map_err(failed(&folder, "cannot be read"))? {
+            let path = entry.map_err(failed(&folder, "cannot be read"))?.path();
+            if path.is_file() {
+                names.push(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Templates of the site, style sheets and scripts among them, by name.
 ///
 /// # Errors
 /// [`FileError`] when the folder or a file cannot be read.
 pub fn read_templates(folder: &Path) -> Result<BTreeMap<String, String>, FileError> {
     let mut templates = BTreeMap::new();
-    let folder = folder.join("templates");
-    if !folder.is_dir() {
-        return Ok(templates);
-    }
-    for entry in fs::read_dir(&folder).map_err(failed(&folder, "cannot be read"))? {
-        let path = entry.map_err(failed(&folder, "cannot be read"))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_file() && (name.ends_with(".html") || name.ends_with(".css")) {
+    for name in template_names(folder)? {
+        if [".html", ".css", ".js"].iter().any(|e| name.ends_with(e)) {
+            let path = folder.join("templates").join(&name);
             templates.insert(name, fs::read_to_string(&path).map_err(failed(&path, "cannot be read"))?);
         }
     }
@@ -184,8 +206,7 @@ fn walk(folder: &Path, below: &str, depth: usize, listing: &mut Listing) -> Resu
             }
             continue;
         }
-        let is_markdown = [".md", ".markdown", ".mdx", ".mdown"].iter().any(|e| name.to_lowercase().ends_with(e));
-        if !is_markdown {
+        if !is_markdown(&name) {
             continue;
         }
         if !kind.is_file() {
@@ -199,6 +220,24 @@ fn walk(folder: &Path, below: &str, depth: usize, listing: &mut Listing) -> Resu
         }
     }
     Ok(())
+}
+
+fn is_markdown(name: &str) -> bool {
+    [".md", ".markdown", ".mdx", ".mdown"].iter().any(|e| name.to_lowercase().ends_with(e))
+}
+
+/// Writes a new file; one that is there is left as it is, and `false` comes back.
+///
+/// # Errors
+/// [`FileError`] when the disk refuses.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed(folder, "cannot be made"))?;
+    match OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) {
+        Ok(mut file) => file.write_all(bytes).map(|()| true).map_err(failed(path, "cannot be written")),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed(path, "cannot be made")(error)),
+    }
 }
 
 fn stamp(metadata: &fs::Metadata) -> Stamp {
@@ -306,6 +345,25 @@ pub fn history(folder: &Path) -> History {
         }
     }
     History::Complete(dates)
+}
+
+/// Where `path`, named below `folder`, really is; without links where it exists, without
+/// `..` in any case.
+pub fn absolute(folder: &Path, path: &Path) -> PathBuf {
+    let joined = folder.canonicalize().unwrap_or_else(|_| folder.to_owned()).join(path);
+    joined.canonicalize().unwrap_or_else(|_| {
+        let mut plain = PathBuf::new();
+        for part in joined.components() {
+            match part {
+                std::path::Component::ParentDir => {
+                    plain.pop();
+                }
+                std::path::Component::CurDir => {}
+                other => plain.push(other),
+            }
+        }
+        plain
+    })
 }
 
 /// A lock that ends with the process, however it ends.

@@ -2,8 +2,8 @@
 //! first seen, when its text changed, which feeds it was published in.
 //!
 //! A text file, to be kept and committed: the first line names the start of ids, then
-//! a line for each archive document and for each post that has no date, then one JSON
-//! object an entry, sorted by id, so that two branches merge line by line. The store may be
+//! a line for each archive document, for each post that has no date and for each source,
+//! then one JSON object an entry, sorted by id, so that two branches merge line by line. The store may be
 //! deleted at any time; with the ledger the same bytes come out.
 //!
 //! Pure: text in, values out. [`crate::files`] does the reading and writing,
@@ -11,8 +11,10 @@
 
 mod line;
 pub mod matching;
+pub mod sources;
 
 use std::cell::OnceCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -22,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::entry::{EntryId, Key};
 
 /// The newest form of the file this version knows.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +108,8 @@ pub struct Ledger {
     pub archives: BTreeMap<String, Archive>,
     /// Dates given to posts that have none, by key.
     pub dates: BTreeMap<String, DateTime<Utc>>,
+    /// Sources, by name.
+    pub sources: BTreeMap<String, sources::Line>,
     /// The file as it was read.
     source: String,
     slots: Vec<Slot>,
@@ -285,6 +289,12 @@ impl Ledger {
                 let Dated { dated, date } = serde_json::from_str(line).map_err(failed)?;
                 let known = ledger.dates.entry(dated).or_insert(date);
                 *known = date.min(*known);
+            } else if line.starts_with("{\"source\"") {
+                let line: sources::Line = serde_json::from_str(line).map_err(failed)?;
+                match ledger.sources.entry(line.source.clone()) {
+                    Entry::Occupied(mut known) => known.get_mut().join(line),
+                    Entry::Vacant(place) => drop(place.insert(line)),
+                }
             } else {
                 let head: Head = serde_json::from_str(line).map_err(failed)?;
                 if head.ledger > VERSION {
@@ -521,6 +531,10 @@ impl Ledger {
             text.push_str(&serde_json::json!({ "dated": dated, "date": date }).to_string());
             text.push('\n');
         }
+        for source in self.sources.values() {
+            text.push_str(&serde_json::to_string(source).unwrap_or_default());
+            text.push('\n');
+        }
         let id = |n: &usize| match &self.slots[*n] {
             Slot { open: false, line, .. } => line::id(&self.source[line.clone()]),
             _ => self.row_at(*n).id.as_str(),
@@ -544,6 +558,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::State;
 
     fn row(id: &str, seconds: i64) -> Row {
         let seen = DateTime::from_timestamp(seconds, 0).unwrap();
@@ -573,8 +588,11 @@ mod tests {
         let mut before = ledger(vec![full.clone(), row("a", 1)]);
         let archive = Archive { archive: "mosn/2022-09".to_owned(), issue: 2, hash: "x".to_owned() };
         before.archives.insert(archive.archive.clone(), archive);
+        let mut source = sources::Line::new("releases");
+        source.also_at("https://a.example/feed");
+        before.sources.insert("releases".to_owned(), source);
         let text = before.text();
-        assert_eq!(text.lines().count(), 4);
+        assert_eq!(text.lines().count(), 5);
         let after = Ledger::parse(text.as_str()).unwrap();
         assert_eq!(after.row(Key::of("b")), Some(&full));
         assert_eq!(after.text(), text);
@@ -595,6 +613,25 @@ mod tests {
         let a = ledger.row(Key::of("a")).unwrap();
         assert_eq!((a.seen.timestamp(), a.keys.len(), a.gone), (1, 2, None));
         assert_eq!(ledger.with_key(Key::of("url:x")), ledger.index(Key::of("a")));
+    }
+
+    #[test]
+    fn two_lines_of_a_source_are_one() {
+        let at = |s| DateTime::from_timestamp(s, 0);
+        let line = |address: &str, state, since| sources::Line {
+            addresses: vec!["https://a.example/".to_owned(), address.to_owned()],
+            state,
+            since,
+            ..sources::Line::new("a")
+        };
+        let lines = [line("https://b.example/", State::Failing, at(5)), line("https://c.example/", State::Fine, at(9))];
+        let text: String = lines.iter().map(|l| serde_json::to_string(l).unwrap() + "\n").collect();
+        for text in [text.clone(), text.lines().rev().map(|l| format!("{l}\n")).collect()] {
+            let ledger = Ledger::parse(format!("{{\"ledger\":3,\"id_base\":\"t:\"}}\n{text}")).unwrap();
+            let found = &ledger.sources["a"];
+            assert_eq!((found.state, found.addresses.len()), (State::Fine, 3));
+            assert_eq!(found.addresses[0], "https://a.example/");
+        }
     }
 
     #[test]

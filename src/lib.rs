@@ -15,13 +15,16 @@
 //! | module | what it is for | |
 //! |---|---|---|
 //! | [`entry`] | the values that flow: raw entry, entry, kind, slug, id | values |
+//! | [`health`] | how sources are | values |
 //! | [`yaml`], [`config`] | what people decided, every mistake with its place | pure |
 //! | [`names`] | project names in text, whole words in every script | pure |
+//! | [`words`] | the few words Feedloom itself writes, by language | pure |
 //! | [`source`] | bytes into what they say: posts, digests, feeds | pure |
 //! | [`normalize`] | dates, addresses, text and HTML in one form; raw entries into an entry | pure |
 //! | [`classify`] | which projects an entry is about, and why | pure |
 //! | [`merge`] | which feed carries which entry; feeds as values | pure |
 //! | [`output`] | feeds into text, one file a format, and their strict check | pure |
+//! | [`init`] | what a site's folder tells: generator, posts, digests, projects; the files to write | pure |
 //! | [`ledger`] | ids and dates that must never change, as a text file | pure |
 //! | [`fetch`] | asking other people's servers, politely and within bounds; what an answer means is decided by pure rooms | IO |
 //! | [`store`] | the only place that knows SQL | IO |
@@ -42,8 +45,10 @@
 //! Where to change what: a section word of digests, `source/digest/vocabulary.rs`;
 //! the shape of a line, `source/digest/shapes.rs`; an element of feeds,
 //! `source/upstream/names.rs`; why a link went into a project, [`classify`]; how a
-//! status is treated, `fetch/outcome.rs`; a clean-up rule, [`normalize`]; a format, a
-//! file in `output/`; a command, a file in `cli/`; a table, the next file in
+//! status is treated, `fetch/outcome.rs`; a clean-up rule, [`normalize`]; a page,
+//! `templates/` and `output/html/`; a word of ours, [`words`]; a format, a
+//! file in `output/`; a site generator, `init/generators/layouts.rs`; a command, a file in
+//! `cli/`; a table, the next file in
 //! `store/migrations/`.
 
 #![forbid(unsafe_code)]
@@ -55,6 +60,8 @@ pub mod config;
 pub mod entry;
 pub mod fetch;
 pub mod files;
+pub mod health;
+pub mod init;
 pub mod ledger;
 pub mod merge;
 pub mod names;
@@ -63,4 +70,5 @@ pub mod output;
 pub mod run;
 pub mod source;
 pub mod store;
+pub mod words;
 pub mod yaml;

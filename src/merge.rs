@@ -40,6 +40,8 @@ pub struct Feed {
     pub ended: bool,
     /// Which document of the feed this is.
     pub document: Document,
+    /// The style sheet for people who open it in a browser: an address from the root of the server.
+    pub style: Option<String>,
 }
 
 /// A document of a feed (RFC 5005, section 4). Names are those of files below
@@ -262,6 +264,11 @@ pub fn current_path(path: &str, site: &Site) -> String {
     part.map_or_else(|| home.to_owned(), |part| format!("{home}/{part}"))
 }
 
+/// The style sheet of feeds: its address from the root of the server.
+pub fn style(site: &Site) -> Option<String> {
+    site.pages.then(|| format!("{}assets/feed.css", site.url.path()))
+}
+
 /// A document of the feed at `path`, of entries in order, newest first.
 pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id_base: &str) -> Feed {
     let current = current_path(path, site);
@@ -298,5 +305,6 @@ pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id
         entries,
         ended: project.is_some_and(|p| p.ended.is_some()),
         document,
+        style: style(site),
     }
 }

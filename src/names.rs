@@ -89,7 +89,11 @@ impl Names {
             .map(|t| file(&format!("{}.yaml", crate::entry::slug_like(t)), format!("title: {t}")))
             .collect();
         let site = file("feedloom.yaml", "url: https://feeds.example.org/".to_owned());
-        Self::new(&load(&ConfigFiles { site, projects, overrides: None }).expect("titles make a site").projects)
+        Self::new(
+            &load(&ConfigFiles { site, projects, overrides: None, words: Vec::new() })
+                .expect("titles make a site")
+                .projects,
+        )
     }
 
     /// The title of a project.
@@ -116,6 +120,26 @@ impl Names {
     /// Titles of the projects named in a label or heading, in the order of the text.
     pub fn titles_in(&self, text: &str) -> Vec<String> {
         self.find_in_label(text).into_iter().map(|f| self.titles[f.project].clone()).collect()
+    }
+
+    /// Every name and every phrase that never counts, in the order of [`Names::mark`]:
+    /// the project, the text, whether it is such a phrase.
+    pub fn written(&self) -> impl Iterator<Item = (usize, &str, bool)> {
+        self.patterns.iter().map(|p| (p.project, p.text.as_str(), p.mask))
+    }
+
+    /// Marks what occurs in `haystack` as a whole word, wherever it would count.
+    pub fn mark(&self, haystack: &str, marks: &mut [bool]) {
+        let unified = unify_width(haystack);
+        let haystack = unified.as_deref().unwrap_or(haystack);
+        for hit in self.automaton.find_overlapping_iter(haystack) {
+            let n = hit.pattern().as_usize();
+            let exact =
+                self.patterns[n].case == AliasCase::Fold || haystack[hit.start()..hit.end()] == self.patterns[n].text;
+            if let Some(mark) = marks.get_mut(n).filter(|m| !**m && exact) {
+                *mark = is_whole(haystack, hit.start(), hit.end());
+            }
+        }
     }
 
     fn search(&self, haystack: &str, scope: AliasScope) -> Vec<Found> {
@@ -221,7 +245,7 @@ mod tests {
         let file = |name: &str, text: &str| ConfigFile { path: PathBuf::from(name), text: text.to_owned() };
         let projects = files.iter().map(|(n, t)| file(n, t)).collect();
         let site = file("feedloom.yaml", "url: https://feeds.example.org/");
-        Names::new(&load(&ConfigFiles { site, projects, overrides: None }).unwrap().projects)
+        Names::new(&load(&ConfigFiles { site, projects, overrides: None, words: Vec::new() }).unwrap().projects)
     }
 
     fn in_text(names: &Names, text: &str) -> Vec<String> {

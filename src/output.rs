@@ -5,11 +5,11 @@
 
 pub mod atom;
 pub mod check;
+pub mod health;
 pub mod html;
 pub mod json;
 pub mod opml;
 pub mod rss;
-pub mod words;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ use crate::entry::{Entry, EntryId, Kind, Mention};
 use crate::merge::Feed;
 use crate::normalize::html::{escape, sanitise};
 use crate::normalize::text;
-use words::{Words, words};
+use crate::words::{Words, words};
 
 /// Posts named as recommending an entry; more than these say nothing more.
 const MENTIONS_SHOWN: usize = 8;
@@ -201,9 +201,18 @@ fn split_at(text: &str, mark: &str) -> (String, String) {
     (head.trim_end().to_owned(), tail.to_owned())
 }
 
+/// `text` with the instruction that makes browsers show a feed decently. Feed readers pass over it.
+fn styled(text: &str, style: Option<&str>) -> String {
+    let (Some(style), Some((declaration, rest))) = (style, text.split_once("?>")) else {
+        return text.to_owned();
+    };
+    let style = escape(style);
+    format!("{declaration}?>\n<?xml-stylesheet type=\"text/css\" href=\"{style}\"?>\n{}", rest.trim_start())
+}
+
 /// The HTML of an entry as feeds carry it.
 fn content(entry: &Entry, site: &Site) -> String {
-    let words = words(entry.language.as_deref().or(site.language.as_deref()));
+    let words = words(&site.words, entry.language.as_deref().or(site.language.as_deref()));
     let base = base_of(entry);
     let limit = site.output.entry_bytes;
     // What is far too long is not cleaned first, only to be left out.
@@ -213,7 +222,7 @@ fn content(entry: &Entry, site: &Site) -> String {
             "<p>{}</p><p><a href=\"{}\">{}</a></p>",
             escape(&entry.summary),
             escape(&entry.link),
-            words.read_more
+            escape(&words.read_more)
         );
     }
     if body.trim().is_empty() {
@@ -224,7 +233,7 @@ fn content(entry: &Entry, site: &Site) -> String {
 }
 
 /// What relative addresses in the entry's HTML are relative to.
-fn base_of(entry: &Entry) -> Option<Url> {
+pub(crate) fn base_of(entry: &Entry) -> Option<Url> {
     let own = Url::parse(&entry.link).ok();
     match entry.kind {
         Kind::Post | Kind::Digest | Kind::Upstream => own,
@@ -251,16 +260,22 @@ fn attribution(entry: &Entry, words: &Words, site: &Site) -> String {
     let mut out = String::new();
     if let Some(issued) = entry.issued.filter(|i| i.date_naive() != entry.published.date_naive()) {
         let day = site.timezone.to_local(issued).format("%Y-%m-%d");
-        let _ = write!(out, "<p>{} {day}</p>", words.issued);
+        let _ = write!(out, "<p>{} {day}</p>", escape(&words.issued));
     }
     if let Some(source) = entry.source.as_ref().filter(|s| !s.title.is_empty()) {
         let link = source.link.as_deref().or(source.self_link.as_deref());
         match link {
             Some(link) => {
-                let _ = write!(out, "<p>{} <a href=\"{}\">{}</a></p>", words.via, escape(link), escape(&source.title));
+                let _ = write!(
+                    out,
+                    "<p>{} <a href=\"{}\">{}</a></p>",
+                    escape(&words.via),
+                    escape(link),
+                    escape(&source.title)
+                );
             }
             None => {
-                let _ = write!(out, "<p>{} {}</p>", words.via, escape(&source.title));
+                let _ = write!(out, "<p>{} {}</p>", escape(&words.via), escape(&source.title));
             }
         }
     }
@@ -275,8 +290,8 @@ fn attribution(entry: &Entry, words: &Words, site: &Site) -> String {
         return out;
     }
     let lead = match entry.kind {
-        Kind::Post | Kind::Digest | Kind::Article | Kind::Upstream => words.recommended_in,
-        Kind::Question | Kind::Release | Kind::Task | Kind::Event | Kind::News => words.from,
+        Kind::Post | Kind::Digest | Kind::Article | Kind::Upstream => &words.recommended_in,
+        Kind::Question | Kind::Release | Kind::Task | Kind::Event | Kind::News => &words.from,
     };
     let mut seen: Vec<&str> = Vec::new();
     let mut links = Vec::new();
@@ -293,7 +308,7 @@ fn attribution(entry: &Entry, words: &Words, site: &Site) -> String {
     }
     let more = links.len().saturating_sub(MENTIONS_SHOWN);
     links.truncate(MENTIONS_SHOWN);
-    let _ = write!(out, "<p>{} {}", lead, links.join(words.comma));
+    let _ = write!(out, "<p>{} {}", escape(lead), links.join(&escape(&words.comma)));
     if more > 0 {
         let _ = write!(out, " (+{more})");
     }

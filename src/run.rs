@@ -10,7 +10,10 @@ mod book;
 pub mod build;
 pub mod check;
 pub mod derive;
+pub mod health;
+pub mod init;
 pub mod inspect;
+mod manners;
 pub mod pages;
 mod posts;
 pub mod query;
@@ -18,6 +21,7 @@ pub mod refresh;
 pub mod sources;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 
@@ -55,6 +59,9 @@ pub enum RunError {
         /// What is wrong with it.
         source: crate::ledger::LedgerError,
     },
+    /// It is not known what changed.
+    #[error(transparent)]
+    Changed(#[from] files::ChangedError),
     /// The network cannot be asked as the configuration has it.
     #[error("fetch: {0}")]
     Fetch(#[source] crate::fetch::client::ClientError),
@@ -90,6 +97,9 @@ pub enum RunError {
         /// Posts that were known.
         known: usize,
     },
+    /// Somebody wants the run to end.
+    #[error("stopped by signal {0}: what is stored is sound, the next run goes on from here")]
+    Interrupted(u8),
 }
 
 fn gone_projects(slugs: &[String]) -> String {
@@ -251,7 +261,30 @@ fn own_hosts(site: &Site) -> Hosts {
 impl Moment {
     /// A run that changes nothing that a person did not ask for.
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self { now, accept_removals: false, change_ids: false, dry_run: false }
+        Self { now, accept_removals: false, change_ids: false, dry_run: false, interrupt: Interrupt::default() }
+    }
+}
+
+/// Whether somebody wants the run to end before its time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Interrupt(Option<&'static AtomicUsize>);
+
+impl Interrupt {
+    /// By the number of a signal in `flag`; zero while there was none.
+    pub fn by(flag: &'static AtomicUsize) -> Self {
+        Self(Some(flag))
+    }
+
+    /// To be asked wherever a run can end without harm: between two sources, two posts,
+    /// two feeds. A transaction that is under way is undone.
+    ///
+    /// # Errors
+    /// [`RunError::Interrupted`] when there was a signal.
+    pub fn check(self) -> Result<(), RunError> {
+        match self.0.map_or(0, |flag| flag.load(Ordering::SeqCst)) {
+            0 => Ok(()),
+            signal => Err(RunError::Interrupted(u8::try_from(signal).unwrap_or(u8::MAX))),
+        }
     }
 }
 
@@ -266,4 +299,6 @@ pub struct Moment {
     pub change_ids: bool,
     /// Nothing is written: what would enter and leave each feed is told.
     pub dry_run: bool,
+    /// Whether the run shall end.
+    pub interrupt: Interrupt,
 }

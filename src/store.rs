@@ -6,6 +6,10 @@
 //! One process writes at a time (the caller holds the lock); each document is
 //! replaced in one transaction with its items.
 
+mod manners;
+
+pub use manners::Pause;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -15,10 +19,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::entry::{Entry, EntryId, Key, RawEntry};
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("store/migrations/0001.sql"),
     include_str!("store/migrations/0002.sql"),
     include_str!("store/migrations/0003.sql"),
+    include_str!("store/migrations/0005.sql"),
 ];
 
 /// Why the store could not do its work.
@@ -622,6 +627,20 @@ impl Store {
         let text = "SELECT updated_ms FROM entry WHERE id = ?1";
         let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.0], |r| r.get(0)).optional());
         Ok(self.sql("entries cannot be read", read)?.unwrap_or_default())
+    }
+
+    /// The newest entries of a feed that are not in its archives only, by number, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn newest(&self, feed: &str, limit: usize) -> Result<Vec<Key>> {
+        let text = "SELECT entry FROM feed_entry WHERE feed = ?1 AND quiet = 0 ORDER BY published DESC, entry LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached(text)?;
+            statement.query_map(params![feed, limit], |r| Ok(Key(r.get(0)?)))?.collect()
+        };
+        self.sql("feeds cannot be read", read())
     }
 
     /// An entry by the number of its id, without its plain text.

@@ -1,18 +1,41 @@
-//! `feedloom check`.
+//! `feedloom check`: for people, for programs, and for pull requests on GitHub.
 
-use clap::Args;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
 
 use super::refresh::{counted, current};
-use super::terminal::Terminal;
+use super::terminal::{Terminal, clean};
 use super::{Common, status};
-use crate::run::{self, Moment, RunError, Severity};
+use crate::config::ConfigError;
+use crate::files;
+use crate::run::check::{Findings, file};
+use crate::run::{self, Moment, Opened, Problem, RunError, Severity};
 
 /// `feedloom check`.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Show notes too: what digests left over, links that lead nowhere
+    /// Show notes too: what digests left over, links that lead nowhere, names in no post
     #[arg(short, long)]
     verbose: bool,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Only what lies in files changed since this revision of the repository
+    #[arg(long, value_name = "REV")]
+    changed_since: Option<String>,
+}
+
+/// How to print what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines for people
+    Text,
+    /// Annotations of a pull request
+    Github,
+    /// One JSON document, notes included
+    Json,
 }
 
 /// Entries shown in the review list unless `--verbose`.
@@ -20,27 +43,36 @@ const REVIEW: usize = 20;
 
 /// Runs `check`.
 pub fn check(common: &Common, options: &Options, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
-    let opened = run::open(common.site.as_deref(), &current())?;
-    let found = run::check::check(&opened, moment)?;
-    let (mut warnings, mut notes) = (0, 0);
-    for problem in &found.problems {
-        if problem.severity == Severity::Note {
-            notes += 1;
-            if !options.verbose {
-                continue;
-            }
-        } else {
-            warnings += 1;
+    let opened = match run::open(common.site.as_deref(), &current()) {
+        Ok(opened) => opened,
+        Err(RunError::Config(mistakes)) if options.format != Format::Text => {
+            let folder = common.site.clone().or_else(|| files::find_site(&current())).unwrap_or_default();
+            mistaken(&folder, &mistakes, options.format, terminal);
+            return Ok(status::USAGE);
         }
+        Err(error) => return Err(error),
+    };
+    let found = run::check::check(&opened, options.changed_since.as_deref(), moment)?;
+    let warnings = found.problems.iter().filter(|p| p.severity != Severity::Note).count();
+    match options.format {
+        Format::Text => text(&found, options.verbose, warnings, terminal),
+        Format::Github => github(&opened, &found, common.strict, warnings, terminal),
+        Format::Json => terminal.result(&pretty(&document(&opened, &found))),
+    }
+    Ok(if common.strict && warnings > 0 { status::PROBLEMS } else { status::DONE })
+}
+
+fn text(found: &Findings, verbose: bool, warnings: usize, terminal: &mut Terminal) {
+    for problem in found.problems.iter().filter(|p| verbose || p.severity != Severity::Note) {
         terminal.problem(problem);
     }
+    let most = if verbose { usize::MAX } else { REVIEW };
     if !found.unplaced.is_empty() {
         let verb = if found.unplaced.len() == 1 { "is" } else { "are" };
         let count = counted(found.unplaced.len(), "entry", "entries");
         terminal.say(&format!("{count} {verb} about no project; lines for overrides.yaml:"));
-        let most = if options.verbose { usize::MAX } else { REVIEW };
-        for (target, title) in found.unplaced.iter().take(most) {
-            terminal.say(&format!("  \"{target}\": {{projects: [+SLUG]}}  # {title}"));
+        for unplaced in found.unplaced.iter().take(most) {
+            terminal.say(&format!("  {}  # {}", unplaced.line_to_paste(), unplaced.title));
         }
         if found.unplaced.len() > most {
             terminal.say(&format!("  … and {} more: --verbose shows all", found.unplaced.len() - most));
@@ -49,20 +81,142 @@ pub fn check(common: &Common, options: &Options, moment: Moment, terminal: &mut 
     if !found.withdrawn.is_empty() {
         let count = counted(found.withdrawn.len(), "published entry", "published entries");
         terminal.say(&format!("{count} would be withdrawn:"));
-        for (id, title) in found.withdrawn.iter().take(if options.verbose { usize::MAX } else { REVIEW }) {
+        for (id, title) in found.withdrawn.iter().take(most) {
             terminal.say(&format!("  {title}  ({id})"));
         }
     }
     if !found.empty.is_empty() {
         terminal.say(&format!("no entries for: {}", found.empty.join(", ")));
     }
-    terminal.say(&format!(
-        "{}, {}, {}; {}, {}",
+    terminal.say(&summary(found, warnings));
+}
+
+fn summary(found: &Findings, warnings: usize) -> String {
+    let changed =
+        found.changed.map_or(String::new(), |n| format!(" in {}", counted(n, "changed file", "changed files")));
+    format!(
+        "{}, {}, {}; {}, {}{changed}",
         counted(found.posts, "post", "posts"),
         counted(found.digests, "digest", "digests"),
         counted(found.items, "item", "items"),
         counted(warnings, "problem", "problems"),
-        counted(notes, "note", "notes")
-    ));
-    Ok(if common.strict && warnings > 0 { status::PROBLEMS } else { status::DONE })
+        counted(found.problems.len() - warnings, "note", "notes"),
+    )
+}
+
+/// Workflow commands: GitHub shows each at its line of the pull request.
+fn github(opened: &Opened, found: &Findings, strict: bool, warnings: usize, terminal: &mut Terminal) {
+    for problem in &found.problems {
+        let Problem { place, line, column, severity, text } = problem;
+        let level = match severity {
+            Severity::Held => "error",
+            Severity::Warning if strict => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "notice",
+        };
+        terminal.result(&command(level, Some(&shown(&file(opened, place))), *line, *column, text));
+    }
+    for unplaced in &found.unplaced {
+        let text =
+            format!("about no project: {}\nLine for overrides.yaml:\n{}", unplaced.title, unplaced.line_to_paste());
+        let path = shown(&file(opened, &unplaced.place));
+        terminal.result(&command("notice", Some(&path), unplaced.line, 0, &text));
+    }
+    for slug in &found.empty {
+        let path = shown(&file(opened, &format!("feeds/{slug}.yaml")));
+        terminal.result(&command("notice", Some(&path), 1, 0, &format!("no entries for {slug}")));
+    }
+    for (id, title) in &found.withdrawn {
+        terminal.result(&command("warning", None, 0, 0, &format!("would be withdrawn: {title} ({id})")));
+    }
+    terminal.say(&summary(found, warnings));
+}
+
+/// `::error file=a.md,line=3,col=1::text`. What ends a property or a line is escaped.
+fn command(level: &str, path: Option<&str>, line: usize, column: usize, text: &str) -> String {
+    let data = |t: &str| t.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |t: &str| data(t).replace(':', "%3A").replace(',', "%2C");
+    let mut properties: Vec<String> = path.iter().map(|p| format!("file={}", property(&clean(p)))).collect();
+    if path.is_some() && line > 0 {
+        properties.push(format!("line={line}"));
+        properties.extend((column > 0).then(|| format!("col={column}")));
+    }
+    let text = text.split('\n').map(clean).collect::<Vec<_>>().join("\n");
+    let gap = if properties.is_empty() { "" } else { " " };
+    format!("::{level}{gap}{}::{}", properties.join(","), data(&text))
+}
+
+fn document(opened: &Opened, found: &Findings) -> serde_json::Value {
+    let problems: Vec<_> = found
+        .problems
+        .iter()
+        .map(|p| {
+            let severity = match p.severity {
+                Severity::Note => "note",
+                Severity::Warning => "warning",
+                Severity::Held => "held",
+            };
+            json!({ "file": shown(&file(opened, &p.place)), "line": p.line, "column": p.column, "severity": severity, "text": p.text })
+        })
+        .collect();
+    let unplaced: Vec<_> = found
+        .unplaced
+        .iter()
+        .map(|u| json!({ "file": shown(&file(opened, &u.place)), "line": u.line, "title": u.title, "target": u.target, "override": u.line_to_paste() }))
+        .collect();
+    let withdrawn: Vec<_> = found.withdrawn.iter().map(|(id, title)| json!({ "id": id, "title": title })).collect();
+    json!({
+        "posts": found.posts,
+        "digests": found.digests,
+        "items": found.items,
+        "changed_files": found.changed,
+        "problems": problems,
+        "unplaced": unplaced,
+        "empty": found.empty,
+        "withdrawn": withdrawn,
+    })
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// Mistakes of the configuration, which end a check before it began.
+fn mistaken(folder: &Path, mistakes: &[ConfigError], format: Format, terminal: &mut Terminal) {
+    let path = |m: &ConfigError| shown(&files::absolute(folder, &m.path));
+    if format == Format::Github {
+        for mistake in mistakes {
+            terminal.result(&command("error", Some(&path(mistake)), mistake.line, mistake.column, &mistake.problem));
+        }
+        return;
+    }
+    let problems: Vec<_> = mistakes
+        .iter()
+        .map(|m| json!({ "file": path(m), "line": m.line, "column": m.column, "severity": "error", "text": m.problem }))
+        .collect();
+    terminal.result(&pretty(&json!({ "problems": problems })));
+}
+
+/// A path as programs around this one name it: below the workspace of the job, or below
+/// this folder; else whole.
+fn shown(path: &Path) -> String {
+    let workspace = std::env::var_os("GITHUB_WORKSPACE").filter(|w| !w.is_empty()).map(PathBuf::from);
+    let bases = workspace.into_iter().chain([current()]);
+    let bases: Vec<PathBuf> = bases.map(|b| b.canonicalize().unwrap_or(b)).collect();
+    bases.iter().find_map(|b| path.strip_prefix(b).ok()).unwrap_or(path).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workflow_commands_are_escaped() {
+        assert_eq!(
+            command("error", Some("a,b:c%.md"), 3, 2, "50 %: x\nnext\u{1b}[31m, y"),
+            "::error file=a%2Cb%3Ac%25.md,line=3,col=2::50 %25: x%0Anext [31m, y"
+        );
+        assert_eq!(command("notice", None, 4, 0, "::error::x"), "::notice::::error::x");
+        assert_eq!(command("warning", Some("x.md"), 0, 5, "t"), "::warning file=x.md::t");
+    }
 }

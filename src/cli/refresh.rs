@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::terminal::{Terminal, clean};
-use super::{Common, status};
+use super::{Common, signals, status};
 use crate::fetch::{client, hosts};
 use crate::run::derive::Way;
 use crate::run::refresh::Report;
@@ -45,7 +45,7 @@ pub struct BuildOptions {
 pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
     let opened = run::open(common.site.as_deref(), &current())?;
     let Options { accept_removals, change_ids, dry_run, .. } = *options;
-    let moment = Moment { accept_removals, change_ids, dry_run, ..moment };
+    let moment = Moment { accept_removals, change_ids, dry_run, interrupt: signals::listen(), ..moment };
     let asking = Asking {
         offline: options.offline,
         force: options.force.clone(),
@@ -54,7 +54,7 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
     };
     let proxy = client::proxy_in_environment(|name| std::env::var(name).ok());
     if let Some(name) = proxy.filter(|_| opened.site.fetch.proxy.is_none() && !options.offline)
-        && sources::of_site(&opened).values().any(|s| !s.config.url.starts_with("file:"))
+        && sources::ask_servers(&opened)
     {
         terminal.say(&format!("{name} is set but not used: a proxy is used when `fetch.proxy` names it"));
     }
@@ -65,7 +65,7 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
 
 /// Runs `build`.
 pub fn build(common: &Common, options: &BuildOptions, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
-    let moment = Moment { dry_run: options.dry_run, ..moment };
+    let moment = Moment { dry_run: options.dry_run, interrupt: signals::listen(), ..moment };
     let opened = run::open(common.site.as_deref(), &current())?;
     let report = run::refresh::rebuild(&opened, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
     Ok(finish(common, &report, moment, terminal))

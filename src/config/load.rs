@@ -9,9 +9,10 @@ use regex::{Regex, RegexBuilder};
 use url::Url;
 
 use super::reader::{MapReader, Reader, nearest, short};
+use super::words::read_words;
 use super::*;
 use crate::entry::{Kind, Person, Slug};
-use crate::yaml::{self, Node, Place, Value};
+use crate::yaml::{self, Key, Node, Place, Value};
 
 /// Reads a site's configuration.
 ///
@@ -29,8 +30,11 @@ pub fn load(files: &ConfigFiles) -> Result<Site, Vec<ConfigError>> {
     if let Some(site) = &site {
         check_sources(site, &projects, files, &mut errors);
     }
+    let words = read_words(&files.words, &mut errors);
     match site {
-        Some(site) if errors.is_empty() => Ok(Site { projects, overrides, fingerprint: fingerprint(files), ..site }),
+        Some(site) if errors.is_empty() => {
+            Ok(Site { projects, overrides, words, fingerprint: fingerprint(files), ..site })
+        }
         _ => {
             errors.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
             Err(errors)
@@ -40,7 +44,7 @@ pub fn load(files: &ConfigFiles) -> Result<Site, Vec<ConfigError>> {
 
 fn fingerprint(files: &ConfigFiles) -> String {
     let mut hasher = blake3::Hasher::new();
-    for file in std::iter::once(&files.site).chain(&files.projects).chain(&files.overrides) {
+    for file in std::iter::once(&files.site).chain(&files.projects).chain(&files.overrides).chain(&files.words) {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         hasher.update(name.as_bytes()).update(b"\0").update(file.text.as_bytes()).update(b"\0");
     }
@@ -126,6 +130,7 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
         search,
         projects: Vec::new(),
         overrides: Vec::new(),
+        words: Own::new(),
         fingerprint: String::new(),
     })
 }
@@ -368,6 +373,35 @@ fn source_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
     web_address(r, node, "url").map(|u| u.to_string())
 }
 
+/// Request headers that decide about the connection, the body or what is asked for, or
+/// follow people around: a configuration cannot give them.
+pub fn is_reserved_header(name: &str) -> bool {
+    const RESERVED: [&str; 21] = [
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "cookie",
+        "expect",
+        "host",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "range",
+        "referer",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+    ];
+    RESERVED.contains(&name.to_ascii_lowercase().as_str())
+}
+
 fn headers(r: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let Some(mut map) = r.map(node, "`headers`") else {
@@ -381,6 +415,11 @@ fn headers(r: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
         let value_ok = text.bytes().all(|b| (0x20..0x7f).contains(&b));
         if !name_ok || !value_ok {
             r.error(key.place, format!("`{}` is no usable request header", short(&key.name)));
+            continue;
+        }
+        if is_reserved_header(&key.name) {
+            let problem = format!("`{}` cannot be given: feedloom sets it itself, or leaves it out", short(&key.name));
+            r.error(key.place, problem);
             continue;
         }
         found.insert(key.name.to_lowercase(), text);
@@ -438,6 +477,7 @@ fn read_fetch(r: &mut Reader<'_>, node: Option<&Node>) -> Fetch {
         min_interval: Duration::from_secs(3600),
         per_host: 2,
         gap: Duration::from_secs(1),
+        hosts: BTreeMap::new(),
         concurrency: 64,
         deadline: Duration::from_secs(600),
         max_bytes: 15 << 20,
@@ -469,11 +509,31 @@ fn read_fetch(r: &mut Reader<'_>, node: Option<&Node>) -> Fetch {
     fetch.min_interval = m.duration(r, "min_interval", fetch.min_interval);
     fetch.per_host = usize::try_from(m.number(r, "per_host", 1..=64, 2)).unwrap_or(2);
     fetch.gap = m.duration(r, "gap", fetch.gap);
+    if let Some(mut hosts) = m.take("hosts").and_then(|n| r.map(n, "`hosts`")) {
+        for (key, value) in hosts.rest() {
+            if let Some(rule) = host_limits(r, key, value) {
+                fetch.hosts.insert(key.name.to_lowercase(), rule);
+            }
+        }
+    }
     fetch.concurrency = usize::try_from(m.number(r, "concurrency", 1..=4096, 64)).unwrap_or(64);
     fetch.deadline = m.duration(r, "deadline", fetch.deadline);
     fetch.max_bytes = m.bytes(r, "max_bytes", fetch.max_bytes);
     map.finish(r);
     fetch
+}
+
+fn host_limits(r: &mut Reader<'_>, key: &Key, node: &Node) -> Option<HostLimits> {
+    let name = url::Host::parse(&key.name);
+    if name.is_err() {
+        let problem = format!("`{}` is no host: write its name alone, such as github.com", short(&key.name));
+        r.error(key.place, problem);
+    }
+    let mut map = r.map(node, "a host's rule")?;
+    let gap = map.take("gap").is_some().then(|| map.duration(r, "gap", Duration::from_secs(1)));
+    let per_host = map.take("per_host").is_some().then(|| map.number(r, "per_host", 1..=64, 2));
+    map.finish(r);
+    name.is_ok().then_some(HostLimits { gap, per_host: per_host.and_then(|n| usize::try_from(n).ok()) })
 }
 
 /// An address range: the network and the length of its prefix.

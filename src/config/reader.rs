@@ -257,6 +257,7 @@ fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(at);
     let number: u64 = number.parse().ok()?;
     let factor = match unit.trim() {
+        "ms" => return Some(Duration::from_millis(number)).filter(|d| d.as_secs() <= 366 * 86_400),
         "s" | "" => 1,
         "m" | "min" => 60,
         "h" => 3600,

@@ -20,10 +20,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONNECTION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    USER_AGENT,
-};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Method, Response};
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -37,6 +34,7 @@ use super::hosts::Connection;
 use super::outcome::{self, Asked, Step, carries_body, outcome};
 use super::robots;
 use super::validators::Validators;
+use crate::config::is_reserved_header;
 
 /// Largest headers of an answer, all together. Honest ones have a few KiB, security policies included.
 const HEADERS_BYTES: usize = 128 << 10;
@@ -261,16 +259,12 @@ impl Client {
         if ask.connection == Connection::Close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        for (name, value) in ask.headers.into_iter().flatten().filter(|(name, _)| !is_ours(name)) {
+        for (name, value) in ask.headers.into_iter().flatten().filter(|(name, _)| !is_reserved_header(name.as_str())) {
             headers.insert(name.clone(), value.clone());
         }
         let mut asked = Asked::Plainly;
         for (name, value) in ask.validators.into_iter().flat_map(|v| v.to_headers(ask.url)) {
             headers.insert(name, value);
-            asked = Asked::Conditionally;
-        }
-        // Two that the operator gave by hand would look the same to the server.
-        if headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE) {
             asked = Asked::Conditionally;
         }
         asked
@@ -457,27 +451,6 @@ fn fits(headers: &HeaderMap) -> bool {
         && headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() <= HEADERS_BYTES
 }
 
-/// Headers that decide about the connection or the body, or follow people around: a
-/// configuration cannot give them.
-pub fn is_ours(name: &HeaderName) -> bool {
-    use reqwest::header as h;
-    let ours = [
-        h::HOST,
-        h::CONNECTION,
-        h::CONTENT_LENGTH,
-        h::TRANSFER_ENCODING,
-        h::TE,
-        h::UPGRADE,
-        h::EXPECT,
-        h::RANGE,
-        h::IF_RANGE,
-        h::ACCEPT_ENCODING,
-        h::COOKIE,
-        h::REFERER,
-    ];
-    ours.contains(name)
-}
-
 /// The variable of the environment that names a proxy, if one does. Feedloom does not use
 /// it (a job of cron must not depend on who started it); a message can say so.
 pub fn proxy_in_environment(variable: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
@@ -560,6 +533,8 @@ fn cause(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderName;
+
     use super::*;
 
     #[test]
@@ -583,16 +558,6 @@ mod tests {
         assert_eq!(with("ALL_PROXY", "socks5://x"), Some("ALL_PROXY"));
         assert_eq!(with("http_proxy", " "), None);
         assert_eq!(with("no_proxy", "*"), None);
-    }
-
-    #[test]
-    fn some_headers_cannot_be_given() {
-        for name in ["Host", "content-length", "Cookie", "Referer", "Accept-Encoding", "Range"] {
-            assert!(is_ours(&name.parse().unwrap()), "{name}");
-        }
-        for name in ["Authorization", "User-Agent", "Accept", "X-Api-Key"] {
-            assert!(!is_ours(&name.parse().unwrap()), "{name}");
-        }
     }
 
     #[test]

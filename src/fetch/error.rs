@@ -141,6 +141,11 @@ impl Fault {
         }
     }
 
+    /// Whether the request did not even reach its host: another one would fare no better.
+    pub fn never_arrived(&self) -> bool {
+        matches!(self, Fault::Dns(_) | Fault::Connect(_) | Fault::Timeout(Phase::Dns | Phase::Connect, _))
+    }
+
     /// How soon it makes sense to try again.
     pub fn pace(&self) -> Pace {
         match self {

@@ -72,7 +72,8 @@ pub struct Job {
     robots: RobotsPolicy,
     /// What we have of it.
     pub validators: Validators,
-    /// Headers that go to this host, and to no other.
+    /// Headers that go to this host, and to no other. Those of
+    /// [`crate::config::is_reserved_header`] are left out.
     pub headers: HeaderMap,
     /// How long it took last time: slow ones start first.
     pub expected: Duration,
@@ -140,6 +141,13 @@ pub enum Event {
         address: String,
         /// What it says.
         robots: Robots,
+    },
+    /// A host wants a pause, which also holds for the next runs.
+    HostPaused {
+        /// Its name.
+        host: Arc<str>,
+        /// Until then.
+        until: DateTime<Utc>,
     },
 }
 

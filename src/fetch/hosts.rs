@@ -23,6 +23,8 @@ pub struct Limits {
     pub gap: Duration,
     /// Hosts with a gap of their own.
     pub gaps: BTreeMap<String, Duration>,
+    /// Hosts that may be sent another number of requests at once; at least one.
+    pub shares: BTreeMap<String, usize>,
     /// Requests at once; at least one.
     pub at_once: usize,
     /// Connections that may be kept for the next request to their host.
@@ -101,6 +103,8 @@ pub struct HostId(usize);
 struct Host<T> {
     name: Arc<str>,
     gap: Duration,
+    /// Requests at once.
+    share: usize,
     queue: BinaryHeap<Queued<T>>,
     running: usize,
     /// Connections to it that are kept.
@@ -296,9 +300,11 @@ impl<T> Hosts<T> {
         let id = HostId(self.hosts.len());
         let name: Arc<str> = name.into();
         let gap = self.limits.gaps.get(&*name).copied().unwrap_or(self.limits.gap);
+        let share = self.limits.shares.get(&*name).copied().unwrap_or(self.limits.per_host).max(1);
         self.hosts.push(Host {
             name: Arc::clone(&name),
             gap,
+            share,
             queue: BinaryHeap::new(),
             running: 0,
             kept: 0,
@@ -313,7 +319,7 @@ impl<T> Hosts<T> {
     /// Puts a host into the order where it belongs.
     fn file(&mut self, id: HostId) {
         let host = &mut self.hosts[id.0];
-        let place = if host.queue.is_empty() || host.running >= self.limits.per_host.max(1) {
+        let place = if host.queue.is_empty() || host.running >= host.share {
             Place::Nowhere
         } else if let Some(at) = host.not_before {
             Place::Waiting(at)
@@ -354,7 +360,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn hosts(per_host: usize, gap: Duration, at_once: usize) -> Hosts<u32> {
-        Hosts::new(Limits { per_host, gap, gaps: BTreeMap::new(), at_once, idle: 64 })
+        Hosts::new(Limits { per_host, gap, gaps: BTreeMap::new(), shares: BTreeMap::new(), at_once, idle: 64 })
     }
 
     fn start(next: Next<u32>) -> Start<u32> {
@@ -428,12 +434,28 @@ mod tests {
     fn hosts_may_have_a_gap_of_their_own() {
         let now = Instant::now();
         let gaps = BTreeMap::from([("slow.example".to_owned(), 10 * SECOND)]);
-        let mut hosts = Hosts::new(Limits { per_host: 2, gap: SECOND, gaps, at_once: 9, idle: 9 });
+        let mut hosts =
+            Hosts::new(Limits { per_host: 2, gap: SECOND, gaps, shares: BTreeMap::new(), at_once: 9, idle: 9 });
         for ticket in 0..2 {
             hosts.add("slow.example", Duration::ZERO, Urgency::Usual, ticket);
         }
         start(hosts.next(now));
         assert_eq!(hosts.next(now), Next::Wait(now + 10 * SECOND));
+    }
+
+    #[test]
+    fn hosts_may_be_asked_more_at_once() {
+        let now = Instant::now();
+        let shares = BTreeMap::from([("large.example".to_owned(), 3)]);
+        let limits = Limits { per_host: 1, gap: Duration::ZERO, gaps: BTreeMap::new(), shares, at_once: 9, idle: 9 };
+        let mut hosts = Hosts::new(limits);
+        for ticket in 0..5 {
+            hosts.add("large.example", Duration::ZERO, Urgency::Usual, ticket);
+            hosts.add("small.example", Duration::ZERO, Urgency::Usual, 10 + ticket);
+        }
+        let started: Vec<u32> = (0..4).map(|_| start(hosts.next(now)).ticket).collect();
+        assert_eq!(started.iter().filter(|t| **t < 10).count(), 3, "{started:?}");
+        assert_eq!(hosts.next(now), Next::Blocked);
     }
 
     #[test]
@@ -454,7 +476,14 @@ mod tests {
     #[test]
     fn no_more_connections_are_kept_than_may_be() {
         let now = Instant::now();
-        let limits = Limits { per_host: 2, gap: Duration::ZERO, gaps: BTreeMap::new(), at_once: 64, idle: 3 };
+        let limits = Limits {
+            per_host: 2,
+            gap: Duration::ZERO,
+            gaps: BTreeMap::new(),
+            shares: BTreeMap::new(),
+            at_once: 64,
+            idle: 3,
+        };
         let mut hosts = Hosts::new(limits);
         for ticket in 0..16 {
             hosts.add(&format!("{}.example", ticket % 4), Duration::ZERO, Urgency::Usual, ticket);
@@ -470,7 +499,14 @@ mod tests {
 
     #[test]
     fn few_file_descriptors_are_enough() {
-        let limits = Limits { per_host: 2, gap: SECOND, gaps: BTreeMap::new(), at_once: 64, idle: 1000 };
+        let limits = Limits {
+            per_host: 2,
+            gap: SECOND,
+            gaps: BTreeMap::new(),
+            shares: BTreeMap::new(),
+            at_once: 64,
+            idle: 1000,
+        };
         for (open_files, at_once, idle) in
             [(1024, 64, 480), (256, 64, 96), (128, 32, 32), (20, 4, 4), (0, 4, 4), (usize::MAX, 64, 1000)]
         {

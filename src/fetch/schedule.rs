@@ -95,6 +95,12 @@ pub struct SourceState {
     /// Seconds between two of its entries, usually; the caller measures it when it reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posting_interval_s: Option<u64>,
+    /// What it called itself in its last body.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// Date of the newest entry of its last body; the caller looks for it when it reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<DateTime<Utc>>,
     /// What its last body asked for: it holds while there is no new one.
     #[serde(default)]
     pub hints: Hints,
@@ -292,8 +298,23 @@ impl SourceState {
             failing: None,
             gone: None,
             posting_interval_s: None,
+            title: String::new(),
+            newest: None,
             hints: Hints::default(),
             took_ms: 0,
+        }
+    }
+
+    /// This source where it is configured at `address` now. An address it has moved to is
+    /// the one that was asked already; at any other one nothing is known of it yet.
+    #[must_use]
+    pub fn at(&self, address: Url) -> Self {
+        if self.address == address {
+            self.clone()
+        } else if self.adopted.as_ref() == Some(&address) {
+            Self { address, adopted: None, moved: None, ..self.clone() }
+        } else {
+            Self { title: self.title.clone(), newest: self.newest, ..Self::new(address) }
         }
     }
 
@@ -346,7 +367,8 @@ pub fn after(
         Attempt::Read { validators, fresh_for, hints, posting_interval, moved_to } => {
             next.validators = validators.clone();
             next.hints = hints.clone();
-            next.posting_interval_s = posting_interval.map(|i| i.as_secs());
+            // A body with hardly an entry in it says nothing about what is usual.
+            next.posting_interval_s = posting_interval.map(|i| i.as_secs()).or(next.posting_interval_s);
             succeed(&mut next, *fresh_for, moved_to.as_ref(), limits, now);
         }
         Attempt::Unchanged { fresh_for, moved_to } => {

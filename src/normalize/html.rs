@@ -281,8 +281,9 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-enum Token<'h> {
-    /// `name` in lower case.
+/// A piece of HTML.
+pub(crate) enum Token<'h> {
+    /// A start tag; `name` in lower case.
     Open {
         name: Cow<'h, str>,
         raw: &'h str,
@@ -301,7 +302,7 @@ enum Token<'h> {
 }
 
 /// A cheap scanner: good enough to count depth and to drop tags, never used to decide safety.
-fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
+pub(crate) fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = html;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -350,6 +351,59 @@ fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
         rest = &rest[end..];
         Some(if close { Token::Close { name, raw } } else { Token::Open { name, raw } })
     })
+}
+
+/// An element that lies in no other, or the text between two such.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Block<'h> {
+    /// The element's name in lower case; nothing of text.
+    pub name: String,
+    /// All of it.
+    pub html: &'h str,
+}
+
+/// `html` cut between its outermost elements. Good enough to lay out what a Markdown
+/// engine wrote; never used to decide safety.
+pub fn blocks(html: &str) -> Vec<Block<'_>> {
+    let mut blocks: Vec<Block<'_>> = Vec::new();
+    let mut depth = 0usize;
+    let (mut at, mut from) = (0usize, 0usize);
+    let mut name = String::new();
+    for token in tokens(html) {
+        let before = at;
+        let mut ends = false;
+        match token {
+            Token::Open { name: tag, raw } => {
+                at += raw.len();
+                if depth == 0 {
+                    if from < before {
+                        blocks.push(Block { name: std::mem::take(&mut name), html: &html[from..before] });
+                    }
+                    from = before;
+                    name = tag.to_string();
+                }
+                if is_void(&tag) || raw.ends_with("/>") {
+                    ends = depth == 0;
+                } else {
+                    depth += 1;
+                }
+            }
+            Token::Close { raw, .. } => {
+                at += raw.len();
+                ends = depth == 1;
+                depth = depth.saturating_sub(1);
+            }
+            Token::Text { raw } | Token::Other { raw } => at += raw.len(),
+        }
+        if ends {
+            blocks.push(Block { name: std::mem::take(&mut name), html: &html[from..at] });
+            from = at;
+        }
+    }
+    if from < html.len() {
+        blocks.push(Block { name, html: &html[from..] });
+    }
+    blocks
 }
 
 /// Where a tag ends: its `>`, not one inside a quoted value.

@@ -173,6 +173,13 @@ pub fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// Whether two headings say the same, one of them perhaps with a number or a word more.
+pub fn alike(a: &str, b: &str) -> bool {
+    let (a, b) = (fold(a), fold(b));
+    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
+    a == b || short.chars().count() >= 8 && short.len() * 4 >= long.len() * 3 && long.contains(short.as_str())
+}
+
 /// The first `count` characters of the folded text.
 pub fn fold_prefix(text: &str, count: usize) -> String {
     text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).take(count).collect()

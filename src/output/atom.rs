@@ -11,7 +11,7 @@ use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{plain, split_at};
+use super::{plain, split_at, styled};
 use crate::entry::{Entry, Person, Source};
 use crate::merge::{Document, Feed};
 use crate::normalize::html::escape;
@@ -43,7 +43,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
         title: atom::Text::plain(plain(&feed.title)),
         id: feed.id.clone(),
         updated: feed.updated.fixed_offset(),
-        authors: vec![author(feed)],
+        authors: vec![author_of(feed.author.as_ref(), &feed.title)],
         generator: Some(atom::Generator {
             value: "Feedloom".to_owned(),
             uri: None,
@@ -56,7 +56,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
         extensions,
         ..atom::Feed::default()
     };
-    split_at(&written(&out), "</feed>")
+    split_at(&styled(&written(&out), feed.style.as_deref()), "</feed>")
 }
 
 /// A feed of nothing but an entry.
@@ -91,9 +91,9 @@ fn push_escaped(out: &mut String, text: &str) {
 }
 
 /// RFC 4287, section 7.
-const MEDIA_TYPE: &str = "application/atom+xml";
+pub(super) const MEDIA_TYPE: &str = "application/atom+xml";
 
-fn written(feed: &atom::Feed) -> String {
+pub(super) fn written(feed: &atom::Feed) -> String {
     let config = atom::WriteConfig { write_document_declaration: false, indent_size: Some(1) };
     let mut bytes = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
     // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
@@ -104,10 +104,11 @@ fn written(feed: &atom::Feed) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn author(feed: &Feed) -> atom::Person {
-    match &feed.author {
+/// The author, else who publishes it.
+pub(super) fn author_of(author: Option<&Person>, title: &str) -> atom::Person {
+    match author {
         Some(person) => atom_person(person),
-        None => atom::Person { name: plain(&feed.title), ..atom::Person::default() },
+        None => atom::Person { name: plain(title), ..atom::Person::default() },
     }
 }
 
@@ -120,7 +121,7 @@ fn atom_person(person: &Person) -> atom::Person {
     }
 }
 
-fn link(href: &str, rel: &str, mime_type: Option<&str>) -> atom::Link {
+pub(super) fn link(href: &str, rel: &str, mime_type: Option<&str>) -> atom::Link {
     atom::Link {
         href: href.to_owned(),
         rel: rel.to_owned(),

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 
-use super::{plain, split_at};
+use super::{plain, split_at, styled};
 use crate::entry::Entry;
 use crate::merge::Feed;
 use crate::normalize::html::escape;
@@ -32,7 +32,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
         namespaces: NAMESPACES.iter().map(|(prefix, name)| ((*prefix).to_owned(), (*name).to_owned())).collect(),
         ..rss::Channel::default()
     };
-    split_at(&written(&channel), "</channel>")
+    split_at(&styled(&written(&channel), feed.style.as_deref()), "</channel>")
 }
 
 /// A feed of nothing but an entry.

@@ -219,7 +219,7 @@ fn chain_of(feed: &str) -> String {
 }
 
 /// Whether one of these days is in a period.
-fn touches(days: &BTreeSet<String>, period: &str) -> bool {
+pub(super) fn touches(days: &BTreeSet<String>, period: &str) -> bool {
     days.range(period.to_owned()..).next().is_some_and(|day| day.starts_with(period))
 }
 

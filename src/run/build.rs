@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::archives::Archives;
 use super::book::Book;
-use super::pages::{own_pages, site_files};
+use super::health;
+use super::pages;
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::files::{self, Publisher};
 use crate::merge::{self, Document, Feed};
-use crate::output::html::Pages;
+use crate::output::html::{self, Pages};
 use crate::output::{Contents, Prepared};
 use crate::store::{Changed, Store, Written};
 
@@ -73,6 +74,16 @@ pub(super) fn also(store: &Store, opened: &Opened, changed: Changed) -> Result<(
     remember(store, SCOPE, &Scope::Feeds(feeds))
 }
 
+/// Has the health of sources written by the next build.
+pub(super) fn health_too(store: &Store) -> Result<(), RunError> {
+    let mut scope = remembered(store, SCOPE)?.unwrap_or(Scope::Feeds(BTreeMap::new()));
+    if let Scope::Feeds(feeds) = &mut scope {
+        // A reserved slug: no feed has this name.
+        feeds.entry("health".to_owned()).or_default();
+    }
+    remember(store, SCOPE, &scope)
+}
+
 /// Feeds that shrank too much, with how many entries they had.
 type Held = BTreeMap<String, usize>;
 
@@ -123,7 +134,7 @@ fn write(
     let names = merge::paths(site);
     let untouched = known.values().all(|w| files::look(&root, &w.path) == Some((w.size, w.modified_ns)));
     let templates = files::read_templates(&opened.folder)?;
-    let templates_hash = blake3::hash(format!("{templates:?}").as_bytes()).to_hex().to_string();
+    let templates_hash = html::fingerprint(&templates);
     let same_templates = store.meta("templates")?.as_deref() == Some(templates_hash.as_str());
     let held = still_held(opened, store, moment, problems)?;
     let scope = remembered(store, SCOPE)?.unwrap_or(Scope::Feeds(BTreeMap::new()));
@@ -151,6 +162,7 @@ fn write(
     let mut archives = Archives::new(opened, ledger);
     for (n, name) in wanted.iter().enumerate() {
         progress("writing feeds", n + 1, wanted.len());
+        moment.interrupt.check()?;
         let mut entries = store.feed(name, site.output.entries)?;
         let prepared: Vec<Rc<Prepared>> = entries.iter().map(|e| contents.of(e, site)).collect();
         // What was cleaned is not needed as it was.
@@ -164,11 +176,16 @@ fn write(
         };
         let older = archives.plan(store, name, &feed, days, &mut plan)?;
         feed.document = Document::Live { older };
-        render(opened, &feed, &prepared, &pages, &mut plan, problems)?;
+        render(opened, &feed, &prepared, &mut plan, problems)?;
     }
     archives.render(store, &contents, &mut plan, problems, progress)?;
-    site_files(opened, store, &pages, &templates, &mut plan)?;
-    own_pages(opened, store, &pages, &mut contents, &mut plan)?;
+    let days = match &scope {
+        Scope::All => None,
+        Scope::Feeds(feeds) => Some(feeds),
+    };
+    pages::write(opened, store, &pages, &pages::Due { days, held: &held }, &mut plan)?;
+    health::files(opened, store, &id_base, &mut plan, problems)?;
+    moment.interrupt.check()?;
     let Plan { publisher, hashes, dropped, .. } = plan;
     // Before anything is published that it must know: names of archives are given once.
     book.save(opened, store)?;
@@ -286,7 +303,6 @@ fn render(
     opened: &Opened,
     feed: &Feed,
     prepared: &[Rc<Prepared>],
-    pages: &Pages,
     plan: &mut Plan<'_>,
     problems: &mut Vec<Problem>,
 ) -> Result<(), RunError> {
@@ -300,9 +316,6 @@ fn render(
                 plan.hashes.insert(path, None);
             }
         }
-    }
-    if site.pages {
-        plan.add(format!("{}/index.html", feed.path), pages.project(site, feed)?.as_bytes())?;
     }
     Ok(())
 }

@@ -2,18 +2,20 @@
 //! what digests left over, which entries no rule could place.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
-use super::derive::{Overrides, Way};
+use super::derive::{Move, Overrides, Way};
+use super::posts::{Seen, read_post};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
-use crate::config::SameAs;
+use crate::config::{Override, PostsFolder, SameAs};
 use crate::entry::{Key, Kind, RawEntry};
 use crate::files;
 use crate::ledger::Ledger;
 use crate::names::Names;
 use crate::normalize::{self, address};
 use crate::output::html::Pages;
-use crate::source::post::{self, Weight};
+use crate::source::post::{self, Post, Weight};
 
 /// What a check found.
 #[derive(Debug, Default)]
@@ -26,114 +28,75 @@ pub struct Findings {
     pub digests: usize,
     /// Items of digests.
     pub items: usize,
-    /// Entries no rule could place: link or id, and title.
-    pub unplaced: Vec<(String, String)>,
+    /// Entries no rule could place.
+    pub unplaced: Vec<Unplaced>,
     /// Projects that got nothing.
     pub empty: Vec<String>,
     /// Published entries that the next refresh would withdraw: id and title.
     pub withdrawn: Vec<(String, String)>,
+    /// How many files changed, when only those were asked for.
+    pub changed: Option<usize>,
 }
 
-/// Checks posts and templates of an opened site. No network, no writing.
+/// An entry no rule could place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplaced {
+    /// What a line of `overrides.yaml` calls it.
+    pub target: String,
+    /// Its title.
+    pub title: String,
+    /// The post it is in.
+    pub place: String,
+    /// Line in it, from 1.
+    pub line: usize,
+}
+
+impl Unplaced {
+    /// The line to paste into `overrides.yaml`, once the slug is known.
+    pub fn line_to_paste(&self) -> String {
+        format!("{}: {{projects: [+SLUG]}}", serde_json::to_string(&self.target).unwrap_or_default())
+    }
+}
+
+/// Checks posts and templates of an opened site; with `since`, what lies in files that
+/// changed since that revision of its repository. No network, no writing; every post is
+/// read once.
 ///
 /// # Errors
-/// [`RunError`] when a folder cannot be read or a template does not compile.
-pub fn check(opened: &Opened, moment: Moment) -> Result<Findings, RunError> {
+/// [`RunError`] when a folder cannot be read, a template does not compile, or git does
+/// not know the revision.
+pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Findings, RunError> {
+    let changed = since.map(|revision| files::changed_since(&opened.folder, revision)).transpose()?;
     let site = &opened.site;
     let names = Names::new(&site.projects);
-    let classifier = Classifier::new(&site.projects, &names);
     let overrides = Overrides::new(opened);
-    let mut matched: HashSet<*const crate::config::Override> = HashSet::new();
-    let mut findings = Findings::default();
-    Pages::new(&files::read_templates(&opened.folder)?)?;
-    let mut keys: HashSet<String> = HashSet::new();
-    let mut own_links: Vec<(String, usize, String, String)> = Vec::new();
-    let mut seen: HashSet<String> = HashSet::new();
-    let mut placed: HashSet<String> = HashSet::new();
+    let mut look = Look {
+        opened,
+        names: &names,
+        classifier: Classifier::new(&site.projects, &names),
+        overrides: &overrides,
+        findings: Findings::default(),
+        matched: HashSet::new(),
+        keys: HashSet::new(),
+        own_links: Vec::new(),
+        seen: HashSet::new(),
+        placed: HashSet::new(),
+        occurs: vec![false; names.written().count()],
+        undated: HashSet::new(),
+    };
+    Pages::new(&files::read_templates(&opened.folder)?)?.try_out(site)?;
     for folder in &site.posts {
-        let root = opened.folder.join(&folder.path);
-        let listing = files::list_posts(&root)?;
-        for (path, reason) in listing.passed_over {
-            findings.problems.push(problem(
-                &folder.path,
-                &path,
-                0,
-                Severity::Warning,
-                format!("passed over: {reason}"),
-            ));
-        }
-        let context = opened.context(folder, &names);
-        let mut undated = false;
-        for file in listing.files {
-            let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
-                Ok(bytes) => bytes,
-                Err(error) => {
-                    findings.problems.push(problem(
-                        &folder.path,
-                        &file.path,
-                        0,
-                        Severity::Warning,
-                        format!("{}: {}", error.action, error.source),
-                    ));
-                    continue;
-                }
-            };
-            findings.posts += 1;
-            let reading = match super::posts::read_post(&bytes, &file.path, context) {
-                Ok(reading) => reading,
-                Err(error) => {
-                    findings.problems.push(problem(
-                        &folder.path,
-                        &file.path,
-                        error.line,
-                        Severity::Warning,
-                        error.problem,
-                    ));
-                    continue;
-                }
-            };
-            undated |= reading.date.is_none() && !reading.draft;
-            findings.digests += usize::from(reading.digest);
-            findings.items += reading.entries.len() - 1;
-            for note in &reading.notes {
-                let severity = if note.weight == Weight::Hint { Severity::Note } else { Severity::Warning };
-                findings.problems.push(problem(&folder.path, &file.path, note.line, severity, note.text.clone()));
-            }
-            for (line, link, key) in &reading.own_links {
-                own_links.push((format!("{}/{}", folder.path, file.path), *line, link.clone(), key.clone()));
-            }
-            if let Some(whole) = reading.entries.first() {
-                for key in &whole.keys {
-                    if !keys.insert(key.clone()) && key.starts_with("site:") {
-                        findings.problems.push(problem(
-                            &folder.path,
-                            &file.path,
-                            1,
-                            Severity::Warning,
-                            format!("another post has the address {} too", whole.link.as_deref().unwrap_or(key)),
-                        ));
-                    }
-                }
-            }
-            for raw in &reading.entries {
-                let own = overrides.of(None, &[raw]);
-                matched.extend(own.iter().map(|o| std::ptr::from_ref(*o)));
-                review(&classifier, raw, &own, &mut findings, &mut seen, &mut placed);
-            }
-        }
-        if undated && files::history(&root) == files::History::Shallow {
+        files::list_posts(&opened.folder.join(&folder.path))?;
+    }
+    read(opened, moment, &mut look)?;
+    for folder in site.posts.iter().filter(|f| look.undated.contains(&f.path)) {
+        if files::history(&opened.folder.join(&folder.path)) == files::History::Shallow {
             let text = "a shallow clone, and there are posts without a date: git cannot say when they came; fetch the whole history (`fetch-depth: 0`)";
-            findings.problems.push(Problem::warning(folder.path.clone(), 0, text.to_owned()));
+            look.findings.problems.push(Problem::warning(folder.path.clone(), 0, text.to_owned()));
         }
     }
-    match withdrawn(opened, moment) {
-        Ok(withdrawn) => findings.withdrawn = withdrawn,
-        Err(error @ (RunError::ManyGone { .. } | RunError::ProjectsGone(_))) => {
-            let place = opened.folder.join("feedloom.yaml").display().to_string();
-            findings.problems.push(Problem::warning(place, 0, format!("a refresh would stop: {error}")));
-        }
-        Err(error) => return Err(error),
-    }
+    look.unused_names();
+    let Look { mut findings, matched, keys, own_links, placed, .. } = look;
     for (file, line, link, key) in own_links {
         if !keys.contains(&key) {
             findings.problems.push(Problem {
@@ -161,9 +124,184 @@ pub fn check(opened: &Opened, moment: Moment) -> Result<Findings, RunError> {
         }
     }
     same_as(opened, &mut findings)?;
-    findings.empty = site.projects.iter().map(|p| p.slug.to_string()).filter(|s| !placed.contains(s)).collect();
-    findings.problems.sort_by(|a, b| (&a.place, a.line).cmp(&(&b.place, b.line)));
+    // What its own sources bring is not known here.
+    let bare = site.projects.iter().filter(|p| p.sources.is_empty()).map(|p| p.slug.to_string());
+    findings.empty = bare.filter(|s| !placed.contains(s)).collect();
+    findings.problems.sort_by(|a, b| (&a.place, a.line, a.column).cmp(&(&b.place, b.line, b.column)));
+    if let Some(changed) = changed {
+        let is_changed = |place: &str| changed.contains(&file(opened, place));
+        findings.problems.retain(|p| is_changed(&p.place));
+        findings.unplaced.retain(|u| is_changed(&u.place));
+        findings.empty.retain(|slug| is_changed(&format!("feeds/{slug}.yaml")));
+        findings.changed = Some(changed.len());
+    }
     Ok(findings)
+}
+
+/// The file that a problem's place names.
+pub fn file(opened: &Opened, place: &str) -> PathBuf {
+    files::absolute(&opened.folder, Path::new(place))
+}
+
+/// Reads every post, once: as a refresh would where something was published before, so
+/// that what would be withdrawn is known as well.
+fn read(opened: &Opened, moment: Moment, look: &mut Look<'_>) -> Result<(), RunError> {
+    if files::look(&opened.state(), "ledger.jsonl").is_none() {
+        for folder in &opened.site.posts {
+            look.folder(folder)?;
+        }
+        return Ok(());
+    }
+    let rehearsed = super::refresh::rehearse(opened, moment, &mut |folder, seen| look.see(folder, seen));
+    match rehearsed {
+        Ok(report) => look.findings.withdrawn = withdrawn(report.moves),
+        Err(error @ (RunError::ManyGone { .. } | RunError::ProjectsGone(_))) => {
+            let text = format!("a refresh would stop: {error}");
+            look.findings.problems.push(Problem::warning("feedloom.yaml".to_owned(), 0, text));
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// A look at the posts of a site.
+struct Look<'a> {
+    opened: &'a Opened,
+    names: &'a Names,
+    classifier: Classifier<'a>,
+    overrides: &'a Overrides<'a>,
+    findings: Findings,
+    /// Overrides that concern something.
+    matched: HashSet<*const Override>,
+    /// Identities of posts.
+    keys: HashSet<String>,
+    /// File, line, link and what it leads to.
+    own_links: Vec<(String, usize, String, String)>,
+    /// Entries that were reviewed.
+    seen: HashSet<String>,
+    /// Projects that got something.
+    placed: HashSet<String>,
+    /// Names that occur, in the order of [`Names::written`].
+    occurs: Vec<bool>,
+    /// Folders with posts that have no date.
+    undated: HashSet<String>,
+}
+
+impl Look<'_> {
+    fn folder(&mut self, folder: &PostsFolder) -> Result<(), RunError> {
+        let root = self.opened.folder.join(&folder.path);
+        let listing = files::list_posts(&root)?;
+        for (path, reason) in &listing.passed_over {
+            self.see(folder, Seen::PassedOver(path, format!("passed over: {reason}")));
+        }
+        let context = self.opened.context(folder, self.names);
+        for file in &listing.files {
+            let path = &file.path;
+            match files::read_regular(&root.join(path), post::MAX_BYTES) {
+                Err(error) => self.see(folder, Seen::PassedOver(path, format!("{}: {}", error.action, error.source))),
+                Ok(bytes) => match read_post(&bytes, path, context) {
+                    Err(error) => self.see(folder, Seen::Broken(path, &error)),
+                    Ok(post) => self.see(folder, Seen::Read(path, &post, post.date.is_none() && !post.draft)),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, folder: &PostsFolder, seen: Seen<'_>) {
+        let place = |path: &str| format!("{}/{path}", folder.path);
+        let (path, post) = match seen {
+            Seen::PassedOver(path, text) => {
+                self.findings.problems.push(Problem::warning(place(path), 0, text));
+                return;
+            }
+            Seen::Broken(path, error) => {
+                self.findings.posts += 1;
+                let problem = Problem::warning(place(path), error.line, error.problem.clone());
+                self.findings.problems.push(Problem { column: error.column, ..problem });
+                return;
+            }
+            Seen::Read(path, post, undated) => {
+                if undated {
+                    self.undated.insert(folder.path.clone());
+                }
+                (path, post)
+            }
+        };
+        let findings = &mut self.findings;
+        findings.posts += 1;
+        findings.digests += usize::from(post.digest);
+        findings.items += post.entries.len().saturating_sub(1);
+        for note in &post.notes {
+            let severity = if note.weight == Weight::Hint { Severity::Note } else { Severity::Warning };
+            findings.problems.push(Problem { severity, ..Problem::warning(place(path), note.line, note.text.clone()) });
+        }
+        for (line, link, key) in &post.own_links {
+            self.own_links.push((place(path), *line, link.clone(), key.clone()));
+        }
+        if let Some(whole) = post.entries.first() {
+            for key in &whole.keys {
+                if !self.keys.insert(key.clone()) && key.starts_with("site:") {
+                    let text = format!("another post has the address {} too", whole.link.as_deref().unwrap_or(key));
+                    findings.problems.push(Problem::warning(place(path), 1, text));
+                }
+            }
+        }
+        self.mark_names(post);
+        for raw in &post.entries {
+            let own = self.overrides.of(None, &[raw]);
+            self.matched.extend(own.iter().map(|o| std::ptr::from_ref(*o)));
+            self.review(raw, &own, &place(path));
+        }
+    }
+
+    fn review(&mut self, raw: &RawEntry, overrides: &[&Override], place: &str) {
+        if overrides.iter().any(|o| o.hide) {
+            return;
+        }
+        let projects = self.classifier.classify(&[raw], overrides, None);
+        self.placed.extend(projects.iter().map(|m| m.slug.to_string()));
+        if projects.is_empty() && raw.kind != Kind::Digest && self.seen.insert(raw.keys[0].clone()) {
+            self.findings.unplaced.push(Unplaced {
+                target: raw.link.clone().unwrap_or_default(),
+                title: normalize::text::cut(&normalize::text::line(&raw.title), 60),
+                place: place.to_owned(),
+                line: raw.mention.as_ref().map_or(1, |m| m.line),
+            });
+        }
+    }
+
+    fn mark_names(&mut self, post: &Post) {
+        let whole = post.entries.iter().take(1);
+        let texts = whole.flat_map(|e| [&e.title, &e.text].into_iter().chain(&e.tags));
+        let of_items = post.entries.iter().skip(1).flat_map(|e| std::iter::once(&e.title).chain(&e.labels));
+        for text in texts.chain(of_items) {
+            self.names.mark(text, &mut self.occurs);
+        }
+    }
+
+    /// Lines of project files that change nothing. A title is no line too many.
+    fn unused_names(&mut self) {
+        let projects = &self.opened.site.projects;
+        for ((project, text, is_phrase), _) in self.names.written().zip(&self.occurs).filter(|(_, occurs)| !**occurs) {
+            let Some(project) = projects.get(project) else { continue };
+            let same = |name: &str| normalize::text::squeeze(name) == text;
+            let place = if is_phrase {
+                project.not.iter().find(|(phrase, _)| same(phrase)).map(|(_, place)| *place)
+            } else {
+                project.aliases.iter().find(|a| same(&a.name) && a.name != project.title).map(|a| a.place)
+            };
+            let Some(place) = place else { continue };
+            let key = if is_phrase { "not" } else { "aliases" };
+            self.findings.problems.push(Problem {
+                place: project.file.display().to_string(),
+                line: place.line,
+                column: place.column,
+                severity: Severity::Note,
+                text: format!("`{}` of `{key}` is in no post", normalize::text::cut(text, 60)),
+            });
+        }
+    }
 }
 
 /// `same_as` has to name an entry that was published.
@@ -192,41 +330,11 @@ fn same_as(opened: &Opened, findings: &mut Findings) -> Result<(), RunError> {
     Ok(())
 }
 
-/// What a refresh would withdraw: the ledger is compared with what is there now. Nothing
-/// is written: the store is one in memory.
-fn withdrawn(opened: &Opened, moment: Moment) -> Result<Vec<(String, String)>, RunError> {
-    if files::look(&opened.state(), "ledger.jsonl").is_none() {
-        return Ok(Vec::new());
-    }
-    let moves = super::refresh::rehearse(opened, moment)?.moves;
+/// What a refresh would withdraw, each once.
+fn withdrawn(moves: Vec<Move>) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> =
         moves.into_iter().filter(|m| m.way == Way::Out && m.gone).map(|m| (m.id, m.title)).collect();
     found.sort();
     found.dedup_by(|a, b| a.0 == b.0);
-    Ok(found)
-}
-
-fn problem(folder: &str, path: &str, line: usize, severity: Severity, text: String) -> Problem {
-    Problem { place: format!("{folder}/{path}"), line, column: 0, severity, text }
-}
-
-fn review(
-    classifier: &Classifier<'_>,
-    raw: &RawEntry,
-    overrides: &[&crate::config::Override],
-    findings: &mut Findings,
-    seen: &mut HashSet<String>,
-    placed: &mut HashSet<String>,
-) {
-    let projects = classifier.classify(&[raw], overrides, None);
-    placed.extend(projects.iter().map(|m| m.slug.to_string()));
-    if projects.is_empty() && raw.kind != Kind::Digest && seen.insert(raw.keys[0].clone()) {
-        let target = match raw.kind {
-            Kind::Article | Kind::Release | Kind::Task | Kind::Post | Kind::Upstream => {
-                raw.link.clone().unwrap_or_default()
-            }
-            Kind::Digest | Kind::Question | Kind::Event | Kind::News => raw.link.clone().unwrap_or_default(),
-        };
-        findings.unplaced.push((target, normalize::text::cut(&normalize::text::line(&raw.title), 60)));
-    }
+    found
 }

@@ -404,8 +404,9 @@ fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
         return vec![items.iter().collect()];
     }
     let home = |item: &Item| {
-        let own = posts.iter().position(|p| p.id == item.id);
-        let own = own.or_else(|| posts.iter().position(|p| p.raw.keys[0] == item.raw.keys[0]));
+        // Posts of one name in two folders have one key: each is at home with itself.
+        let itself = posts.iter().position(|p| std::ptr::eq(*p, item));
+        let own = itself.or_else(|| posts.iter().position(|p| p.raw.keys[0] == item.raw.keys[0]));
         own.or_else(|| posts.iter().position(|p| p.raw.keys.iter().any(|k| item.raw.keys.contains(k)))).unwrap_or(0)
     };
     let mut groups: Vec<Vec<&Item>> = vec![Vec::new(); posts.len()];

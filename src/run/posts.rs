@@ -26,6 +26,19 @@ pub(super) fn origin(folder: &PostsFolder) -> String {
     format!("posts:{}", folder.path)
 }
 
+/// What happened to one file of a posts folder.
+pub(super) enum Seen<'p> {
+    /// It was not looked into: path and reason.
+    PassedOver(&'p str, String),
+    /// It is no post: path, place and what is wrong.
+    Broken(&'p str, &'p post::PostError),
+    /// It was read: path, what it says, and whether it has no date of its own.
+    Read(&'p str, &'p Post, bool),
+}
+
+/// Who wants to know what was read, too.
+pub(super) type Watch<'w> = dyn FnMut(&PostsFolder, Seen<'_>) + 'w;
+
 /// Reads posts into the store.
 pub(super) struct Posts<'a> {
     opened: &'a Opened,
@@ -36,6 +49,7 @@ pub(super) struct Posts<'a> {
     same: Vec<Same>,
     /// What git knows, by folder; asked when a post has no date.
     histories: HashMap<String, History>,
+    watch: Option<&'a mut Watch<'a>>,
 }
 
 /// A person's word that things are one, or that they are not.
@@ -56,7 +70,18 @@ impl<'a> Posts<'a> {
         book: &'a mut Book,
     ) -> Result<Self, RunError> {
         let same = same(opened, store, book, moment.now)?;
-        Ok(Self { opened, names, moment, store, book, same, histories: HashMap::new() })
+        Ok(Self { opened, names, moment, store, book, same, histories: HashMap::new(), watch: None })
+    }
+
+    /// `watch` is told of every file.
+    pub(super) fn watched(self, watch: &'a mut Watch<'a>) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    fn tell(&mut self, folder: &PostsFolder, seen: Seen<'_>) {
+        if let Some(watch) = &mut self.watch {
+            watch(folder, seen);
+        }
     }
 
     /// Reads what changed in one folder.
@@ -79,6 +104,7 @@ impl<'a> Posts<'a> {
         };
         let place = |path: &str| format!("{}/{path}", folder.path);
         for (path, reason) in &listing.passed_over {
+            self.tell(folder, Seen::PassedOver(path, format!("passed over: {reason}")));
             report.problems.push(Problem::warning(place(path), 0, format!("passed over: {reason}")));
         }
         let now = self.moment.now;
@@ -98,10 +124,12 @@ impl<'a> Posts<'a> {
         let count = changed.len();
         for (n, (file, old)) in changed.into_iter().enumerate() {
             progress("reading posts", n + 1, count);
+            self.moment.interrupt.check()?;
             let bytes = match files::read_regular(&root.join(&file.path), post::MAX_BYTES) {
                 Ok(bytes) => bytes,
                 Err(error) => {
                     let text = format!("{}: {}", error.action, error.source);
+                    self.tell(folder, Seen::PassedOver(&file.path, text.clone()));
                     report.problems.push(Problem::warning(place(&file.path), 0, text));
                     continue;
                 }
@@ -119,8 +147,12 @@ impl<'a> Posts<'a> {
             }
             report.read += 1;
             let reading = match self.read_one(folder, &bytes, &file.path)? {
-                Ok(reading) => reading,
+                Ok((reading, undated)) => {
+                    self.tell(folder, Seen::Read(&file.path, &reading, undated));
+                    reading
+                }
                 Err(error) => {
+                    self.tell(folder, Seen::Broken(&file.path, &error));
                     // What was read before stays published; the file is looked at again next time.
                     let problem = Problem::warning(place(&file.path), error.line, error.problem);
                     report.problems.push(Problem { column: error.column, ..problem });
@@ -151,7 +183,7 @@ impl<'a> Posts<'a> {
         for Document { id, path, stamp, hash, .. } in documents {
             let bytes = self.store.raw(id)?;
             // It was read before; rules do not make a post unreadable.
-            if let Ok(reading) = self.read_one(folder, &bytes, &path)? {
+            if let Ok((reading, _)) = self.read_one(folder, &bytes, &path)? {
                 report.read += 1;
                 self.put(folder, &path, stamp, &hash, &bytes, &reading, touched)?;
             }
@@ -166,9 +198,10 @@ impl<'a> Posts<'a> {
         folder: &PostsFolder,
         bytes: &[u8],
         path: &str,
-    ) -> Result<Result<Post, post::PostError>, RunError> {
+    ) -> Result<Result<(Post, bool), post::PostError>, RunError> {
         let context = self.opened.context(folder, self.names);
         let mut reading = read_post(bytes, path, context);
+        let undated = reading.as_ref().is_ok_and(|r| r.date.is_none() && !r.draft);
         if let Ok(Post { date: None, draft: false, entries, .. }) = &reading
             && let Some(key) = entries.first().map(|e| e.keys[0].clone())
         {
@@ -181,7 +214,7 @@ impl<'a> Posts<'a> {
                 self.same.iter().for_each(|same| same.apply(raw));
             }
         }
-        Ok(reading)
+        Ok(reading.map(|r| (r, undated)))
     }
 
     fn date_of(&mut self, folder: &PostsFolder, path: &str, key: &str) -> Result<DateTime<Utc>, RunError> {

@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use super::book::Book;
 use super::build::{self, Built};
 use super::derive::{self, Move, What, Work};
-use super::posts::{Posts, origin};
+use super::health::{self, Ledgered};
+use super::posts::{Posts, Seen, Watch, origin};
 use super::sources::{self, Asked, Asking};
 use super::{Moment, Opened, Problem, RunError};
+use crate::config::PostsFolder;
 use crate::files;
 use crate::ledger::Ledger;
 use crate::merge;
@@ -15,7 +17,7 @@ use crate::names::Names;
 use crate::store::{Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-4");
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-5");
 
 /// What a refresh did.
 #[derive(Debug, Default)]
@@ -76,18 +78,23 @@ fn refresh_locked(
 ) -> Result<Report, RunError> {
     let mut report = Report::default();
     let mut store = opened.store(&mut report.problems)?;
+    let mut book = Book::open(opened, &store)?;
     if !moment.dry_run {
-        report.asked = sources::read(opened, asking, moment, &mut store, &mut report.problems, progress)?;
+        let lines = health::lines_before(opened, &store, &mut book, moment.now)?;
+        report.asked = sources::read(opened, asking, moment, &mut store, &lines, &mut report.problems, progress)?;
     }
-    Run::of(opened, moment, store, report)?.read_and_settle(opened, moment, progress)
+    moment.interrupt.check()?;
+    Run::of(opened, moment, store, book, report)?.read_and_settle(opened, moment, progress, None)
 }
 
 /// What a refresh from nothing but posts and ledger would do. Writes nothing.
-pub(super) fn rehearse(opened: &Opened, moment: Moment) -> Result<Report, RunError> {
+/// Every file that is read is told to `watch`.
+pub(super) fn rehearse(opened: &Opened, moment: Moment, watch: &mut Watch<'_>) -> Result<Report, RunError> {
     let store = Store::in_memory()?;
     let moment = Moment { dry_run: true, ..moment };
-    let run = Run::of(opened, moment, store, Report::default())?;
-    run.read_and_settle(opened, moment, &mut |_, _, _| {})
+    let book = Book::open(opened, &store)?;
+    let run = Run::of(opened, moment, store, book, Report::default())?;
+    run.read_and_settle(opened, moment, &mut |_, _, _| {}, Some(watch))
 }
 
 /// Writes everything from the store. Changed rules are applied to all that was
@@ -102,7 +109,8 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     };
     let mut report = Report::default();
     let store = opened.store(&mut report.problems)?;
-    let mut run = Run::of(opened, moment, store, report)?;
+    let book = Book::open(opened, &store)?;
+    let mut run = Run::of(opened, moment, store, book, report)?;
     let names = Names::new(&opened.site.projects);
     if run.store.origins()?.is_empty() && !opened.site.posts.is_empty() {
         return Err(RunError::Empty(state));
@@ -151,8 +159,7 @@ impl<E: Into<RunError>> From<E> for Stop {
 }
 
 impl Run {
-    fn of(opened: &Opened, moment: Moment, store: Store, report: Report) -> Result<Self, RunError> {
-        let book = Book::open(opened, &store)?;
+    fn of(opened: &Opened, moment: Moment, store: Store, book: Book, report: Report) -> Result<Self, RunError> {
         let rules = format!("{RULES} {}", opened.site.fingerprint);
         let same_rules = store.meta("rules")?.as_deref() == Some(rules.as_str());
         // A start of ids that is written down is compared before anything is read.
@@ -179,12 +186,18 @@ impl Run {
         opened: &Opened,
         moment: Moment,
         progress: &mut Progress<'_>,
+        mut watch: Option<&mut Watch<'_>>,
     ) -> Result<Report, RunError> {
         let names = Names::new(&opened.site.projects);
         let Self { store, book, rules, same_rules, report } = &mut self;
         let done = store.transaction(|store| -> Result<(), Stop> {
             let mut touched = Touched::default();
-            let mut posts = Posts::new(opened, &names, moment, store, book)?;
+            let mut tell = |folder: &PostsFolder, seen: Seen<'_>| {
+                if let Some(watch) = &mut watch {
+                    watch(folder, seen);
+                }
+            };
+            let mut posts = Posts::new(opened, &names, moment, store, book)?.watched(&mut tell);
             for folder in &opened.site.posts {
                 posts.read(folder, *same_rules, &mut touched, report, progress)?;
             }
@@ -230,7 +243,15 @@ fn settle(
     report: &mut Report,
 ) -> Result<(), Stop> {
     let everything = matches!(what, What::All);
+    let sources = if moment.dry_run {
+        Ledgered::Same
+    } else {
+        health::update(opened, store, book, moment, &mut report.problems)?
+    };
     if matches!(&what, What::Touched(touched) if touched.is_empty()) {
+        if sources == Ledgered::Changed {
+            book.save(opened, store)?;
+        }
         return if moment.dry_run { Err(Stop::Rehearsed) } else { Ok(()) };
     }
     let ledger = book.ledger(opened, store, moment.now)?;

@@ -12,14 +12,17 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::manners::{self, Manners};
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError};
-use crate::config::SourceConfig;
+use crate::config::{Project, SourceConfig};
 use crate::entry::RawEntry;
+use crate::fetch::fetcher::Waited;
 use crate::fetch::guard::{Guard, Ports, Range};
 use crate::fetch::schedule::{self, Attempt, Failing, Failure, Hints, Jitter, Limits};
 use crate::fetch::{Ended, Event, Fetcher, Job, JobId, Outcome, SourceState, Stop, client, fetcher, hosts};
 use crate::files;
+use crate::ledger::sources::Line;
 use crate::source::upstream::entries::{self, Origin};
 use crate::source::upstream::{self, Record, Request};
 use crate::store::{NewDocument, Stamp, Store, Touched};
@@ -35,6 +38,13 @@ pub struct Asking {
     pub deadline: Option<Duration>,
     /// File descriptors there may be, when it is known.
     pub open_files: Option<usize>,
+}
+
+impl Asking {
+    /// Whether a person wants this one to be asked now.
+    fn forces(&self, source: &Known<'_>) -> bool {
+        self.force.iter().any(|f| *f == source.name || *f == source.config.url)
+    }
 }
 
 /// What came of asking.
@@ -62,38 +72,126 @@ pub enum Remembered {
     File {
         /// Hash of its bytes when it was read.
         hash: String,
+        /// What it said of itself.
+        #[serde(default, flatten)]
+        said: Said,
     },
+}
+
+/// What a feed says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its title; may be empty.
+    #[serde(default)]
+    pub title: String,
+    /// Date of its newest entry.
+    #[serde(default)]
+    pub newest: Option<DateTime<Utc>>,
+}
+
+impl Said {
+    /// What is known after it said `before`: a feed that has lost its entries for a while
+    /// has not become another.
+    fn after(self, before: Self) -> Self {
+        let title = if self.title.is_empty() { before.title } else { self.title };
+        Self { title, newest: self.newest.max(before.newest) }
+    }
+}
+
+impl Remembered {
+    /// What it said of itself when it was read last.
+    pub fn said(&self) -> Said {
+        match self {
+            Remembered::Web(state) => Said { title: state.title.clone(), newest: state.newest },
+            Remembered::File { said, .. } => said.clone(),
+        }
+    }
 }
 
 /// A source as the configuration has it: once, however many projects name it.
 #[derive(Debug)]
 pub struct Known<'a> {
     /// Its identity.
-    pub name: &'a str,
+    pub name: String,
     /// How it is named in the configuration.
     pub config: &'a SourceConfig,
-    /// Slugs of the projects that name it.
-    pub projects: Vec<&'a str>,
-    /// The title of the one project that names it.
-    title: Option<&'a str>,
+    /// The projects that name it.
+    pub projects: Vec<&'a Project>,
 }
 
-/// The sources of a site, by name.
-pub fn of_site(opened: &Opened) -> BTreeMap<&str, Known<'_>> {
-    let mut found: BTreeMap<&str, Known<'_>> = BTreeMap::new();
-    let name_of = |config: &'_ SourceConfig| -> String { config.name.clone().unwrap_or_else(|| config.url.clone()) };
+impl Known<'_> {
+    /// Its address as it may be shown: without credentials.
+    pub fn shown(&self) -> String {
+        match Url::parse(&self.config.url) {
+            Ok(url) if url.scheme() != "file" => bare(url),
+            Ok(_) | Err(_) => self.config.url.clone(),
+        }
+    }
+
+    /// The file and line that name it.
+    pub fn place(&self) -> (String, usize) {
+        let file = self.projects.first().filter(|p| p.sources.iter().any(|s| std::ptr::eq(s, self.config)));
+        let file = file.map_or("feedloom.yaml".into(), |p| p.file.display().to_string());
+        (file, self.config.place.line)
+    }
+
+    /// The title of the one project that names it.
+    fn title(&self) -> Option<&str> {
+        match self.projects[..] {
+            [project] => Some(project.title.as_str()),
+            _ => None,
+        }
+    }
+}
+
+/// An address without the name and password in it.
+pub(super) fn bare(mut url: Url) -> String {
+    // Both only fail for addresses without a host, which carry no credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
+/// The sources of a site, by name. `lines` are the ledger's: they tell which name an
+/// address was known by.
+pub fn of_site<'a>(opened: &'a Opened, lines: &BTreeMap<String, Line>) -> BTreeMap<String, Known<'a>> {
+    let mut by_address: HashMap<&str, Option<&str>> = HashMap::new();
+    for line in lines.values() {
+        for address in &line.addresses {
+            // An address of two sources names neither.
+            let name = by_address.entry(address).or_insert(Some(&line.source));
+            *name = name.filter(|n| *n == line.source);
+        }
+    }
+    let mut found: BTreeMap<String, Known<'_>> = BTreeMap::new();
     let site = opened.site.sources.iter().map(|s| (s, None));
     let projects = opened.site.projects.iter().flat_map(|p| p.sources.iter().map(move |s| (s, Some(p))));
     for (config, project) in site.chain(projects) {
-        debug_assert!(!name_of(config).is_empty());
-        let name = config.name.as_deref().unwrap_or(&config.url);
-        let known = found.entry(name).or_insert_with(|| Known { name, config, projects: Vec::new(), title: None });
-        if let Some(project) = project {
-            known.projects.push(project.slug.as_str());
-            known.title = (known.projects.len() == 1).then_some(project.title.as_str());
-        }
+        let mut known = Known { name: String::new(), config, projects: Vec::new() };
+        let address = known.shown();
+        let own = config.name.as_deref().unwrap_or(&address);
+        known.name = match lines.get(own) {
+            Some(line) => line.source.clone(),
+            None => by_address.get(address.as_str()).copied().flatten().unwrap_or(own).to_owned(),
+        };
+        let known = found.entry(known.name.clone()).or_insert(known);
+        known.projects.extend(project);
     }
     found
+}
+
+/// Hosts that want to be left alone at `now`, and until when.
+///
+/// # Errors
+/// What the store says.
+pub fn pauses(store: &Store, now: DateTime<Utc>) -> Result<BTreeMap<String, DateTime<Utc>>, RunError> {
+    manners::pauses(store, now)
+}
+
+/// Whether any source is somewhere else than in the site's folder.
+pub fn ask_servers(opened: &Opened) -> bool {
+    let projects = opened.site.projects.iter().flat_map(|p| &p.sources);
+    opened.site.sources.iter().chain(projects).any(|s| !s.url.starts_with("file:"))
 }
 
 /// What the store remembers of sources.
@@ -112,10 +210,11 @@ pub(super) fn read(
     asking: &Asking,
     moment: Moment,
     store: &mut Store,
+    lines: &BTreeMap<String, Line>,
     problems: &mut Vec<Problem>,
     progress: &mut Progress<'_>,
 ) -> Result<Asked, RunError> {
-    let sources = of_site(opened);
+    let sources = of_site(opened, lines);
     let mut asked = Asked::default();
     if sources.is_empty() {
         return Ok(asked);
@@ -123,19 +222,19 @@ pub(super) fn read(
     let states = remembered(store)?;
     let mut due: Vec<(&Known<'_>, SourceState)> = Vec::new();
     for source in sources.values() {
-        let state = states.get(source.name);
+        let state = states.get(&source.name);
         if let Some(path) = source.config.url.strip_prefix("file:") {
-            read_file(opened, source, path, state, store, &mut asked, problems)?;
+            read_file(opened, moment.now, source, path, state, store, &mut asked, problems)?;
             continue;
         }
         let Ok(address) = Url::parse(&source.config.url) else {
             continue;
         };
         let mut state = match state {
-            Some(Remembered::Web(state)) if state.address == address => (**state).clone(),
-            _ => SourceState::new(address),
+            Some(Remembered::Web(state)) => state.at(address),
+            Some(Remembered::File { .. }) | None => SourceState::new(address),
         };
-        let forced = asking.force.iter().any(|f| f == source.name || *f == source.config.url);
+        let forced = asking.forces(source);
         if forced {
             state.revive();
         }
@@ -149,8 +248,10 @@ pub(super) fn read(
     Ok(asked)
 }
 
+#[expect(clippy::too_many_arguments, reason = "what was read, what is known, and where it goes")]
 fn read_file(
     opened: &Opened,
+    now: DateTime<Utc>,
     source: &Known<'_>,
     path: &str,
     state: Option<&Remembered>,
@@ -169,14 +270,15 @@ fn read_file(
     asked.sources += 1;
     asked.bytes += bytes.len() as u64;
     let hash = blake3::hash(&bytes).to_hex()[..32].to_owned();
-    if matches!(state, Some(Remembered::File { hash: old }) if *old == hash) {
+    if matches!(state, Some(Remembered::File { hash: old, .. }) if *old == hash) {
         asked.unchanged += 1;
         return Ok(());
     }
     let taken = take(opened, source, &bytes, None, &source.config.url);
+    let said = taken.said(now);
     problems.extend(taken.problems);
     if taken.readable {
-        let state = Remembered::File { hash };
+        let state = Remembered::File { hash, said };
         asked.new += keep(store, source, &taken.entries, &state)?;
     } else {
         asked.failed += 1;
@@ -195,12 +297,21 @@ struct Taken {
     problems: Vec<Problem>,
 }
 
+impl Taken {
+    /// What it says of itself. A date that is still to come says nothing about silence.
+    fn said(&self, now: DateTime<Utc>) -> Said {
+        let title = self.entries.first().and_then(|e| e.source.as_ref()).map(|s| s.title.clone()).unwrap_or_default();
+        let newest = self.entries.iter().filter_map(|e| e.published).filter(|t| *t <= now).max();
+        Said { title, newest }
+    }
+}
+
 /// Reads a body. `address` is where it came from.
 fn take(opened: &Opened, source: &Known<'_>, bytes: &[u8], content_type: Option<&str>, address: &str) -> Taken {
     let base = Some(address).filter(|a| !a.starts_with("file:"));
     let request = Request { content_type, address: base, content_language: None, meant: None };
     let reading = std::panic::catch_unwind(|| upstream::read(bytes, &request)).unwrap_or_default();
-    let place = source.config.url.clone();
+    let place = source.shown();
     let mut problems = Vec::new();
     if reading.kind != upstream::Kind::Feed {
         let instead = match reading.discovered.first() {
@@ -212,11 +323,12 @@ fn take(opened: &Opened, source: &Known<'_>, bytes: &[u8], content_type: Option<
     }
     let cut = reading.cut_off;
     let feed = reading.feed.clone();
+    let shown = source.shown();
     let origin = Origin {
         config: source.config,
-        name: source.name,
-        project: source.title,
-        address: &source.config.url,
+        name: &source.name,
+        project: source.title(),
+        address: &shown,
         zone: source.config.timezone.unwrap_or(opened.site.timezone),
         hosts: &opened.hosts,
     };
@@ -261,13 +373,13 @@ fn keep(store: &mut Store, source: &Known<'_>, entries: &[RawEntry], state: &Rem
             store.put_document(&document, &mut touched)?;
         }
         store.add_dirty(&touched)?;
-        store.set_source(source.name, &serde_json::to_string(state).unwrap_or_default())?;
+        store.set_source(&source.name, &serde_json::to_string(state).unwrap_or_default())?;
         Ok(count)
     })
 }
 
-/// GitHub answers many requests in a row, and half of all sources live there.
-const GITHUB_GAP: Duration = Duration::from_millis(250);
+/// How long a signal may go unnoticed.
+const LISTENING: Duration = Duration::from_millis(100);
 
 #[expect(clippy::too_many_arguments, reason = "the one place where sources, the network and the store meet")]
 fn ask(
@@ -283,9 +395,22 @@ fn ask(
     let fetch = &opened.site.fetch;
     let now = moment.now;
     let stop = Stop::new();
-    let mut fetcher = start(opened, asking, now, &stop)?;
+    let limits = Limits { min_interval: fetch.min_interval };
+    let mut ended: Vec<(usize, SourceState, Option<Problem>)> = Vec::new();
+    let mut manners = Manners::open(store, now)?;
+    let mut fetcher = start(opened, asking, now, &manners, &stop)?;
+    let host_of = |state: &SourceState| state.address_to_ask().host_str().unwrap_or_default().to_owned();
+    let wanted: BTreeSet<String> =
+        due.iter().filter(|(source, _)| asking.forces(source)).map(|(_, state)| host_of(state)).collect();
+    manners.pause(&fetcher, |host| wanted.contains(host));
     let mut waiting: HashMap<JobId, Vec<usize>> = HashMap::new();
     for (n, (source, state)) in due.iter().enumerate() {
+        // Its host is asked for the sake of another source only.
+        if let Some(until) = manners.pause_of(&host_of(state)).filter(|_| !asking.forces(source)) {
+            let after = schedule::after(state, &Attempt::HostPaused(until), limits, now, Jitter::of(state));
+            ended.push((n, after, None));
+            continue;
+        }
         let mut job = Job::feed(state.address_to_ask().clone());
         job.validators = state.validators.clone();
         job.headers = headers(source.config);
@@ -293,11 +418,19 @@ fn ask(
         let (fetcher::Asked::New(id) | fetcher::Asked::Before(id)) = fetcher.ask(job);
         waiting.entry(id).or_default().push(n);
     }
-    let limits = Limits { min_interval: fetch.min_interval };
     let count = due.len();
     let mut offline = true;
-    let mut ended: Vec<(usize, SourceState, Option<Problem>)> = Vec::new();
-    while let Some(event) = fetcher.next() {
+    loop {
+        let event = match fetcher.next_within(LISTENING) {
+            Waited::Event(event) => event,
+            Waited::Nothing if moment.interrupt.check().is_ok() => continue,
+            Waited::Nothing | Waited::Finished => break,
+        };
+        manners.hear(store, &event)?;
+        // What is stored is whole; the others are asked in the next run.
+        if moment.interrupt.check().is_err() {
+            break;
+        }
         let Event::Done(done) = event else { continue };
         for n in waiting.remove(&done.id).unwrap_or_default() {
             let (source, state) = &due[n];
@@ -310,6 +443,10 @@ fn ask(
                         let taken = take(opened, source, body, content_type.as_deref(), answer.url.as_str());
                         let mut state = state.clone();
                         state.took_ms = u64::try_from(done.took.as_millis()).unwrap_or(0);
+                        if taken.partly {
+                            Said { title: state.title, newest: state.newest } =
+                                taken.said(now).after(Said { title: state.title, newest: state.newest });
+                        }
                         let attempt = if taken.readable {
                             Attempt::Read {
                                 validators: validators.clone(),
@@ -367,14 +504,20 @@ fn ask(
             let (source, before) = &due[n];
             let state = if offline { before.clone() } else { after };
             let state = Remembered::Web(Box::new(state));
-            store.set_source(source.name, &serde_json::to_string(&state).unwrap_or_default())?;
+            store.set_source(&source.name, &serde_json::to_string(&state).unwrap_or_default())?;
             problems.extend(problem.filter(|_| !offline));
         }
         Ok(())
     })
 }
 
-fn start(opened: &Opened, asking: &Asking, now: DateTime<Utc>, stop: &Stop) -> Result<Fetcher, RunError> {
+fn start(
+    opened: &Opened,
+    asking: &Asking,
+    now: DateTime<Utc>,
+    manners: &Manners,
+    stop: &Stop,
+) -> Result<Fetcher, RunError> {
     let fetch = &opened.site.fetch;
     let allowed = fetch.allow.iter().filter_map(|range| crate::config::cidr(range));
     let guard = Guard::new(allowed.map(|(ip, length)| Range::new(ip, length)).collect(), Ports::Web);
@@ -385,19 +528,20 @@ fn start(opened: &Opened, asking: &Asking, now: DateTime<Utc>, stop: &Stop) -> R
         max_bytes: fetch.max_bytes,
         ..client::Settings::new(guard)
     };
-    let mut gaps = BTreeMap::new();
-    if fetch.gap > GITHUB_GAP {
-        gaps.insert("github.com".to_owned(), GITHUB_GAP);
-    }
+    let of_hosts = || fetch.hosts.iter();
+    let gaps = of_hosts().filter_map(|(host, rule)| Some((host.clone(), rule.gap?))).collect();
+    let shares = of_hosts().filter_map(|(host, rule)| Some((host.clone(), rule.per_host?))).collect();
     let limits = hosts::Limits {
         per_host: fetch.per_host,
         gap: fetch.gap,
         gaps,
+        shares,
         at_once: fetch.concurrency,
         idle: fetch.concurrency,
     };
     let limits = asking.open_files.map_or_else(|| limits.clone(), |files| limits.clone().within(files));
     let plan = fetcher::Plan::new(limits, asking.deadline.unwrap_or(fetch.deadline), now);
+    let plan = fetcher::Plan { robots: manners.robots(), ..plan };
     Fetcher::start(settings, plan, stop).map_err(RunError::Fetch)
 }
 
@@ -434,13 +578,14 @@ fn hints(feed: &Record) -> Hints {
     hints
 }
 
-/// Time between two entries, usually: the median of the newest ones.
+/// Time between two entries, usually: the median of the newest ones. Of three entries
+/// nobody can tell.
 fn posting_interval(entries: &[RawEntry]) -> Option<Duration> {
     let times: BTreeSet<DateTime<Utc>> = entries.iter().filter_map(|e| e.published).collect();
     let newest: Vec<DateTime<Utc>> = times.into_iter().rev().take(20).collect();
     let mut gaps: Vec<TimeDelta> = newest.windows(2).map(|w| w[0] - w[1]).collect();
     gaps.sort_unstable();
-    gaps.get(gaps.len() / 2).and_then(|gap| gap.to_std().ok())
+    gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= 3).and_then(|gap| gap.to_std().ok())
 }
 
 /// What there is to tell of an attempt.
@@ -460,7 +605,7 @@ fn problem(source: &Known<'_>, attempt: &Attempt, failing: Option<&Failing>) -> 
         | Attempt::HostPaused(_)
         | Attempt::Unfinished => return None,
     };
-    let address = &source.config.url;
+    let address = source.shown();
     let text = text.strip_prefix(&format!("{address}: ")).map_or(text.clone(), str::to_owned);
-    Some(Problem::warning(address.clone(), 0, text))
+    Some(Problem::warning(address, 0, text))
 }

@@ -14,6 +14,7 @@
 mod blocks;
 mod lists;
 mod questions;
+mod reports;
 mod shapes;
 mod vocabulary;
 
@@ -215,11 +216,15 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
 fn by_shape(scope: &mut Scope<'_>) {
     // What stands above the first heading introduces the digest.
     let introduces = scope.section.heading.is_empty() && scope.section.to < scope.pieces.len();
-    if introduces && !has_questions(scope) {
+    if introduces && !has_questions(scope) && !is_list_of_links(scope) {
         return;
     }
     if has_questions(scope) {
         questions::read(scope);
+        return;
+    }
+    if reports::has(scope) {
+        reports::read(scope);
         return;
     }
     if blocks::has_event_fields(scope) {
@@ -233,9 +238,35 @@ fn by_shape(scope: &mut Scope<'_>) {
     lists::items(scope);
 }
 
+/// Whether what stands above the first section is a list after all: titled links, line by
+/// line, or headings that are links.
+fn is_list_of_links(scope: &Scope<'_>) -> bool {
+    let titled = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let heading = matches!(piece.shape, Shape::Heading(_));
+        lists::first_link(piece).is_some_and(|l| {
+            let at_start = text::columns(piece.text.split(l.text.as_str()).next().unwrap_or("")) <= 8;
+            at_start
+                && !shapes::is_empty_title(&l.text)
+                && !shapes::is_navigation(&l.text)
+                && text::columns(&l.text) >= 12
+        }) && (heading || piece.links.len() <= 2 && shapes::label(piece, scope.names).is_none())
+            && !piece.quote
+            && (heading || shapes::is_link_line(piece))
+    };
+    scope.range().filter(titled).count() >= 2
+}
+
 fn has_questions(scope: &Scope<'_>) -> bool {
     scope.range().any(|n| {
-        let quoted = scope.at(n + 1).is_some_and(|p| p.quote);
+        let next = scope.at(n + 1);
+        let text = &scope.pieces[n].text;
+        if shapes::question(text).is_some_and(|q| !q.is_empty())
+            && (shapes::answer_within(text).is_some() || next.is_some_and(|p| shapes::answer(&p.text).is_some()))
+        {
+            return true;
+        }
+        let quoted = next.is_some_and(|p| p.quote);
         shapes::asker(&scope.pieces[n], quoted)
             .is_some_and(|a| quoted || a.name.is_some() && shapes_answer_follows(scope, n))
     })
@@ -251,14 +282,13 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
     // Level, kind and whether its words told it, of the headings that are open.
     let mut open: Vec<(u8, SectionKind, bool)> = Vec::new();
     let mut current = Section { kind: config.default, heading: String::new(), told: false, from: 0, to: 0 };
-    let own_title = text::fold(title);
     let banner = banner(pieces);
     for (n, piece) in pieces.iter().enumerate() {
         let Some(level) = heading_level(pieces, n) else {
             continue;
         };
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
-        let word = if banner == Some(n) || text::fold(&heading) == own_title && !own_title.is_empty() {
+        let word = if banner == Some(n) || !title.is_empty() && text::alike(&heading, title) {
             None
         } else {
             vocabulary::section_kind(&heading, config)
@@ -271,6 +301,7 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
             continue;
         }
         if is_item_heading(piece, word.is_some(), names)
+            && !heads_a_list(pieces, n)
             && (!open.is_empty() || current.told || is_repeated(pieces, level, names))
         {
             continue;
@@ -332,6 +363,26 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
     let piece = &pieces[n];
     match piece.shape {
         Shape::Heading(level) if !piece.quote && piece.list == 0 => Some(level),
+        // `##Heading`: the blank was forgotten.
+        Shape::Line if piece.text.starts_with("##") && !piece.quote && piece.list == 0 => {
+            let level = piece.text.bytes().take_while(|b| *b == b'#').count();
+            let rest = piece.text.trim_start_matches('#');
+            let alone = n == 0 || pieces[n - 1].block != piece.block;
+            let is_text = rest.starts_with(|c: char| c.is_alphabetic() || !c.is_ascii() && !c.is_whitespace());
+            (alone && is_text && level <= 6 && text::columns(rest) <= 60).then(|| u8::try_from(level).unwrap_or(6))
+        }
+        // `本周推荐阅读` alone in a paragraph, not even bold.
+        Shape::Line
+            if !piece.bold
+                && !piece.quote
+                && piece.list == 0
+                && piece.links.is_empty()
+                && vocabulary::is_section_with_colon(&piece.text) =>
+        {
+            let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
+                && (n == 0 || pieces[n - 1].block != piece.block);
+            alone.then_some(9)
+        }
         Shape::Line if piece.bold && !piece.quote && piece.list == 0 && piece.links.is_empty() && piece.images == 0 => {
             let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
                 && (n == 0 || pieces[n - 1].block != piece.block);
@@ -356,7 +407,27 @@ fn is_item_heading(piece: &Piece, has_word: bool, names: &Names) -> bool {
         !l.picture && shapes::is_page(&l.url) && text::columns(&l.text) * 2 >= text::columns(&piece.text)
     });
     let (_, numbered) = shapes::without_ordinal(&piece.text);
-    linked || numbered && !has_word || shapes::release_head(piece, names, None).is_some()
+    let listing = linked && piece.links.first().is_some_and(|l| shapes::is_listing(&l.url));
+    linked && !listing || numbered && !has_word || shapes::release_head(piece, names, None).is_some()
+}
+
+/// A linked heading right above a list whose items are links, all of them: what the list
+/// is called.
+fn heads_a_list(pieces: &[Piece], n: usize) -> bool {
+    let names_version = shapes::version(&pieces[n].text).is_some();
+    let numbered = pieces[n].text.starts_with(|c: char| c.is_ascii_digit() || c == '#');
+    let below: Vec<&Piece> =
+        pieces[n + 1..].iter().take_while(|p| !matches!(p.shape, Shape::Heading(_) | Shape::Rule)).collect();
+    let begins = |p: &Piece| {
+        lists::first_link(p).is_some_and(|l| {
+            text::columns(p.text.split(l.text.as_str()).next().unwrap_or("")) <= 24 && shapes::is_link_line(p)
+        })
+    };
+    !names_version
+        && !numbered
+        && !below.is_empty()
+        && below.iter().all(|p| p.list > 0)
+        && below.iter().filter(|p| p.list == 1).all(|p| begins(p))
 }
 
 /// Whether headings of that level with links occur more than once.
@@ -375,7 +446,7 @@ fn heading_paths(pieces: &[Piece], sections: &[Section]) -> Vec<Vec<String>> {
         let level = match piece.shape {
             Shape::Heading(_) if banner == Some(n) => None,
             Shape::Heading(level) if !piece.quote => Some(level),
-            Shape::Line if starts_section => Some(9),
+            Shape::Line if starts_section => heading_level(pieces, n).or(Some(9)),
             _ => None,
         };
         if let Some(level) = level {

@@ -8,6 +8,8 @@
 //!
 //! Raw HTML passes through: sanitising is for the way out, not for here.
 
+mod raw;
+
 use comrak::nodes::{AstNode, ListType, NodeValue};
 use comrak::{Arena, Options};
 use url::Url;
@@ -18,6 +20,9 @@ use crate::normalize::{address, text};
 /// Nesting beyond this is flattened before the text is parsed: quotes and lists
 /// people write are a few levels deep, hostile ones a hundred thousand.
 const MAX_NESTING: usize = 64;
+
+/// Bullets people type where Markdown has `-`.
+const TYPED_BULLETS: [char; 7] = ['•', '●', '▪', '■', '◆', '▶', '►'];
 
 /// The smallest thing a digest is put together from.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +64,7 @@ pub enum Shape {
     Line,
     /// A code block.
     Code,
-    /// A table.
+    /// A row of a table, its cells parted by `|`; the first one of them is bold.
     Table,
     /// A block of HTML.
     Html,
@@ -72,7 +77,7 @@ pub enum Shape {
 pub struct LinkRef {
     /// The address as written.
     pub url: String,
-    /// Its text, white space folded.
+    /// Its text, white space folded; of a picture, what is said to be on it.
     pub text: String,
     /// It has no text but a picture.
     pub picture: bool,
@@ -129,13 +134,14 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
     let options = options();
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, &source, &options);
-    let mut cutter = Cutter { lines: &lines, pieces: Vec::new(), block: 0, item: 0, image: None };
+    let mut cutter =
+        Cutter { lines: &lines, pieces: Vec::new(), block: 0, item: 0, image: None, notes: notes(root, &source) };
     for child in root.children() {
         cutter.block(child, Context::default());
     }
     mend_links(root, base);
     let Cutter { pieces, image, .. } = cutter;
-    let headings = heading_ids(&pieces, slugify);
+    let headings = heading_ids(&pieces, &lines, slugify);
     let mut html = String::with_capacity(source.len() * 2);
     // Writing into a String cannot fail.
     let _ = comrak::format_html(root, &options, &mut html);
@@ -313,6 +319,26 @@ struct Cutter<'s> {
     block: usize,
     item: usize,
     image: Option<String>,
+    /// Footnotes that lead somewhere: name and address.
+    notes: Vec<(String, String)>,
+}
+
+/// Names of footnotes, and the first link in each.
+fn notes<'a>(root: &'a AstNode<'a>, source: &str) -> Vec<(String, String)> {
+    if !source.contains("[^") {
+        return Vec::new();
+    }
+    let mut notes = Vec::new();
+    for node in root.children() {
+        if let NodeValue::FootnoteDefinition(note) = &node.data.borrow().value {
+            let link = node.descendants().find_map(|d| match &d.data.borrow().value {
+                NodeValue::Link(link) if !link.url.is_empty() => Some(link.url.clone()),
+                _ => None,
+            });
+            notes.extend(link.map(|url| (note.name.clone(), url)));
+        }
+    }
+    notes
 }
 
 impl Cutter<'_> {
@@ -351,6 +377,9 @@ impl Cutter<'_> {
                 let text = text::squeeze(&text::scrub(&code.literal));
                 self.push(Shape::Code, (pos.start.line, pos.end.line), context, Inline { text, ..Inline::default() });
             }
+            NodeValue::HtmlBlock(html) if raw::is_structured(&html.literal) => {
+                self.raw_block(&html.literal, pos.start.line, context);
+            }
             NodeValue::HtmlBlock(html) => {
                 self.block += 1;
                 let images = html.literal.matches("<img").count();
@@ -368,14 +397,26 @@ impl Cutter<'_> {
             }
             NodeValue::Table(_) => {
                 self.block += 1;
-                let mut inline = Inline::default();
                 for row in node.children() {
-                    for cell in row.children() {
-                        self.inlines(cell, &mut inline, false);
-                        inline.text.push(' ');
+                    let (line, header) = match &*row.data.borrow() {
+                        data if matches!(data.value, NodeValue::TableRow(true)) => (data.sourcepos.start.line, true),
+                        data => (data.sourcepos.start.line, false),
+                    };
+                    let mut inline = Inline::default();
+                    for (n, cell) in row.children().enumerate() {
+                        inline.text.push_str(if n > 0 { " | " } else { "" });
+                        self.inlines(cell, &mut inline, header);
                     }
+                    self.push(Shape::Table, (line, line), context, inline);
                 }
-                self.push(Shape::Table, (pos.start.line, pos.end.line), context, inline);
+            }
+            NodeValue::FootnoteDefinition(_) => {
+                let from = self.pieces.len();
+                for child in node.children() {
+                    self.block(child, context);
+                }
+                // They count where the footnote is referred to.
+                self.pieces[from..].iter_mut().for_each(|p| p.links.clear());
             }
             NodeValue::ThematicBreak => {
                 self.block += 1;
@@ -387,6 +428,17 @@ impl Cutter<'_> {
                 }
             }
         }
+    }
+
+    /// The number of the list item that a line typed as `• words` is, or goes on.
+    fn typed_bullet(&mut self, inline: &Inline) -> Option<usize> {
+        if inline.text.trim_start().starts_with(TYPED_BULLETS) {
+            self.item += 1;
+            return Some(self.item);
+        }
+        let last = self.pieces.last()?;
+        let typed = self.lines.get(last.line.saturating_sub(1))?.trim_start().starts_with(TYPED_BULLETS);
+        (last.block == self.block && last.list == 1 && (typed || last.item == self.item)).then_some(last.item)
     }
 
     /// A heading over several lines is one piece.
@@ -471,6 +523,10 @@ impl Cutter<'_> {
                     if self.image.is_none() {
                         self.image = attribute(html, "<img", "src");
                     }
+                } else if html.starts_with("<a ") {
+                    inline.open_link = attribute(html, "<a", "href").map(|a| (a, inline.text.len(), inline.images));
+                } else if html.starts_with("</a") {
+                    inline.end_link();
                 } else if !html.starts_with('<') || is_unknown_tag(html) {
                     inline.word(html, bold);
                 }
@@ -487,13 +543,21 @@ impl Cutter<'_> {
                 self.inlines(node, &mut inside, bold);
                 inline.images += inside.images;
                 let picture = inside.images > 0 && inside.text.trim().is_empty();
-                let shown = text::squeeze(&inside.text.replace("**", ""));
+                let shown = if picture {
+                    text::squeeze(&words_of(node))
+                } else {
+                    text::squeeze(&inside.text.replace("**", ""))
+                };
                 inline.word(&inside.text, bold || inside.is_bold());
                 if !link.url.is_empty() {
                     inline.links.push(LinkRef { url: link.url.clone(), text: shown, picture });
                 }
             }
-            NodeValue::FootnoteReference(_) => {}
+            NodeValue::FootnoteReference(note) => {
+                if let Some((_, url)) = self.notes.iter().find(|(name, _)| *name == note.name) {
+                    inline.links.push(LinkRef { url: url.clone(), text: url.clone(), picture: false });
+                }
+            }
             _ => self.inlines(node, inline, bold),
         }
     }
@@ -506,6 +570,11 @@ impl Cutter<'_> {
         let written = self.lines.get(lines.0.saturating_sub(1)).map(|l| l.trim_start()).unwrap_or("");
         let quote = context.quote
             && (written.starts_with('>') || context.list > 0 && written.contains('>') || shape != Shape::Line);
+        let typed = (shape == Shape::Line && context.list == 0 && !quote).then(|| self.typed_bullet(&inline)).flatten();
+        let (list, item, top) = match typed {
+            Some(item) => (1, item, item),
+            None => (context.list, context.item, context.top),
+        };
         let bold = inline.is_bold();
         let stars = inline.text.trim().starts_with("**") && inline.text.trim().ends_with("**");
         self.pieces.push(Piece {
@@ -514,12 +583,14 @@ impl Cutter<'_> {
             shape,
             block: self.block,
             quote,
-            list: context.list,
-            item: context.item,
-            top: context.top,
+            list,
+            item,
+            top,
             ordinal: context.ordinal,
             bold: bold || stars,
-            text: text::squeeze(&text::scrub(&inline.text.replace("**", ""))),
+            text: text::squeeze(
+                text::scrub(&inline.text.replace("**", "")).trim_start().trim_start_matches(TYPED_BULLETS),
+            ),
             links: inline.links,
             images: inline.images,
         });
@@ -533,9 +604,19 @@ struct Inline {
     images: usize,
     bold_letters: usize,
     letters: usize,
+    /// Address of a link in HTML that is open, where its text begins, and the pictures before it.
+    open_link: Option<(String, usize, usize)>,
 }
 
 impl Inline {
+    fn end_link(&mut self) {
+        if let Some((url, from, images)) = self.open_link.take() {
+            let text = text::squeeze(&self.text.get(from..).unwrap_or("").replace("**", ""));
+            let picture = text.is_empty() && self.images > images;
+            self.links.push(LinkRef { url, text, picture });
+        }
+    }
+
     fn word(&mut self, word: &str, bold: bool) {
         let letters = word.chars().filter(|c| c.is_alphanumeric()).count();
         self.letters += letters;
@@ -548,6 +629,45 @@ impl Inline {
     fn is_bold(&self) -> bool {
         self.letters > 0 && self.bold_letters == self.letters
     }
+}
+
+/// Elements of HTML that end a line.
+fn ends_line(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "div"
+            | "br"
+            | "tr"
+            | "table"
+            | "thead"
+            | "tbody"
+            | "dl"
+            | "dt"
+            | "dd"
+            | "blockquote"
+            | "section"
+            | "article"
+            | "center"
+            | "details"
+            | "summary"
+            | "figure"
+            | "figcaption"
+            | "pre"
+            | "hr"
+            | "li"
+            | "nav"
+    )
+}
+
+/// The plain text below a node.
+fn words_of<'a>(node: &'a AstNode<'a>) -> String {
+    let mut words = String::new();
+    for node in node.descendants() {
+        if let NodeValue::Text(text) = &node.data.borrow().value {
+            words.push_str(text);
+        }
+    }
+    words
 }
 
 fn is_br(html: &str) -> bool {
@@ -668,11 +788,13 @@ fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
 }
 
 /// Heading ids as the generator makes them, numbered when they repeat.
-fn heading_ids(pieces: &[Piece], slugify: Slugify) -> Vec<HeadingId> {
+fn heading_ids(pieces: &[Piece], lines: &[String], slugify: Slugify) -> Vec<HeadingId> {
     let mut seen: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
     let mut ids = Vec::new();
     for piece in pieces {
-        if !matches!(piece.shape, Shape::Heading(_)) {
+        // A heading written in HTML gets none.
+        let raw = lines.get(piece.line.saturating_sub(1)).is_some_and(|l| l.trim_start().starts_with('<'));
+        if !matches!(piece.shape, Shape::Heading(_)) || raw {
             continue;
         }
         let base = heading_id(&piece.text, slugify);

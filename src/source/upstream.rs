@@ -309,7 +309,13 @@ impl Record {
     /// Makes the addresses inside HTML absolute.
     pub fn resolve(&mut self) {
         for text in self.texts_mut().filter(|t| t.media_type.is_markup()) {
-            if let std::borrow::Cow::Owned(resolved) = markup::resolve(&text.value, text.base.as_deref()) {
+            let base = text.base.as_deref();
+            let resolved = if text.media_type == MediaType::Xhtml {
+                markup::resolve_xhtml(&text.value, base)
+            } else {
+                markup::resolve(&text.value, base)
+            };
+            if let std::borrow::Cow::Owned(resolved) = resolved {
                 text.value = resolved;
             }
         }
@@ -325,6 +331,22 @@ impl Record {
             }
         }
     }
+}
+
+/// That many entries are kept, however short they are.
+const MOST_SHORT: usize = 5_000;
+
+/// Beyond those, a feed whose entries are shorter than this on average is read as far as
+/// the memory for what is read stays within eight times its length: an entry takes some
+/// six hundred bytes, though it says nothing.
+const LEAST_BYTES: usize = 112;
+
+/// Said when the rest of the entries is not kept.
+const TOO_MANY: &str = "very many entries that say next to nothing: the rest is not read";
+
+/// Whether one more entry than `entries` is kept of `text`.
+fn has_room(entries: usize, text: &str) -> bool {
+    entries < MOST_SHORT || entries < text.len() / LEAST_BYTES
 }
 
 /// Collects problems with their lines, in time linear in the text.

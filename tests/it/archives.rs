@@ -142,7 +142,9 @@ fn a_full_month_is_archived_by_days() {
     let after = life.site.published();
     let changed: Vec<&String> = after
         .iter()
-        .filter(|(name, file)| name.starts_with("mosn/archive/") && before.get(*name) != Some(file))
+        .filter(|(name, file)| {
+            name.starts_with("mosn/archive/") && !name.ends_with("html") && before.get(*name) != Some(file)
+        })
         .map(|(name, _)| name)
         .collect();
     // The one before is linked forward in Atom, the one behind is linked back in both.

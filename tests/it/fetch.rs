@@ -93,7 +93,14 @@ fn settings() -> Settings {
 }
 
 fn plan() -> Plan {
-    let limits = Limits { per_host: 64, gap: Duration::ZERO, gaps: BTreeMap::new(), at_once: 256, idle: 64 };
+    let limits = Limits {
+        per_host: 64,
+        gap: Duration::ZERO,
+        gaps: BTreeMap::new(),
+        shares: BTreeMap::new(),
+        at_once: 256,
+        idle: 64,
+    };
     Plan::new(limits, Duration::from_secs(15), "2026-11-21T10:00:00Z".parse().unwrap())
 }
 

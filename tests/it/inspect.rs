@@ -141,3 +141,86 @@ fn what_cannot_be_looked_at_is_told() {
     assert!(err.contains("asks no server"), "{err}");
     assert_eq!(piped(&["--as", "song"], b"").2, 2);
 }
+
+/// Eight times the input and 16 MB for the program itself, whatever the format: measured
+/// on the child while it writes what it read, when it holds the most.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_bounded_by_the_input() {
+    let words = "Some words, 一些中文, and a <a href=\"x?a=1&amp;b=2\">link</a>. ".repeat(8);
+    let escaped = words.replace('&', "&amp;").replace('<', "&lt;");
+    let many = |item: &dyn Fn(usize) -> String| -> String {
+        let mut out = String::new();
+        for n in 0.. {
+            if out.len() > 12_000_000 {
+                break;
+            }
+            out.push_str(&item(n));
+        }
+        out
+    };
+    let rss = |item: &dyn Fn(usize) -> String| {
+        format!("<rss version='2.0'><channel><title>t</title>{}</channel></rss>", many(item))
+    };
+    let feeds = [
+        (
+            "rss.xml",
+            rss(&|n| format!("<item><title>{n}</title><link>/{n}</link><description>{escaped}</description></item>\n")),
+        ),
+        ("small.xml", rss(&|n| format!("<item><title>{n}</title><link>/{n}</link></item>"))),
+        (
+            "one.xml",
+            format!(
+                "<rss version='2.0'><channel><item><description>{}</description></item></channel></rss>",
+                many(&|_| escaped.clone())
+            ),
+        ),
+        (
+            "atom.xml",
+            format!(
+                "<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title>{}</feed>",
+                many(&|n| format!(
+                    "<entry><id>urn:{n}</id><title>{n}</title><content type='xhtml'><div xml:base='/b/'>{words}</div></content></entry>"
+                ))
+            ),
+        ),
+        (
+            "feed.json",
+            format!(
+                "{{\"version\":\"https://jsonfeed.org/version/1.1\",\"title\":\"raw \u{1}\",\"items\":[{}{{\"id\":0}}]}}",
+                many(&|n| format!(
+                    "{{\"id\":{n},\"url\":\"/{n}\",\"content_html\":{}}},",
+                    serde_json::to_string(&words).expect("JSON")
+                ))
+            ),
+        ),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, feed) in feeds {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &feed).expect("written");
+        let arguments = ["--json", "--base-url", "https://n.example.org/feed", path.to_str().expect("a path")];
+        let mut child = command(&arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("starts");
+        let mut answer = child.stdout.take().expect("a pipe");
+        let status = format!("/proc/{}/status", child.id());
+        let (mut most_kb, mut buffer, mut written) = (0, vec![0; 1 << 16], 0);
+        loop {
+            let now = std::fs::read_to_string(&status).unwrap_or_default();
+            let held = now.lines().find_map(|l| l.strip_prefix("VmHWM:")).and_then(|l| l.split_whitespace().next());
+            most_kb = most_kb.max(held.and_then(|k| k.parse::<usize>().ok()).unwrap_or(0));
+            match std::io::Read::read(&mut answer, &mut buffer).expect("an answer") {
+                0 => break,
+                more => written += more,
+            }
+        }
+        assert_eq!(child.wait().expect("ends").code(), Some(0));
+        let allowed_kb = (8 * feed.len() + (16 << 20)) >> 10;
+        println!(
+            "{name}: {} KB in, {} KB out, {most_kb} KB held, {allowed_kb} KB allowed",
+            feed.len() >> 10,
+            written >> 10
+        );
+        assert!(most_kb > 1024, "{name}: nothing was measured");
+        assert!(most_kb <= allowed_kb, "{name}: {most_kb} KB for {} KB", feed.len() >> 10);
+    }
+}

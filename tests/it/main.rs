@@ -4,12 +4,16 @@
 mod archives;
 mod bad_input;
 mod cases;
+mod check;
 mod commands;
 mod crash;
 mod fetch;
 mod identity;
+mod init;
 mod inspect;
 mod outputs;
+mod pages;
+mod poll;
 mod recipes;
 mod server;
 mod site;

@@ -238,7 +238,7 @@ fn with_the_ledger_a_lost_store_changes_nothing() {
         before.iter().filter(|(n, (b, _))| after.get(*n).map(|a| &a.0) != Some(b)).map(|(n, _)| n).collect();
     assert!(changed.is_empty() && before.len() == after.len(), "changed: {changed:?}");
     let ledger = site.read(".feedloom/ledger.jsonl");
-    assert!(ledger.starts_with("{\"ledger\":2,\"id_base\":\"tag:feeds.example.org,"), "{ledger}");
+    assert!(ledger.starts_with("{\"ledger\":3,\"id_base\":\"tag:feeds.example.org,"), "{ledger}");
     let ids: Vec<&str> = ledger.lines().skip(1).collect();
     assert!(ids.windows(2).all(|w| w[0] < w[1]), "not sorted");
 }

@@ -124,3 +124,30 @@ fn the_script_for_cron_keeps_the_ledger_in_the_repository() {
     assert_eq!(run(), "", "cron stays silent when all is well");
     assert_eq!(sh(&bare.0, "git rev-list --count main", &[]).trim(), "4");
 }
+
+#[test]
+fn the_check_workflow_annotates_what_a_pull_request_changes() {
+    let site = repository();
+    let bare = bare(&site);
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/github-check.yml")).expect("it");
+    let workflow: serde_json::Value = serde_yaml::from_str(&text).expect("YAML");
+    let steps = workflow["jobs"]["check"]["steps"].as_array().expect("steps");
+    let scripts: Vec<&str> = steps.iter().filter_map(|s| s["run"].as_str()).collect();
+    assert_eq!(scripts.len(), 2);
+    let machine = tempfile::tempdir().expect("a folder");
+    let from = bare.0.display().to_string();
+    sh(machine.path(), "git clone -q \"$1\" . && git checkout -qb work", &[&from]);
+    let checked = || {
+        let said = scripts.iter().map(|s| {
+            sh(machine.path(), &format!("export BASE=main GITHUB_WORKSPACE=\"$PWD\"\n({s}) || echo \"status $?\""), &[])
+        });
+        said.collect::<String>()
+    };
+    let clean = checked();
+    assert!(!clean.contains("::") && !clean.contains("status"), "{clean}");
+    std::fs::write(machine.path().join("posts/w3.md"), "---\ntitle: [\n---\n").expect("written");
+    sh(machine.path(), &format!("git {AUTHOR} commit -qam broken"), &[]);
+    let said = checked();
+    assert!(said.contains("::error file=posts/w3.md,line=") && said.contains("status 4"), "{said}");
+}

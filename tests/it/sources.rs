@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use super::server::{After, Server};
+use super::server::{After, Server, reply, then_silence};
 use super::site::Site;
 
 const RELEASES: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -130,4 +130,262 @@ fn a_server_is_asked_with_manners_and_nothing_is_lost() {
     assert_eq!(titles(&site).len(), 3);
     let offline = site.run(&["refresh", "--offline"]);
     assert!(offline.out.contains("nothing changed"), "{}", offline.out);
+}
+
+#[test]
+fn a_pause_of_a_host_outlives_the_run() {
+    let busy = Server::start("127.0.1.40", |request, stream| match request.path.as_str() {
+        "/busy" => reply(stream, 429, "Retry-After: 3600\r\n", b""),
+        _ => reply(stream, 200, "", rss(&[("1", "First")]).as_bytes()),
+    });
+    let site = Site::new();
+    let source = |path: &str| format!("http://{}{path}", busy.address);
+    let fetch = "fetch: {allow: [127.0.1.0/24], gap: 0s, min_interval: 0s}\n";
+    site.write("feedloom.yaml", format!("title: T\nurl: https://feeds.example.org/\n{fetch}"));
+    site.write("feeds/mosn.yaml", format!("title: MOSN\nsources: [\"{}\"]\n", source("/busy")));
+    let first = site.refresh();
+    assert!(first.err.is_empty(), "a pause is no failure: {}", first.err);
+    // Another source of the host, which the first run did not know.
+    site.write("feeds/seata.yaml", format!("title: Seata\nsources: [\"{}\"]\n", source("/fine")));
+    for _ in 0..3 {
+        site.refresh();
+    }
+    assert_eq!(busy.requests().len(), 1, "the whole host is left alone");
+    let status = site.run(&["status"]);
+    assert_eq!(status.out.matches("its host asked for a pause").count(), 2, "{}", status.out);
+    // A person may want it all the same, and only this one.
+    site.run(&["refresh", "--force", &source("/fine")]);
+    assert_eq!((busy.count("/busy"), busy.count("/fine")), (1, 1));
+}
+
+/// A server whose answer can be changed.
+fn changing(ip: &str, first: (u16, String)) -> (Server, Arc<Mutex<(u16, String)>>) {
+    let answer = Arc::new(Mutex::new(first));
+    let says = Arc::clone(&answer);
+    let server = Server::start(ip, move |_, stream| {
+        let (status, body) = says.lock().expect("an answer").clone();
+        reply(stream, status, "", body.as_bytes())
+    });
+    (server, answer)
+}
+
+fn eager(site: &Site, project: &str) {
+    let fetch = "fetch: {allow: [127.0.1.0/24], gap: 0s, min_interval: 0s}\n";
+    site.write("feedloom.yaml", format!("title: T\nurl: https://feeds.example.org/\n{fetch}"));
+    site.write("feeds/mosn.yaml", project);
+}
+
+fn health(site: &Site) -> serde_json::Value {
+    let all: serde_json::Value = serde_json::from_str(&site.read("public/health.json")).expect("JSON");
+    all["sources"][0].clone()
+}
+
+#[test]
+fn health_is_published_when_it_changes_and_not_else() {
+    let (server, answer) = changing("127.0.1.41", (200, rss(&[("1", "First"), ("2", "Second")])));
+    let address = format!("http://{}/feed", server.address);
+    let site = Site::new();
+    eager(&site, &format!("title: MOSN\nsources: [\"{address}\"]\n"));
+    let force = || site.run(&["refresh", "--force", &address]);
+    site.refresh();
+    let fine = health(&site);
+    assert_eq!(
+        (&fine["state"], &fine["title"], &fine["projects"][0]),
+        (&"fine".into(), &"A blog".into(), &"mosn".into())
+    );
+    assert_eq!(fine["last_entry"], "2024-03-02T10:00:00Z");
+    let before = site.published();
+    force();
+    assert_eq!(site.published(), before, "a poll is no change");
+    *answer.lock().expect("an answer") = (500, String::new());
+    force();
+    force();
+    assert_eq!(site.published(), before, "two failures are no news");
+    force();
+    let failing = health(&site);
+    assert_eq!((&failing["state"], &failing["why"]), (&"failing".into(), &"HTTP status 500".into()));
+    let events = site.read("public/health.xml");
+    assert_eq!(events.matches("<entry>").count(), 1, "{events}");
+    assert!(events.contains("A blog: cannot be read") && events.contains("HTTP status 500"), "{events}");
+    let before = site.published();
+    *answer.lock().expect("an answer") = (404, String::new());
+    force();
+    site.run(&["build"]);
+    assert_eq!(site.published(), before, "it fails as before");
+    // A lost store makes nothing happen twice.
+    std::fs::remove_file(site.path(".feedloom/store.sqlite")).expect("a store");
+    site.run(&["refresh", "--offline"]);
+    assert_eq!(site.read("public/health.xml").matches("<entry>").count(), 1);
+    let id = |text: &str| text.split("<id>").nth(2).and_then(|t| t.split('<').next()).map(str::to_owned);
+    assert_eq!(id(&site.read("public/health.xml")), id(&events));
+    *answer.lock().expect("an answer") = (200, rss(&[("1", "First"), ("2", "Second")]));
+    force();
+    assert_eq!(health(&site)["state"], "fine");
+    assert!(site.read("public/health.xml").contains("A blog: is read again"));
+    *answer.lock().expect("an answer") = (410, String::new());
+    let gone = force();
+    assert!(gone.err.contains("withdrew it (410)"), "{}", gone.err);
+    assert_eq!(health(&site)["state"], "gone");
+    let asked = server.requests().len();
+    site.refresh();
+    assert_eq!(server.requests().len(), asked, "never again");
+    assert_eq!(site.entries().len(), 2, "and nothing is lost");
+}
+
+#[test]
+fn a_source_that_moved_stays_the_same_one() {
+    let new = Server::start("127.0.1.42", |_, s| reply(s, 200, "", rss(&[("1", "First"), ("2", "Second")]).as_bytes()));
+    let to = new.url("/feed").to_string();
+    let there = to.clone();
+    let old = Server::start("127.0.1.43", move |_, s| reply(s, 301, &format!("Location: {there}\r\n"), b""));
+    let address = format!("http://{}/feed", old.address);
+    let site = Site::new();
+    eager(&site, &format!("title: MOSN\nsources:\n  - \"{address}\"\n"));
+    site.refresh();
+    let before = site.entries();
+    assert_eq!(before.len(), 2);
+    let status = site.run(&["status"]);
+    assert!(status.out.contains(&format!("redirects to {to}")), "{}", status.out);
+    let ledger = site.read(".feedloom/ledger.jsonl");
+    assert!(ledger.contains(&format!("{{\"source\":\"{address}\",\"addresses\":[\"{address}\",\"{to}\"]")), "{ledger}");
+    // The person writes the new address, with the store or with the ledger alone.
+    site.write("feeds/mosn.yaml", format!("title: MOSN\nsources:\n  - \"{to}\"\n"));
+    for lost in [false, true] {
+        if lost {
+            std::fs::remove_file(site.path(".feedloom/store.sqlite")).expect("a store");
+        }
+        site.refresh();
+        let after = site.entries();
+        let ids = |entries: &[serde_json::Value]| entries.iter().map(|e| e["id"].clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&after), ids(&before));
+        let json = site.run(&["status", "--json"]);
+        let state: serde_json::Value = serde_json::from_str(json.out.trim()).expect("one source");
+        assert_eq!((&state["name"], &state["address"]), (&address.as_str().into(), &to.as_str().into()));
+        assert_eq!((&state["moved"], &state["entries"]), (&serde_json::Value::Null, &2.into()));
+    }
+    assert_eq!(old.requests().len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_run_where_nothing_is_lost() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let quick = Server::start("127.0.1.44", |_, s| reply(s, 200, "", rss(&[("1", "First")]).as_bytes()));
+    let silent = Server::start("127.0.1.45", |_, s| then_silence(s, b""));
+    for (name, status) in [("TERM", 143), ("INT", 130)] {
+        let site = Site::new();
+        let (fine, slow) = (quick.url("/feed"), silent.url(&format!("/{name}")));
+        eager(&site, &format!("title: MOSN\nsources: [\"{fine}\", \"{slow}\"]\n"));
+        site.run(&["refresh", "--offline"]);
+        let before = site.published();
+        let (seen, asked) = (quick.requests().len(), silent.requests().len());
+        let mut command = site.command(&["refresh"]);
+        let run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let started = Instant::now();
+        while quick.requests().len() == seen || silent.requests().len() == asked {
+            assert!(started.elapsed() < Duration::from_secs(20), "nobody asks");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        while !site.run(&["status", "--json"]).out.contains("\"last_success\":\"") {
+            assert!(started.elapsed() < Duration::from_secs(20), "nothing is stored");
+        }
+        let pulled = Instant::now();
+        Command::new("kill").args([&format!("-{name}"), &run.id().to_string()]).status().expect("a signal");
+        let output = run.wait_with_output().expect("an end");
+        assert_eq!(output.status.code(), Some(status), "{name}");
+        assert!(pulled.elapsed() < Duration::from_secs(5), "{:?}", pulled.elapsed());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("the next run goes on from here"));
+        assert_eq!(site.published(), before, "nothing is published by halves");
+        // The lock is free, and what was read needs not be asked for again.
+        site.run(&["refresh", "--offline"]);
+        assert_eq!(site.entries().len(), 1, "{name}");
+        let json = site.run(&["status", "--json"]).out;
+        let slow: serde_json::Value = json
+            .lines()
+            .map(|l| serde_json::from_str(l).expect("JSON"))
+            .find(|s: &serde_json::Value| s["entries"] == 0)
+            .expect("it");
+        assert_eq!(slow["failing"], serde_json::Value::Null, "it is not to blame");
+    }
+}
+
+#[test]
+fn a_configuration_cannot_take_over_a_request() {
+    let site = Site::new();
+    let headers = [
+        "Host: x",
+        "Accept-Encoding: br",
+        "IF-NONE-MATCH: '\"1\"'",
+        "Cookie: a=b",
+        "X-Bad: \"a\\r\\nb\"",
+        "Authorization: Bearer t",
+    ];
+    let lines: String = headers.iter().map(|h| format!("      {h}\n")).collect();
+    site.write(
+        "feeds/mosn.yaml",
+        format!("title: MOSN\nsources:\n  - url: https://a.example/feed\n    headers:\n{lines}"),
+    );
+    let rule =
+        "fetch: {hosts: {github.com: {gap: 250ms, per_host: 4}, \"https://x/\": {gap: 1s}, b.example: {gap: soon}}}\n";
+    site.write("feedloom.yaml", format!("title: T\nurl: https://feeds.example.org/\n{rule}"));
+    let run = site.run(&["check"]);
+    assert_eq!(run.status, 2);
+    for line in [
+        "feeds/mosn.yaml:5:7: `Host` cannot be given",
+        "feeds/mosn.yaml:6:7: `Accept-Encoding` cannot be given",
+        "feeds/mosn.yaml:7:7: `IF-NONE-MATCH` cannot be given",
+        "feeds/mosn.yaml:8:7: `Cookie` cannot be given",
+        "feeds/mosn.yaml:9:7: `X-Bad` is no usable request header",
+        "`https://x/` is no host",
+        "`gap` is `soon`, a span such as",
+        "7 mistakes",
+    ] {
+        assert!(run.err.contains(line), "missing {line:?} in\n{}", run.err);
+    }
+}
+
+#[test]
+fn credentials_go_to_their_host_and_into_no_file() {
+    let other = Server::start("127.0.1.46", |_, s| reply(s, 200, "", rss(&[("1", "First")]).as_bytes()));
+    let there = other.url("/feed");
+    let own = Server::start("127.0.1.47", move |_, s| reply(s, 302, &format!("Location: {there}\r\n"), b""));
+    let site = Site::new();
+    let project = |server: &Server| {
+        format!(
+            "title: MOSN\nsources:\n  - url: \"http://me:s3cr3t@{}/feed\"\n    headers: {{X-Api-Key: t0ken, User-Agent: mine}}\n",
+            server.address
+        )
+    };
+    eager(&site, &project(&own));
+    let mut said = String::new();
+    let mut run = |arguments: &[&str]| {
+        let run = site.run(arguments);
+        said.push_str(&run.out);
+        said.push_str(&run.err);
+    };
+    run(&["refresh"]);
+    let (first, second) = (&own.requests()[0], &other.requests()[0]);
+    assert_eq!(first.header("authorization"), Some("Basic bWU6czNjcjN0"));
+    assert_eq!((first.header("x-api-key"), first.header("user-agent")), (Some("t0ken"), Some("mine")));
+    assert_eq!((second.header("authorization"), second.header("x-api-key")), (None, None));
+    assert!(second.header("user-agent").is_some_and(|agent| agent.starts_with("feedloom/")));
+    // And what is published, kept for ever or printed names no secret, when it fails neither.
+    let down = Server::start("127.0.1.48", |_, s| reply(s, 500, "", b""));
+    site.write("feeds/seata.yaml", project(&down).replace("MOSN", "Seata"));
+    run(&["refresh", "--force", &format!("http://{}/feed", own.address)]);
+    run(&["status"]);
+    run(&["status", "--json"]);
+    run(&["entries", "--json"]);
+    assert!(said.contains("HTTP status 500"), "{said}");
+    for (name, (bytes, _)) in site.published() {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains("s3cr3t") && !text.contains("t0ken"), "{name}: {text}");
+    }
+    let ledger = site.read(".feedloom/ledger.jsonl");
+    assert!(ledger.contains(&own.address.to_string()));
+    for secret in ["s3cr3t", "t0ken"] {
+        assert!(!ledger.contains(secret) && !said.contains(secret), "{ledger}\n{said}");
+    }
 }

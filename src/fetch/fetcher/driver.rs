@@ -20,6 +20,10 @@ use crate::fetch::robots::{self, Permission, Robots};
 /// Redirects in a row that are followed.
 const HOPS: usize = 8;
 
+/// So many requests in a row that do not even reach a host, and the rest is not tried in
+/// this run: each of them would wait as long, for nothing.
+const UNREACHED: u32 = 3;
+
 /// The pause of a host that asks for one without saying how long.
 const UNSAID_PAUSE: TimeDelta = TimeDelta::minutes(15);
 
@@ -102,6 +106,8 @@ pub(super) struct Driver {
     tasks: JoinSet<Returned>,
     under_way: HashMap<task::Id, UnderWay>,
     pauses: HashMap<HostId, Pause>,
+    /// Requests in a row that did not reach their host, and why.
+    unreached: HashMap<HostId, (u32, Fault)>,
     /// Pages that wait for a robots.txt, by its address.
     waiting: HashMap<String, Vec<Work>>,
 }
@@ -120,6 +126,7 @@ impl Driver {
             tasks: JoinSet::new(),
             under_way: HashMap::new(),
             pauses: HashMap::new(),
+            unreached: HashMap::new(),
             waiting: HashMap::new(),
         }
     }
@@ -205,6 +212,10 @@ impl Driver {
         if let Some(Pause::Closed(until)) = self.pauses.get(&host) {
             let until = *until;
             return self.finish(*work, Ended::HostPaused(until));
+        }
+        if let Some((UNREACHED.., fault)) = self.unreached.get(&host) {
+            let fault = fault.clone();
+            return self.failed(*work, fault);
         }
         let Some(address) = work.robots_to_ask() else {
             return self.queue(host, work, urgency);
@@ -299,6 +310,7 @@ impl Driver {
     }
 
     fn answered(&mut self, host: HostId, mut work: Box<Work>, result: Result<Step, FetchError>) {
+        self.note_reached(host, result.as_ref().err());
         match result {
             Ok(Step::Follow { to, redirect }) => match work.follow(to, redirect) {
                 Ok(()) => self.route(work, Urgency::Begun),
@@ -320,6 +332,22 @@ impl Driver {
                 self.finish(*work, Ended::Unfinished);
             }
             Err(error) => self.finish(*work, Ended::Failed(error)),
+        }
+    }
+
+    /// Counts requests in a row that did not reach their host; after some, what waits for it
+    /// ends as they did.
+    fn note_reached(&mut self, host: HostId, error: Option<&FetchError>) {
+        let Some(error) = error.filter(|e| e.fault.never_arrived()) else {
+            self.unreached.remove(&host);
+            return;
+        };
+        let (count, _) = self.unreached.remove(&host).unwrap_or((0, Fault::NoDescriptor));
+        self.unreached.insert(host, (count + 1, error.fault.clone()));
+        if count + 1 == UNREACHED {
+            for work in self.hosts.take(host) {
+                self.failed(*work, error.fault.clone());
+            }
         }
     }
 
@@ -392,6 +420,8 @@ impl Driver {
     /// A host wants a pause: a short one is waited for, once; else its rest is for another run.
     fn host_is_busy(&mut self, host: HostId, until: Option<DateTime<Utc>>) {
         let until = until.unwrap_or_else(|| self.unsaid_pause());
+        // Nobody listens any more when this fails, and the run is about to end.
+        let _ = self.events.send(Event::HostPaused { host: Arc::clone(self.hosts.name(host)), until });
         let wait = until.signed_duration_since(self.clock.now()).to_std().unwrap_or_default();
         let at = Instant::now() + wait;
         let in_time = wait <= self.plan.patience && at < self.clock.start + self.plan.deadline;

@@ -60,6 +60,7 @@ pub(super) fn releases(scope: &mut Scope<'_>) {
             release(scope, n, to);
         }
     }
+    lists::rows(scope, Kind::Release);
     lists::stray_articles(scope);
 }
 
@@ -131,6 +132,7 @@ pub(super) fn release(scope: &mut Scope<'_>, head: usize, to: usize) {
         return;
     };
     let more = shapes::more_versions(&scope.pieces[head]);
+    let beside = releases_beside(scope, head, &found.name, &found.version);
     for version in std::iter::once(found.version).chain(more) {
         let mut item = Item::new(Kind::Release, format!("{} {version}", found.name), scope.pieces[head].line);
         if let Some(link) = report_link(&scope.pieces[head..to], &version) {
@@ -141,7 +143,29 @@ pub(super) fn release(scope: &mut Scope<'_>, head: usize, to: usize) {
         item.ranges = scope.lines(head..to);
         scope.push(head, item);
     }
+    for mut item in beside {
+        item.ranges = scope.lines(head..to);
+        scope.push(head, item);
+    }
     scope.mark(head..to);
+}
+
+/// `[serde 1.0.2](…), [tokio 1.3](…)`, `1.5; also [1.4.9](…)`: links to release pages of their own.
+fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) -> Vec<Item> {
+    let piece = &scope.pieces[head];
+    let pages = piece.links.iter().skip(1).filter(|l| !l.picture && l.url.contains("/releases/tag/"));
+    pages
+        .filter_map(|link| {
+            let line = Piece { bold: true, text: link.text.clone(), links: vec![link.clone()], ..piece.clone() };
+            let found = shapes::release_head(&line, scope.names, Some(name))?;
+            let bare = shapes::version(&link.text).is_some_and(|v| v.start <= 1);
+            let name = if bare { name.to_owned() } else { found.name };
+            let mut item = Item::new(Kind::Release, format!("{name} {}", found.version), piece.line).with_link(link);
+            (item.name, item.version) = (Some(name), Some(found.version));
+            Some(item)
+        })
+        .filter(|item| item.version.as_deref() != Some(version))
+        .collect()
 }
 
 /// The link to the report: a release page, else the one a word introduces, else the last.
@@ -175,6 +199,10 @@ pub(super) fn tasks(scope: &mut Scope<'_>) {
             scope.pieces[*n].list == 1 && begins_item(scope, *n) && lists::first_link(&scope.pieces[*n]).is_some()
         })
         .count();
+    lists::rows(scope, Kind::Task);
+    if scope.range().any(|n| scope.used[n]) {
+        return;
+    }
     if heads.is_empty() && linked_items > 0 {
         task_items(scope);
         return;
@@ -275,23 +303,19 @@ fn task_items(scope: &mut Scope<'_>) {
             let title = match lists::sentence_around(scope, n, &link) {
                 Some(sentence) => sentence,
                 None if shapes::is_empty_title(&link.text) || !line.starts_with(link.text.as_str()) => {
-                    text::first_sentence(line)
+                    text::first_sentence(&without_address(line, &link))
                 }
                 None => link.text.clone(),
             };
+            if shapes::is_navigation(&link.text) || shapes::is_sponsored(line) {
+                n = to;
+                continue;
+            }
             let mut item = Item::new(Kind::Task, title.clone(), scope.pieces[n].line).with_link(&link);
-            // `project - title`, `[project: title]`: what stands before the dash is a label.
-            let head = line
-                .split([':', '：'])
-                .next()
-                .unwrap_or("")
-                .split(" - ")
-                .next()
-                .unwrap_or("")
-                .split(" – ")
-                .next()
-                .unwrap_or("")
-                .trim();
+            // `project - title`, `[project] title`, `project: title`: what stands first is a label.
+            let bracketed = line.strip_prefix(['[', '【', '「']).and_then(|l| l.split([']', '】', '」']).next());
+            let cut = [": ", "：", " - ", " – ", " — ", "—"].iter().filter_map(|mark| line.find(mark)).min();
+            let head = bracketed.unwrap_or(&line[..cut.unwrap_or(0)]).trim();
             if scope.names.is_name(head) {
                 item.labels.push(head.to_owned());
             }
@@ -302,6 +326,17 @@ fn task_items(scope: &mut Scope<'_>) {
         }
         n = to;
     }
+}
+
+/// `Title (https://…)` without the address.
+fn without_address(line: &str, link: &LinkRef) -> String {
+    if !link.text.contains("://") {
+        return line.to_owned();
+    }
+    let rest = line.replacen(link.text.as_str(), "", 1).replace("()", "").replace("（）", "");
+    let rest = text::squeeze(&rest);
+    let rest = rest.trim_end_matches([' ', ':', '：', '-', '–', '—', '<', '>']);
+    if rest.chars().any(char::is_alphanumeric) { rest.to_owned() } else { line.to_owned() }
 }
 
 /// Whether a section has the fields of an event.
@@ -332,6 +367,14 @@ pub(super) fn events(scope: &mut Scope<'_>) {
         }
     }
     if starts.is_empty() {
+        starts = timed_bullets(scope);
+    }
+    if starts.is_empty() {
+        lists::rows(scope, Kind::Event);
+        if scope.range().any(|n| scope.pieces[n].shape == Shape::Table && scope.used[n]) {
+            lists::stray_articles(scope);
+            return;
+        }
         whole_event(scope);
         return;
     }
@@ -346,6 +389,31 @@ pub(super) fn events(scope: &mut Scope<'_>) {
         event(scope, *from, to);
     }
     lists::stray_articles(scope);
+}
+
+/// A bullet or a heading that is no field.
+fn is_opening(piece: &Piece) -> bool {
+    (piece.list > 0 || matches!(piece.shape, Shape::Heading(_)))
+        && !piece.text.is_empty()
+        && shapes::field(&piece.text).is_none()
+}
+
+/// Bullets or headings with a time of their own each: as many events.
+fn timed_bullets(scope: &Scope<'_>) -> Vec<usize> {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let begins = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let field = shapes::field(&piece.text).is_some();
+        let bullet = piece.list == 1 && begins_item(scope, *n);
+        (bullet || matches!(piece.shape, Shape::Heading(_))) && !piece.quote && !field
+    };
+    let starts: Vec<usize> = (first..scope.section.to).filter(begins).collect();
+    let timed = |k: usize| {
+        let to = starts.get(k + 1).copied().unwrap_or(scope.section.to);
+        (starts[k]..to)
+            .any(|n| shapes::field(&scope.pieces[n].text).is_some_and(|(f, v)| f == Field::Time && !v.is_empty()))
+    };
+    if starts.len() > 1 && (0..starts.len()).all(timed) { starts } else { Vec::new() }
 }
 
 fn is_title_field(piece: &Piece) -> bool {
@@ -375,6 +443,7 @@ fn event(scope: &mut Scope<'_>, from: usize, to: usize) {
         }
         (Some(topic), _) => topic,
         (None, Some(name)) => name,
+        (None, None) if is_opening(&scope.pieces[from]) => scope.pieces[from].text.clone(),
         (None, None) => scope.section.heading.clone(),
     };
     let mut item = Item::new(Kind::Event, title, scope.pieces[from].line);
@@ -464,6 +533,7 @@ fn whole_event(scope: &mut Scope<'_>) {
     let bold = (from..to).map(|n| &scope.pieces[n]).find(|p| {
         p.bold
             && !p.quote
+            && p.shape != Shape::Table
             && p.links.is_empty()
             && shapes::field(&p.text).is_none()
             && text::columns(&p.text) <= 80
@@ -581,6 +651,11 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     let prose = paragraphs.iter().filter(|p| has_link(p)).filter(|(from, _)| !is_item(from)).count();
     if alone && (bullets > 0 || items > 1 && prose < items) {
         lists::news(scope);
+    } else if paragraphs.len() >= 2 && paragraphs.iter().all(|(n, _)| shapes::without_ordinal(&scope.pieces[*n].text).1)
+    {
+        for (from, end) in paragraphs {
+            news_block(scope, from, end);
+        }
     } else if linked.len() >= 2 || !alone {
         for (from, end) in linked {
             news_block(scope, from, end);
@@ -611,7 +686,8 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     // A paragraph over several lines has its first sentence across them.
     let paragraph: Vec<&str> =
         scope.pieces[from..to].iter().take_while(|p| p.block == head.block).map(|p| p.text.as_str()).collect();
-    let title = if is_title { line.to_owned() } else { text::first_sentence(&paragraph.join(" ")) };
+    let title =
+        if is_title { line.to_owned() } else { text::first_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
     if title.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
         return;
     }

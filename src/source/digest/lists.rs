@@ -31,6 +31,7 @@ pub(super) fn articles(scope: &mut Scope<'_>) {
     for unit in units(scope) {
         read_unit(scope, &unit, Kind::Article);
     }
+    rows(scope, Kind::Article);
 }
 
 /// Reads a section whose heading tells nothing: links are articles, a name with a version is a release.
@@ -42,6 +43,12 @@ pub(super) fn items(scope: &mut Scope<'_>) {
             super::blocks::release(scope, unit.from, unit.to);
             continue;
         }
+        if unit.form == Form::Line
+            && let Some((link, title)) = statement(scope, unit.from)
+        {
+            push(scope, unit.from..unit.to, unit.from, title, &link, Kind::News);
+            continue;
+        }
         // Running text is no list, and `HOMEPAGE: link` introduces the site.
         if unit.form == Form::Line
             && (!shapes::is_link_line(piece) || shapes::label(piece, scope.names).is_some() || introduces(piece))
@@ -49,6 +56,74 @@ pub(super) fn items(scope: &mut Scope<'_>) {
             continue;
         }
         read_unit(scope, &unit, Kind::Article);
+    }
+}
+
+/// A sentence that ends with its proof: `It got faster (Jane, 6.1. [Link](…))`.
+fn statement(scope: &Scope<'_>, n: usize) -> Option<(LinkRef, String)> {
+    let piece = &scope.pieces[n];
+    if piece.quote || piece.list > 0 || piece.shape != Shape::Line {
+        return None;
+    }
+    let link = first_link(piece).filter(|l| {
+        shapes::is_empty_title(&l.text)
+            || l.text.to_lowercase().strip_prefix("link ").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+    })?;
+    let line = piece.text.trim_end_matches(['.', '。', ' ']);
+    let open = line.rfind(['(', '（'])?;
+    let said = line[..open].trim();
+    let alone = n == 0 || scope.pieces[n - 1].block != piece.block || statement_end(&scope.pieces[n - 1]);
+    (line.ends_with([')', '）'])
+        && line[open..].contains(link.text.as_str())
+        && alone
+        && (12..=160).contains(&text::columns(said)))
+    .then(|| (link, text::first_sentence(shapes::without_ordinal(said).0)))
+}
+
+fn statement_end(piece: &Piece) -> bool {
+    piece.text.ends_with([')', '）']) && !piece.links.is_empty()
+}
+
+/// Reads the rows of tables: a row with a link is an item.
+pub(super) fn rows(scope: &mut Scope<'_>, kind: Kind) {
+    if !scope.section.told {
+        return;
+    }
+    for n in scope.range() {
+        let piece = &scope.pieces[n];
+        if piece.shape != Shape::Table || piece.bold || piece.quote || scope.used[n] {
+            continue;
+        }
+        let cells: Vec<&str> =
+            piece.text.split(" | ").map(|c| c.trim_matches([' ', '|'])).filter(|c| !c.is_empty()).collect();
+        let row = cells.join(" · ");
+        if kind == Kind::Release {
+            let line = Piece { shape: Shape::Line, bold: true, text: cells.join(" "), ..piece.clone() };
+            if let Some(found) = shapes::release_head(&line, scope.names, Some(&scope.section.heading)) {
+                let mut item = Item::new(kind, format!("{} {}", found.name, found.version), piece.line);
+                if let Some(link) = first_link(piece) {
+                    item = item.with_link(&link);
+                }
+                (item.name, item.version, item.lead) = (Some(found.name), Some(found.version), row);
+                scope.mark(n..n + 1);
+                scope.push(n, item);
+            }
+            continue;
+        }
+        let Some(link) = first_link(piece) else { continue };
+        let title = if shapes::is_empty_title(&link.text) || kind == Kind::Task {
+            cells.iter().find(|c| **c != link.text && !shapes::is_day(c)).map_or(link.text.as_str(), |c| *c)
+        } else {
+            link.text.as_str()
+        };
+        let mut item = Item::new(kind, title, piece.line).with_link(&link);
+        if kind == Kind::Event {
+            item.time = Some(cells.join(" "));
+        }
+        item.labels.extend(cells.iter().filter(|c| scope.names.is_name(c)).map(|c| (*c).to_owned()));
+        item.lead = row;
+        scope.mark(n..n + 1);
+        scope.push(n, item);
     }
 }
 
@@ -84,7 +159,8 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
     while n < scope.section.to {
         let piece = &scope.pieces[n];
         let is_section_heading = n == start && !scope.section.heading.is_empty();
-        let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty();
+        let names_list = || shapes::is_listing(&piece.links[0].url) || super::heads_a_list(scope.pieces, n);
+        let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty() && !names_list();
         if is_section_heading && !is_linked {
             n += 1;
             continue;
@@ -96,7 +172,9 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
             (to, Form::Bullet)
         } else if let Shape::Heading(level) = piece.shape {
             let has_link = piece.links.iter().any(|l| !l.picture);
-            if !has_link && !shapes::without_ordinal(&piece.text).1 {
+            let numbered = shapes::without_ordinal(&piece.text).1;
+            let titled = numbered || has_link && is_linked;
+            if !titled {
                 n += 1;
                 continue;
             }
@@ -108,6 +186,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
             let to = (n + 1..scope.section.to)
                 .find(|m| {
                     is_numbered(scope, *m)
+                        || is_number(&scope.pieces[*m])
                         || matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule)
                         || scope.pieces[*m].list > 0 && !scope.pieces[*m].links.is_empty()
                         || is_bare_link(&scope.pieces[*m]) && !piece.links.is_empty()
@@ -142,6 +221,12 @@ fn is_bare_link(piece: &Piece) -> bool {
         && piece.links.first().is_some_and(|l| !l.picture && text::fold(&l.text) == text::fold(&piece.text))
 }
 
+/// `3、` alone in a paragraph: what follows belongs to the next item.
+fn is_number(piece: &Piece) -> bool {
+    let (rest, numbered) = shapes::without_ordinal(&piece.text);
+    piece.shape == Shape::Line && piece.list == 0 && numbered && rest.is_empty()
+}
+
 /// `1、[title](link)`, `**2. title**`, with no other line above it in its paragraph.
 fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
@@ -171,22 +256,29 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         push(scope, unit.from..unit.to, n, title, &link, kind);
         return;
     }
-    let mut nested: Vec<usize> = Vec::new();
-    for n in unit.from..unit.to {
-        let piece = &scope.pieces[n];
-        if piece.item != item_of_first && !nested.contains(&piece.item) {
-            nested.push(piece.item);
-        }
-    }
+    // What the items below are about stands here: `MOSN`, and its links below.
+    let head = scope.pieces[unit.from].text.trim_end_matches([':', '：', ' ']).to_owned();
+    let named = scope.names.is_name(&head);
     let mut found = false;
-    for item in nested {
-        let pieces: Vec<usize> = (unit.from..unit.to).filter(|n| scope.pieces[*n].item == item).collect();
-        if let Some((n, link)) = pieces.iter().find_map(|n| first_link(&scope.pieces[*n]).map(|l| (*n, l))) {
-            let title = title_in(scope, n, &link, unit.from);
-            let (first, last) = (pieces[0], pieces[pieces.len() - 1] + 1);
-            push(scope, first..last, n, title, &link, kind);
-            found = true;
+    let mut n = unit.from + own.len();
+    while n < unit.to {
+        let (item, depth) = (scope.pieces[n].item, scope.pieces[n].list);
+        let own_to = (n..unit.to).find(|m| scope.pieces[*m].item != item).unwrap_or(unit.to);
+        let link = (n..own_to).find_map(|m| first_link(&scope.pieces[m]).map(|l| (m, l)));
+        let Some((at, link)) = link else {
+            n = own_to;
+            continue;
+        };
+        // What stands below an item is part of it.
+        let to = (own_to..unit.to).find(|m| scope.pieces[*m].list <= depth).unwrap_or(unit.to);
+        let title = title_in(scope, at, &link, unit.from);
+        let before = scope.items.len();
+        push(scope, n..to, at, title, &link, kind);
+        if named {
+            scope.items[before..].iter_mut().for_each(|i| i.headings.push(head.clone()));
         }
+        found = true;
+        n = to;
     }
     if found {
         scope.mark(unit.from..unit.from + 1);
@@ -239,16 +331,20 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         return;
     }
     if let Some(link) = picture_link(piece).filter(|_| first_link(piece).is_none()) {
-        let title = title_above(scope, n);
-        if let Some((at, title)) = title {
-            push(scope, at..n + 1, n, title, &link, kind);
+        // The line above says it, else what is said to be on the picture.
+        match title_above(scope, n) {
+            Some((at, title)) => push(scope, at..n + 1, n, title, &link, kind),
+            None if is_caption(&link.text) => push(scope, n..n + 1, n, link.text.clone(), &link, kind),
+            None => {}
         }
         return;
     }
     let Some(link) = first_link(piece) else {
         return;
     };
-    if !shapes::is_link_line(piece) {
+    // `-- [name](…)` below a quotation, `[Home](…) | [Archive](…)` of a menu.
+    let attribution = ["--", "—", "–", "―"].iter().any(|dash| piece.text.starts_with(dash));
+    if !shapes::is_link_line(piece) || attribution || is_menu(piece) {
         return;
     }
     if shapes::label(piece, scope.names).is_some() && shapes::is_empty_title(&link.text) {
@@ -263,8 +359,27 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     }
 }
 
+/// Words that say what a picture is of, and no name of its file.
+fn is_caption(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let file = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"].iter().any(|e| lower.ends_with(e));
+    text::columns(text) >= 8
+        && !file
+        && !["image", "picture", "screenshot", "cover", "banner"].contains(&lower.as_str())
+}
+
+/// Short links in a row with one that leads around the site.
+fn is_menu(piece: &Piece) -> bool {
+    piece.links.len() >= 2
+        && piece.links.iter().any(|l| shapes::is_navigation(&l.text))
+        && piece.links.iter().all(|l| text::columns(&l.text) <= 24)
+}
+
 fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: String, link: &LinkRef, kind: Kind) {
-    if title.chars().filter(|c| c.is_alphanumeric()).count() == 0 {
+    if title.chars().filter(|c| c.is_alphanumeric()).count() == 0
+        || shapes::is_navigation(&link.text)
+        || shapes::is_sponsored(&scope.pieces[at].text)
+    {
         return;
     }
     let mut item = Item::new(kind, title, scope.pieces[at].line).with_link(link);
@@ -318,7 +433,7 @@ fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String 
         return link.text.clone();
     }
     let around = without_link(&piece.text, link);
-    if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
+    if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !shapes::is_generic(&around) {
         return around;
     }
     if n > from {
@@ -340,6 +455,9 @@ pub(super) fn sentence_around(scope: &Scope<'_>, n: usize, link: &LinkRef) -> Op
     let (line, _) = shapes::without_ordinal(&piece.text);
     let at = line.find(link.text.as_str())?;
     let (before, behind) = (line[..at].trim_end(), &line[at + link.text.len()..]);
+    if shapes::is_day(before) {
+        return None;
+    }
     let inside = before.chars().last().is_some_and(|c| c.is_alphanumeric() || ",，、".contains(c));
     // `[Remove](…) the old metric`: a word or two that open a sentence are no title.
     let goes_on = behind.trim_start().starts_with(|c: char| c.is_alphanumeric());
@@ -373,7 +491,8 @@ fn title_above(scope: &Scope<'_>, n: usize) -> Option<(usize, String)> {
         && !piece.text.is_empty()
         && piece.links.is_empty()
         && text::columns(&piece.text) <= 120;
-    usable.then(|| (above, piece.text.trim_start_matches(['-', '•', '·', ' ']).to_owned()))
+    let line = piece.text.trim_start_matches(['-', '•', '·', ' ']);
+    usable.then(|| (above, shapes::without_numbers(line).to_owned()))
 }
 
 /// Whether the headings above piece `n` speak of something that is over.

@@ -37,7 +37,16 @@ fn titled(scope: &mut Scope<'_>) {
         let asks = p.text.ends_with(['?', '？']) || shapes::question(&p.text).is_some();
         !p.quote && p.list == 0 && (heading || p.bold) && asks
     };
-    let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(&scope.pieces[*n])).collect();
+    let mut heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(&scope.pieces[*n])).collect();
+    // Below a heading that promises questions every heading is one, with or without a mark.
+    if heads.is_empty() && scope.section.told {
+        let level = (first..scope.section.to).find_map(|n| match scope.pieces[n].shape {
+            Shape::Heading(level) => Some(level),
+            _ => None,
+        });
+        let same = |n: &usize| level.is_some_and(|l| scope.pieces[*n].shape == Shape::Heading(l));
+        heads = (first..scope.section.to).filter(same).collect();
+    }
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
         let label_at = |n: &usize| shapes::label(&scope.pieces[*n], scope.names);
@@ -75,7 +84,10 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
         let found = if n == scope.section.from && !scope.section.heading.is_empty() {
             None
         } else {
-            shapes::asker(piece, quoted)
+            shapes::asker(piece, quoted).or_else(|| {
+                let answered = quoted || scope.at(n + 1).is_some_and(|p| shapes::answer(&p.text).is_some());
+                if answered { shapes::asking_line(piece) } else { None }
+            })
         };
         let start = match (found, blocks.last()) {
             // `1.@PROJECT #965` and on the next line `@name`: one block, the second names the person.
@@ -109,7 +121,8 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
             blocks.push(Block { from: n, first, to: scope.section.to, asker });
             answered = false;
         }
-        answered |= !piece.quote && shapes::answer(&piece.text).is_some();
+        answered |=
+            !piece.quote && (shapes::answer(&piece.text).is_some() || shapes::answer_within(&piece.text).is_some());
     }
     blocks
 }
@@ -121,18 +134,42 @@ fn is_project<'s>(scope: &'s Scope<'_>) -> impl Fn(&Asker) -> bool + 's {
 fn read_block(scope: &mut Scope<'_>, block: &Block) {
     let first = block.first;
     let asker = block.asker.clone().unwrap_or(Asker { name: None, topic: None, issue: None, rest: String::new() });
+    // What stands last closes the block, in a list or quoted by mistake, too.
+    let closing = (first..block.to).rev().find(|n| {
+        let piece = &scope.pieces[*n];
+        !piece.text.is_empty() && piece.images == 0
+    });
+    let label_at = |n: usize| {
+        let piece = &scope.pieces[n];
+        if shapes::answer(&piece.text).is_some() {
+            return None;
+        }
+        let plain = || Piece { quote: false, list: 0, ..piece.clone() };
+        shapes::label(piece, scope.names).or_else(|| {
+            let answered = || (first..n).any(|m| shapes::answer(&scope.pieces[m].text).is_some());
+            if closing != Some(n) || !answered() {
+                return None;
+            }
+            shapes::label(&plain(), scope.names).or_else(|| shapes::linked_name(piece, scope.names))
+        })
+    };
     let mut labels = Vec::new();
     let mut last_label = None;
     for n in first..block.to {
-        let piece = &scope.pieces[n];
-        if shapes::answer(&piece.text).is_some() {
-            continue;
-        }
-        if let Some(label) = shapes::label(piece, scope.names) {
+        if let Some(label) = label_at(n) {
             labels.push(label);
             last_label = Some(n);
         }
     }
+    // `项目地址：https://…`: no name, but what the question is about.
+    let about = closing.filter(|_| labels.is_empty()).and_then(|n| {
+        let piece = &scope.pieces[n];
+        let line = shapes::answer(&piece.text).is_none() && text::columns(&piece.text) <= 120;
+        let link = super::lists::first_link(piece).filter(|_| line && piece.links.len() == 1)?;
+        let before = piece.text.split(link.text.as_str()).next()?.trim_end();
+        let word = before.trim_end_matches([':', '：', ' ']);
+        (before.ends_with([':', '：']) && text::columns(word) <= 16 && shapes::is_generic(word)).then_some(link.url)
+    });
     // Behind the closing label nothing belongs to the question, unless it goes on.
     let mut end = block.to;
     if let Some(last) = last_label {
@@ -143,10 +180,7 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
             end = last;
         }
     }
-    let label_at = |n: usize| {
-        shapes::answer(&scope.pieces[n].text).is_none() && shapes::label(&scope.pieces[n], scope.names).is_some()
-    };
-    let content: Vec<usize> = (first..end).filter(|n| !label_at(*n)).collect();
+    let content: Vec<usize> = (first..end).filter(|n| label_at(*n).is_none()).collect();
     let content = without_tail(scope, content);
     let question = question_text(scope, &content, &asker);
     if question.is_empty() && content.is_empty() {
@@ -176,6 +210,7 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
         item.labels.push(label.name.clone());
         item.about.extend(label.url.clone());
     }
+    item.about.extend(about);
     if let Some(project) = asker
         .topic
         .as_deref()
@@ -250,7 +285,13 @@ fn question_text(scope: &Scope<'_>, content: &[usize], asker: &Asker) -> String 
             seen_quote = true;
             words.push(&piece.text);
         } else if let Some(rest) = shapes::question(&piece.text) {
-            words.push(rest);
+            match shapes::answer_within(rest) {
+                Some(at) => {
+                    words.push(&rest[..at]);
+                    break;
+                }
+                None => words.push(rest),
+            }
         } else if !seen_quote && piece.shape == Shape::Line && words.is_empty() {
             words.push(&piece.text);
         } else if seen_quote && !words.is_empty() {

@@ -16,14 +16,16 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern of this file")
 }
 
-/// `1、`, `2.`, `3)`, `NO.1 ` at the start of a line.
+/// `1、`, `2.`, `3)`, `(4)`, `⑤`, `NO.1 ` at the start of a line.
 static ORDINAL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^(?:(?i:no)\.?\s*)?(\d{1,3})\s*(?:[、．)）:：]|\.(?:\D|$))\s*|^(?i:no)\.?\s*\d{1,3}\s+")
+    pattern(
+        r"^(?:(?i:no)\.?\s*)?(\d{1,3})\s*(?:[、．)）:：]|\.(?:\D|$))\s*|^(?i:no)\.?\s*\d{1,3}\s+|^[(（]\d{1,2}[)）]\s*|^[①-⑳]\s*[、.．]?\s*",
+    )
 });
 
 /// The line without its number, and whether it had one.
 pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
-    if !line.starts_with(|c: char| c.is_ascii_digit() || c == 'n' || c == 'N') {
+    if !line.starts_with(|c: char| c.is_ascii_digit() || matches!(c, 'n' | 'N' | '(' | '（' | '①'..='⑳')) {
         return (line, false);
     }
     match ORDINAL.find(line) {
@@ -33,7 +35,7 @@ pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
             let keep = taken
                 .chars()
                 .next_back()
-                .filter(|c| !c.is_whitespace() && !"、．)）:：.0123456789".contains(*c))
+                .filter(|c| !c.is_whitespace() && !"、．)）:：.0123456789".contains(*c) && !('①'..='⑳').contains(c))
                 .map_or(0, char::len_utf8);
             (line[found.end() - keep..].trim_start(), true)
         }
@@ -62,7 +64,8 @@ pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
             r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?",
         )
     });
-    if piece.quote || piece.shape != Shape::Line || piece.list > 1 {
+    let heading = matches!(piece.shape, Shape::Heading(_));
+    if piece.quote || piece.shape != Shape::Line && !heading || piece.list > 1 {
         return None;
     }
     if piece.list == 1 && piece.ordinal.is_none() {
@@ -75,7 +78,7 @@ pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
     }
     // Most lines are nothing of the kind, and patterns take their time to say so.
     let may_ask = numbered || line.contains(['@', '＠', '问']) || line.contains("ask") || line.contains("Ask");
-    if !may_ask {
+    if !may_ask || heading && !line.starts_with(['@', '＠']) {
         return None;
     }
     let issue = Some(line)
@@ -106,7 +109,7 @@ pub(super) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
         return None;
     }
     let name = bare.trim_end_matches([':', '：']).trim();
-    if at_sign && no_link && is_person(name) && (piece.bold || numbered || quoted || issue.is_some()) {
+    if at_sign && no_link && is_person(name) && (piece.bold || heading || numbered || quoted || issue.is_some()) {
         return Some(Asker { name: Some(name.to_owned()), topic: None, issue, rest: String::new() });
     }
     if numbered
@@ -157,9 +160,64 @@ fn begins_with_word(line: &str) -> Option<()> {
 
 /// `A：`, `A:`, `答：`, `Answer:` at the start of a line: what follows it.
 pub(super) fn answer(line: &str) -> Option<&str> {
-    static ANSWER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:A\s?\d?|答|回答|answer|回复|re)\s*[:：]"));
+    static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?i:A\s?\d{0,2}(?:\s*[|｜/]\s*[^:：|｜]{1,16})?|@?[\p{L}\d_.-]{0,12} ?(?:答|回答|答复|回复)|@?[\w. -]{0,20}\b(?:answers?|answered|repl(?:y|ies|ied))|re)\s*[:：]",
+        )
+    });
     begins_with_word(line)?;
     ANSWER.find(line).map(|m| line[m.end()..].trim())
+}
+
+/// Where an answer begins on the line of its question: `Q: May I? A: Yes.`
+pub(super) fn answer_within(line: &str) -> Option<usize> {
+    static WITHIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"[?？。!！]\**\s*(?:A|答|回答|Answer)\s*[:：]"));
+    let found = WITHIN.find(line)?;
+    let mark = line[found.start()..].chars().next().map_or(1, char::len_utf8);
+    Some(found.start() + mark)
+}
+
+/// A line that asks without saying so, which an answer right below it shows: `小明问：…`,
+/// `Q｜小明：…`, `① 小明：…？`, `#12 it crashes`.
+pub(super) fn asking_line(piece: &Piece) -> Option<Asker> {
+    static ASKING: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?:(?i:Q)\s?\d{0,2}\s*[|｜/]\s*@?(?P<q>[^:：|｜]{1,16})|@?(?P<n>[^:：，。？\s]{1,12}?)问)\s*[:：]\s*(?P<rest>.+)$",
+        )
+    });
+    static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^#(\d{1,7})\s*[:：]?\s+(\S.*)$"));
+    if piece.quote || !matches!(piece.shape, Shape::Line | Shape::Heading(_)) {
+        return None;
+    }
+    let (line, numbered) = without_ordinal(&piece.text);
+    let numbered = numbered || piece.ordinal.is_some();
+    if let Some(found) = ISSUE.captures(line) {
+        return Some(Asker { name: None, topic: None, issue: Some(found[1].to_owned()), rest: found[2].to_owned() });
+    }
+    if answer(line).is_some() {
+        return None;
+    }
+    if let Some(found) = ASKING.captures(line) {
+        let name = found.name("q").or(found.name("n"))?.as_str().trim();
+        // `访问：`, `请问：` are words of their own.
+        let word =
+            found.name("n").is_some_and(|n| n.as_str().ends_with(['访', '疑', '请', '学', '顾', '反', '追', '提']));
+        return (!word && is_person(name)).then(|| Asker {
+            name: Some(name.to_owned()),
+            topic: None,
+            issue: None,
+            rest: found["rest"].to_owned(),
+        });
+    }
+    let (name, rest) = line.split_once([':', '：'])?;
+    let (name, rest) = (name.trim().trim_start_matches(['@', '＠']).trim(), rest.trim());
+    let asks = numbered && rest.ends_with(['?', '？']) && text::columns(name) <= 16 && is_person(name);
+    (asks && question(line).is_none()).then(|| Asker {
+        name: Some(name.to_owned()),
+        topic: None,
+        issue: None,
+        rest: rest.to_owned(),
+    })
 }
 
 /// `Q：`, `问：` at the start of a line: what follows it.
@@ -180,7 +238,7 @@ pub(super) struct Label {
 }
 
 /// Words that look like labels but only introduce a link.
-fn is_generic(name: &str) -> bool {
+pub(super) fn is_generic(name: &str) -> bool {
     static GENERIC: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?i)^(详细|相关|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?(参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog)$",
@@ -234,6 +292,14 @@ pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
             (known || bracketed || alike || colon && shows_address && names_something(name)).then_some(found)
         }
     }
+}
+
+/// `[MOSN](…)` alone on a line: a label without a colon.
+pub(super) fn linked_name(piece: &Piece, names: &Names) -> Option<Label> {
+    let [link] = piece.links.as_slice() else { return None };
+    let name = link.text.trim_matches(|c: char| "「」『』【】*_ ".contains(c));
+    (piece.images == 0 && text::fold(&link.text) == text::fold(&piece.text) && names.is_name(name))
+        .then(|| Label { name: name.to_owned(), url: Some(link.url.clone()) })
 }
 
 /// One Latin word is a product's name; a phrase introduces a link.
@@ -412,6 +478,103 @@ pub(super) fn announces(line: &str) -> bool {
     WORDS.is_match(line)
 }
 
+/// Words that stand between a product and its version, and are neither.
+fn is_no_name(word: &str) -> bool {
+    const NO_NAMES: [&str; 62] = [
+        "releases",
+        "updated",
+        "update",
+        "updates",
+        "make",
+        "makes",
+        "uses",
+        "using",
+        "use",
+        "built",
+        "by",
+        "at",
+        "as",
+        "a",
+        "an",
+        "or",
+        "since",
+        "than",
+        "until",
+        "before",
+        "after",
+        "upgraded",
+        "upgrade",
+        "upgrades",
+        "bumped",
+        "bump",
+        "bumps",
+        "version",
+        "release",
+        "released",
+        "to",
+        "from",
+        "and",
+        "with",
+        "of",
+        "is",
+        "are",
+        "was",
+        "be",
+        "being",
+        "been",
+        "has",
+        "had",
+        "have",
+        "its",
+        "the",
+        "this",
+        "in",
+        "now",
+        "on",
+        "up",
+        "out",
+        "v",
+        "new",
+        "latest",
+        "next",
+        "milestone",
+        "schedule",
+        "branch",
+        "for",
+        "moved",
+        "reaches",
+    ];
+    NO_NAMES.contains(&word.to_lowercase().as_str())
+}
+
+/// `kube-cross base image to`, `org/gateway-api had its`, `go/protobuf being updated to`: the
+/// product that all of a line before its version names.
+fn plain_name(head: &str) -> Option<String> {
+    if !head.is_ascii() {
+        return None;
+    }
+    let mut words = head.split_whitespace().skip_while(|w| is_no_name(w)).peekable();
+    let mut name: Vec<&str> = Vec::new();
+    while let Some(word) = words.next_if(|w| !is_no_name(w)) {
+        name.push(word);
+    }
+    if name.is_empty() || name.len() > 4 || words.any(|w| !is_no_name(w)) {
+        return None;
+    }
+    let plain = |w: &&str| {
+        w.starts_with(|c: char| c.is_ascii_alphabetic())
+            && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./+#".contains(&b))
+    };
+    if !name.iter().all(plain) {
+        return None;
+    }
+    let whole = name.join(" ");
+    // `github.com/org/dbus/v5`: the last part that is a name.
+    let version = |s: &&str| s.strip_prefix('v').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let last = whole.rsplit('/').find(|s| !s.is_empty() && !version(s)).unwrap_or(&whole);
+    (last.len() > 1).then(|| last.to_owned())
+}
+
 /// The product a phrase ends with: a project's name, or a name that begins with one
 /// (`Dubbo Admin`, `mosn-operator`), which is a product of its own.
 fn product(phrase: &str, names: &Names) -> Option<String> {
@@ -424,7 +587,12 @@ fn product(phrase: &str, names: &Names) -> Option<String> {
         }
         let named = names.find_in_label(tail).first().is_some_and(|f| f.start == 0);
         if longer.is_none() && named {
-            longer = Some(tail.to_owned());
+            let words: Vec<&str> = tail.split(' ').take_while(|w| !is_no_name(w)).collect();
+            let tail = words.join(" ");
+            if names.is_name(&tail) {
+                return names.titles_in(&tail).into_iter().next();
+            }
+            longer = Some(tail).filter(|t| !t.is_empty());
         }
     }
     longer
@@ -453,70 +621,50 @@ pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) 
     // The head of a long line is its beginning.
     let whole = without_addresses(piece);
     let line = &beginning(&whole, HEAD_COLUMNS);
-    let version = version(line)?;
+    let first = version(line)?;
+    // `1.2 → 1.3`: what it came to.
+    static ARROW: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*"));
+    let behind = &line[first.end..];
+    let version = match ARROW.find(behind).map(|m| (m.end(), self::version(&behind[m.end()..]))) {
+        Some((_, Some(next))) if next.start <= 1 => Version { number: next.number, ..first },
+        _ => first,
+    };
+    // What is planned is not there.
+    static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\s*(?:版本?)?\s*(?:releas\w*\s+)?(?:plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
+        )
+    });
+    if PLANNED.is_match(&line[version.end..]) {
+        return None;
+    }
     let heading = matches!(piece.shape, Shape::Heading(_));
     let linked = piece.links.first().is_some_and(|l| {
         line.starts_with(l.text.as_str()) && !l.text.contains("://") && l.text.contains(&version.number)
-    });
+    }) || piece.links.iter().any(|l| l.url.contains("/releases/tag/") && l.text.contains(&version.number));
     let before = line[..version.start].trim_end();
     let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：']);
     let phrase = BEFORE.captures(head).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
+    // `now beta for 1.10`, `removed in 2.0`: another thing's version in passing.
+    let last = head.rsplit(' ').next().unwrap_or("").to_lowercase();
+    if ["for", "in", "since", "until", "before", "after", "than", "requires", "with", "on"].contains(&last.as_str()) {
+        return None;
+    }
+    let named = plain_name(head);
     // In a list of releases `NAME 1.2.3` and `NAME 1.2.3: …` say it all.
     let rest = line[version.end..].trim_start();
     let ends = rest.is_empty() || rest.starts_with([':', '：', '-', '–', '—', '(', '（', '→']);
     let bare = section.is_some()
         && ends
-        && phrase.is_some_and(|p| p.len() == head.len())
-        && (piece.list > 0 || rest.is_empty());
+        && (named.is_some() || phrase.is_some_and(|p| p.len() == head.len()))
+        && (piece.list > 0 || rest.is_empty() || !piece.links.is_empty());
     if !(heading || piece.bold || linked || bare || announces(line)) {
         return None;
     }
     // The words right before the version: a project's name among them, else the last of them.
     let known = phrase.and_then(|p| product(p, names));
     let written = || {
-        const NO_NAMES: [&str; 40] = [
-            "releases",
-            "updated",
-            "update",
-            "make",
-            "makes",
-            "uses",
-            "using",
-            "use",
-            "built",
-            "by",
-            "at",
-            "as",
-            "a",
-            "or",
-            "since",
-            "than",
-            "until",
-            "before",
-            "after",
-            "upgraded",
-            "bumped",
-            "version",
-            "release",
-            "released",
-            "to",
-            "from",
-            "and",
-            "with",
-            "of",
-            "is",
-            "the",
-            "in",
-            "now",
-            "on",
-            "v",
-            "next",
-            "milestone",
-            "schedule",
-            "branch",
-            "for",
-        ];
-        let word = phrase?.rsplit(' ').find(|w| !NO_NAMES.contains(&w.to_lowercase().as_str()))?;
+        let word = phrase?.rsplit(' ').find(|w| !is_no_name(w))?;
         (word.len() > 1 && !phrase?.to_lowercase().ends_with("deadline")).then(|| word.to_owned())
     };
     let anywhere =
@@ -525,7 +673,7 @@ pub(super) fn release_head(piece: &Piece, names: &Names, section: Option<&str>) 
     if phrase.is_some_and(|p| p.to_lowercase().ends_with("deadline")) {
         return None;
     }
-    let name = known.or_else(written).or_else(anywhere).or_else(from_section)?;
+    let name = known.or(named).or_else(written).or_else(anywhere).or_else(from_section)?;
     Some(ReleaseHead { name, version: version.number })
 }
 
@@ -588,7 +736,7 @@ pub(super) fn is_link_line(piece: &Piece) -> bool {
 /// Whether a link's text tells nothing: an address, `here`, `详情`.
 pub(super) fn is_empty_title(title: &str) -> bool {
     let lower = title.trim().to_lowercase();
-    lower.is_empty()
+    !lower.chars().any(char::is_alphanumeric)
         || lower.strip_prefix(['#', '!']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
         || lower.contains("://")
         || lower.starts_with("www.")
@@ -604,6 +752,19 @@ pub(super) fn is_empty_title(title: &str) -> bool {
                 | "article"
                 | "details"
                 | "see"
+                | "website"
+                | "homepage"
+                | "repository"
+                | "repo"
+                | "full story"
+                | "learn more"
+                | "via"
+                | "详细"
+                | "阅读全文"
+                | "查看原文"
+                | "全文"
+                | "传送门"
+                | "戳这里"
                 | "这里"
                 | "原文"
                 | "原文链接"
@@ -622,6 +783,63 @@ pub(super) fn is_empty_title(title: &str) -> bool {
                 | "en"
                 | "zh"
                 | "cn"
+        )
+}
+
+/// `3.1 Title`: without the numbers of an outline.
+pub(super) fn without_numbers(line: &str) -> &str {
+    static OUTLINE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{1,2}(?:\.\d{1,2}){1,3}[.、]?\s+"));
+    OUTLINE.find(line).map_or_else(|| without_ordinal(line).0, |m| &line[m.end()..])
+}
+
+/// `Synapse (website)`, `GLib ↗`: the name.
+pub(super) fn without_brackets(heading: &str) -> &str {
+    let end = heading.find(['(', '（', '[']).filter(|at| *at > 0).unwrap_or(heading.len());
+    heading[..end].trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')' && c != '+' && c != '#')
+}
+
+/// Whether a text is a day and nothing else, perhaps in brackets or before a dash.
+pub(super) fn is_day(text: &str) -> bool {
+    static DAY: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^[\[(（【]?(?:\d{4}[-/.年]\s?\d{1,2}(?:[-/.月]\s?\d{1,2}\s?日?)?|\d{1,2}[-/.]\d{1,2}|\d{1,2}\s?月\s?\d{1,2}\s?日|(?:mon|tue|wed|thu|fri|sat|sun)?\w*,?\s*(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:st|nd|rd|th)?|\d{1,2}\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?)(?:,?\s+\d{4})?)[\])）】]?\s*[-–—:：|,]?$",
+        )
+    });
+    let text = text.trim();
+    text.len() >= 4 && text.contains(|c: char| c.is_ascii_digit()) && DAY.is_match(text)
+}
+
+/// Whether a link's text leads around the site, or calls to do something for it.
+pub(super) fn is_navigation(title: &str) -> bool {
+    static NAVIGATION: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:your|a|an|us|more) .{0,60}|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?)\W*$",
+        )
+    });
+    text::columns(title) <= 90 && NAVIGATION.is_match(title)
+}
+
+/// Whether a line says that it was paid for.
+pub(super) fn is_sponsored(line: &str) -> bool {
+    static SPONSORED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:sponsored|sponsors?|ads?|advertisement|promoted|广告|赞助商?|推广)\s*[\]】」):：|]|\bsponsored by\b|[-–—]\s*sponsored?\W*$|[（(](?:sponsor(?:ed)?|ad|广告|推广)[)）]\W*$|^\W*this (?:issue|week|newsletter).{0,20} is (?:sponsored|brought to you) by",
+        )
+    });
+    SPONSORED.is_match(line)
+}
+
+/// Whether an address is a listing, which is other things every week: labels, searches, commits of a branch.
+pub(super) fn is_listing(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or("");
+    let segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
+    (host == "github.com" || host.starts_with("gitlab.") || host == "gitee.com")
+        && matches!(
+            segments.as_slice(),
+            ["search"]
+                | [_, _, "labels" | "commits", ..]
+                | [_, _, "pulls" | "issues" | "releases" | "merge_requests" | "tags"]
         )
 }
 

@@ -15,7 +15,7 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
     [
         // What nobody subscribes to: thanks, adverts, where to follow us.
         (
-            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期]回顾|关于我们|\b(shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|about (us|this)|credits|corrections?)\b",
+            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期]回顾|关于我们|\b(shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|(follow|find|join|reach) us|stay in touch|social media|about (us|this)|credits|corrections?)\b",
             SectionKind::Skip,
         ),
         (r"\bcfp\b.*\bevents?\b|\bevents?\b.*\bcfp\b|call for (papers|proposals|speakers|talks)", SectionKind::Events),
@@ -24,11 +24,11 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             SectionKind::Tasks,
         ),
         (
-            r"问答|答疑|提问|issue\s*精选|常见问题|读者来信|\bq\s*(&|and|＆)\s*a\b|\bqa\b|\bfaqs?\b|\bquestions?\b|\bask (us|me|the)\b",
+            r"问答|答疑|解答|释疑|疑难|提问|issue\s*精选|常见问题|读者来信|\bq\s*(&|and|＆)\s*a\b|\bqa\b|\bfaqs?\b|\bquestions?\b|\bask (us|me|the)\b",
             SectionKind::Questions,
         ),
         (
-            r"阅读|集锦|合集|合辑|全系列|系列(文章|解析)?$|回顾(集合|合集|汇总|合辑)|特辑|专栏|好文|文章|博客|教程|读物|论文|视频$|精选内容|\b(articles?|reading|reads|blog ?posts?|blogs?|tutorials?|walkthroughs?|guides|talks|videos?|podcasts?|papers?|links?|books?|newsletters?|press|from the (blog|web|community))\b",
+            r"阅读|集锦|合集|合辑|全系列|系列(文章|解析)?$|回顾(集合|合集|汇总|合辑)|特辑|专栏|好文|干货|技术(分享|解析|实践)|文章|博客|教程|读物|论文|视频$|精选内容|\b(articles?|reading|reads|blog ?posts?|blogs?|tutorials?|walkthroughs?|guides|talks|videos?|podcasts?|papers?|links?|books?|newsletters?|press|from the (blog|web|community))\b",
             SectionKind::Articles,
         ),
         (
@@ -40,7 +40,7 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             SectionKind::Releases,
         ),
         (
-            r"大事件|新闻|动态|公告|要闻|资讯|快讯|喜报|新晋|科技动态|\b(big news|news|announcements?|headlines?|highlights|in brief|what'?s new)\b",
+            r"大事件|新闻|动态|公告|要闻|资讯|快讯|速递|速览|热点|头条|喜报|新晋|科技动态|\b(big news|news|announcements?|headlines?|highlights|in brief|what'?s new)\b",
             SectionKind::News,
         ),
     ]

@@ -69,11 +69,10 @@ pub(super) fn item_entry(
     raw.labels = item.labels.clone();
     raw.about = item.about.iter().filter_map(|u| markdown::resolve(u, Some(post.link))).map(String::from).collect();
     // A banner that repeats the post's title is about the whole post.
-    let own_title = text::fold(post.title);
     raw.headings = if item.astray {
         Vec::new()
     } else {
-        item.headings.iter().filter(|h| text::fold(h) != own_title).cloned().collect()
+        item.headings.iter().filter(|h| !text::alike(h, post.title)).cloned().collect()
     };
     raw.mention = Some(Mention {
         folder: context.folder.path.clone(),
@@ -169,8 +168,13 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
     if let Some(found) = date::lenient(time, zone).map(format).filter(|s| !s.is_empty()) {
         return Some(found);
     }
-    let post = zone.to_local(post?);
-    let year = post.year();
+    // A day somewhere in a line comes last: `Summit (Zurich, June 20-22, 2024)`.
+    let somewhere = || {
+        let day = day_in(time).filter(|d| d.len() < time.trim().len())?;
+        starts_at(day, post, zone)
+    };
+    let Some(local) = post.map(|p| zone.to_local(p)) else { return somewhere() };
+    let year = local.year();
     let candidates = [year, year + 1, year - 1];
     let spelled = |y: i32| {
         let month_day = time.trim();
@@ -191,22 +195,41 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
     candidates
         .into_iter()
         .filter_map(spelled)
-        .min_by_key(|c| (c.time - post.to_utc()).num_days().abs())
+        .min_by_key(|c| (c.time - local.to_utc()).num_days().abs())
         .map(format)
         .filter(|s| !s.is_empty())
+        .or_else(somewhere)
+}
+
+/// The day in a line, and the time right behind it.
+fn day_in(line: &str) -> Option<&str> {
+    use std::sync::LazyLock;
+    static DAY: LazyLock<regex::Regex> = LazyLock::new(|| {
+        regex::Regex::new(
+            r"(?i)\b\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2})?|\b\d{4}/\d{1,2}/\d{1,2}\b|(?:\b\d{4}\s?年\s?)?\b\d{1,2}\s?月\s?\d{1,2}\s?日(?:\s?\d{1,2}[:：]\d{2})?|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}\b(?:,? \d{4})?|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b\.?(?:,? \d{4})?",
+        )
+        .expect("a pattern of this file")
+    });
+    DAY.find(line).map(|m| m.as_str())
 }
 
 /// `May 12-14, 2023`, `17th of May`: the first day, plainly.
 fn first_day(time: &str) -> String {
     use std::sync::LazyLock;
     static RANGE: LazyLock<regex::Regex> = LazyLock::new(|| {
-        regex::Regex::new(r"(?i)\b(\d{1,2})\s*[-–—~]\s*\d{1,2}(,?\s+(?:\d{4}|[A-Za-z]{3,9}\b))")
+        regex::Regex::new(r"(?i)(^|[^\d-])(\d{1,2})\s*[-–—~]\s*\d{1,2}(,?\s+(?:\d{4}|[A-Za-z]{3,9}\b))")
             .expect("a pattern of this file")
     });
     static NTH: LazyLock<regex::Regex> = LazyLock::new(|| {
         regex::Regex::new(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)\b(?: of)?").expect("a pattern of this file")
     });
-    let plain = RANGE.replace(time, "$1$2");
+    // The day on which something closes is not the day of the event.
+    static CLOSES: LazyLock<regex::Regex> = LazyLock::new(|| {
+        regex::Regex::new(r"(?i)(?:\b(?:closes|closing|deadline|until|due)\b|截止(?:日期|时间)?|截至)\s*[:：]?\s*\d{4}-\d{1,2}-\d{1,2}")
+            .expect("a pattern of this file")
+    });
+    let time = &CLOSES.replace(time, "");
+    let plain = RANGE.replace(time, "$1$2$3");
     NTH.replace_all(&plain, "$1").into_owned()
 }
 
@@ -303,6 +326,10 @@ mod tests {
             ("12–14 May 2023", "2023-05-12"),
             ("May 17th, 2023", "2023-05-17"),
             ("16th of May 2023", "2023-05-16"),
+            ("Summit (Zurich, May 20-22)", "2024-05-20"),
+            ("2023-06-01 Summit, Shanghai", "2023-06-01"),
+            ("RustConf | Closes 2023-05-25 | Event date: 2023-09-10", "2023-09-10"),
+            ("上海，2023 年 6 月 1 日，下午", "2023-06-01"),
         ] {
             assert_eq!(starts_at(time, Some(post), zone).as_deref(), Some(day), "{time}");
         }

@@ -156,6 +156,8 @@ pub(super) struct Builder<'t, 'p> {
     pub(super) format: Option<Format>,
     root: Option<usize>,
     finished: bool,
+    /// There were more entries than are kept.
+    full: bool,
     /// The text ends inside a tag.
     cut_off: bool,
     pub(super) feed: Record,
@@ -198,6 +200,7 @@ impl<'t, 'p> Builder<'t, 'p> {
             format: None,
             root: None,
             finished: false,
+            full: false,
             cut_off: false,
             feed,
             feed_ranks: Ranks::NONE,

@@ -3,6 +3,8 @@
 //! so that a feed that is cut off gives its complete items, and memory is not
 //! used twice.
 
+mod mend;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,12 +18,24 @@ use crate::normalize::text::is_xml_char;
 
 /// Reads a JSON Feed; a reading of kind none when the text is other JSON.
 pub(super) fn read(text: &str, start: Start, problems: &mut Problems<'_>) -> Reading {
-    let mut feed = Feed { base: start.base, version: String::new(), top: Map::new(), items: None };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let outcome = FeedSeed(&mut feed).deserialize(&mut deserializer);
+    let mended;
+    let (mut feed, mut outcome) = parse(text, &start);
+    if let Err(error) = &outcome
+        && let Some(better) = mend::mended(text)
+    {
+        let what = format!("not valid JSON: {}: mended", reason(error));
+        problems.list.push(super::Problem { line: error.line(), what });
+        mended = better;
+        // The first reading goes before there is a second one.
+        feed.items = None;
+        (feed, outcome) = parse(&mended, &start);
+    }
     let is_feed = feed.version.contains("jsonfeed.org") || feed.items.is_some();
     if let Err(error) = outcome {
         problems.list.push(super::Problem { line: error.line(), what: format!("not valid JSON: {}", reason(&error)) });
+    }
+    if feed.full {
+        problems.whole(super::TOO_MANY.to_owned());
     }
     if !is_feed {
         problems.whole("JSON, but not a feed".to_owned());
@@ -42,22 +56,33 @@ pub(super) fn read(text: &str, start: Start, problems: &mut Problems<'_>) -> Rea
     }
 }
 
+/// What there is up to the first error.
+fn parse<'t>(text: &'t str, start: &Start) -> (Feed<'t>, Result<(), serde_json::Error>) {
+    let mut feed =
+        Feed { text, full: false, base: start.base.clone(), version: String::new(), top: Map::new(), items: None };
+    let outcome = FeedSeed(&mut feed).deserialize(&mut serde_json::Deserializer::from_str(text));
+    (feed, outcome)
+}
+
 /// Without the place: it is told apart.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
-struct Feed {
+struct Feed<'t> {
+    text: &'t str,
+    /// There were more items than are kept.
+    full: bool,
     base: Option<Arc<str>>,
     version: String,
     top: Map<String, Value>,
     items: Option<Vec<Record>>,
 }
 
-struct FeedSeed<'f>(&'f mut Feed);
+struct FeedSeed<'f, 't>(&'f mut Feed<'t>);
 
-impl<'de> DeserializeSeed<'de> for FeedSeed<'_> {
+impl<'de> DeserializeSeed<'de> for FeedSeed<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -65,7 +90,7 @@ impl<'de> DeserializeSeed<'de> for FeedSeed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for FeedSeed<'_> {
+impl<'de> Visitor<'de> for FeedSeed<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,9 +114,9 @@ impl<'de> Visitor<'de> for FeedSeed<'_> {
     }
 }
 
-struct ItemsSeed<'f>(&'f mut Feed);
+struct ItemsSeed<'f, 't>(&'f mut Feed<'t>);
 
-impl<'de> DeserializeSeed<'de> for ItemsSeed<'_> {
+impl<'de> DeserializeSeed<'de> for ItemsSeed<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -99,7 +124,7 @@ impl<'de> DeserializeSeed<'de> for ItemsSeed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for ItemsSeed<'_> {
+impl<'de> Visitor<'de> for ItemsSeed<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,6 +135,10 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
         let items = self.0.items.get_or_insert_default();
         while let Some(item) = seq.next_element::<Value>()? {
             if let Value::Object(item) = item {
+                if !super::has_room(items.len(), self.0.text) {
+                    self.0.full = true;
+                    continue;
+                }
                 items.push(entry(&item, self.0.base.as_ref()));
             }
         }
@@ -218,7 +247,7 @@ impl Object<'_> {
     }
 }
 
-impl Feed {
+impl Feed<'_> {
     fn convert(&self) -> Record {
         let object = Object { map: &self.top, base: self.base.as_ref() };
         let language = object.language();

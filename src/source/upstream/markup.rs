@@ -257,6 +257,66 @@ fn is_address(element: &str, attribute: &str) -> bool {
     })
 }
 
+/// `markup` of XHTML, with every relative address made absolute by the `xml:base` it
+/// stands under. The reader closed every element of it, so counting is enough.
+pub(super) fn resolve_xhtml<'h>(markup: &'h str, base: Option<&str>) -> Cow<'h, str> {
+    if memchr::memmem::find(markup.as_bytes(), b"xml:base").is_none() {
+        return resolve(markup, base);
+    }
+    let decoder = Decoder::default();
+    let mut out = String::with_capacity(markup.len());
+    // Depth of the element that said so, and what is the base inside.
+    let mut bases: Vec<(usize, String)> = base.map(|b| (0, b.to_owned())).into_iter().collect();
+    let mut depth = 0;
+    let mut done = 0;
+    let mut scanner = Scanner::new(markup);
+    loop {
+        let (before, event) = (scanner.position(), scanner.next());
+        let outer = bases.last().map(|(_, b)| b.as_str());
+        match event {
+            Some(Event::Start(tag)) => {
+                let inner = tag.attribute("xml:base").and_then(|raw| base::inner(outer, &decoder.decode(raw)));
+                let keeps_open = !tag.empty && !is_void(tag.name);
+                if let Some(inner) = inner {
+                    out.push_str(&resolve(&markup[done..before], outer));
+                    done = before;
+                    if !keeps_open {
+                        out.push_str(&resolve(&markup[before..scanner.position()], Some(&inner)));
+                        done = scanner.position();
+                    } else if bases.len() < MOST_BASES {
+                        bases.push((depth + 1, inner));
+                    }
+                }
+                depth += usize::from(keeps_open);
+            }
+            Some(Event::End(_)) => {
+                if bases.last().is_some_and(|(d, _)| *d == depth && depth > 0) {
+                    out.push_str(&resolve(&markup[done..before], outer));
+                    done = before;
+                    bases.pop();
+                }
+                depth = depth.saturating_sub(1);
+            }
+            Some(Event::Text(_) | Event::CData(_) | Event::Doctype(_)) => {}
+            None => {
+                out.push_str(&resolve(&markup[done..], outer));
+                return Cow::Owned(out);
+            }
+        }
+    }
+}
+
+/// More than anybody nests; each level may make addresses longer.
+const MOST_BASES: usize = 32;
+
+/// The `xml:base` of the `div` that Atom wraps around XHTML.
+pub(super) fn wrapper_base(markup: &str, outer: Option<&str>) -> Option<String> {
+    match Scanner::new(markup.trim_start()).next() {
+        Some(Event::Start(tag)) => base::inner(outer, &Decoder::default().decode(tag.attribute("xml:base")?)),
+        _ => None,
+    }
+}
+
 /// `html` with every relative address in it made absolute. Nothing else changes.
 pub(super) fn resolve<'h>(html: &'h str, base: Option<&str>) -> Cow<'h, str> {
     let Some(base) = base.filter(|b| !b.is_empty()) else { return Cow::Borrowed(html) };

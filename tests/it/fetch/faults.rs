@@ -188,7 +188,14 @@ fn only_a_lost_connection_is_tried_again() {
 fn silent_servers_cost_nobody_else_time() {
     let silent = Server::start("127.0.1.9", |_, s| then_silence(s, b""));
     let fine = Server::start("127.0.1.10", |_, s| reply(s, 200, "", BODY));
-    let limits = Limits { per_host: 4, gap: Duration::ZERO, gaps: BTreeMap::new(), at_once: 16, idle: 64 };
+    let limits = Limits {
+        per_host: 4,
+        gap: Duration::ZERO,
+        gaps: BTreeMap::new(),
+        shares: BTreeMap::new(),
+        at_once: 16,
+        idle: 64,
+    };
     let mut jobs: Vec<Job> = (0..8).map(|i| feed(&silent, &format!("/{i}"))).collect();
     jobs.extend((0..100).map(|i| feed(&fine, &format!("/{i}"))));
     let started = Instant::now();
@@ -247,7 +254,14 @@ fn nothing_leaks_into_the_next_answer() {
         raw(s, &bytes);
         After::Keep
     });
-    let limits = Limits { per_host: 1, gap: Duration::ZERO, gaps: BTreeMap::new(), at_once: 1, idle: 64 };
+    let limits = Limits {
+        per_host: 1,
+        gap: Duration::ZERO,
+        gaps: BTreeMap::new(),
+        shares: BTreeMap::new(),
+        at_once: 1,
+        idle: 64,
+    };
     let names = ["more", "cl-and-te", "304", "404"];
     let paths: Vec<String> = names
         .iter()

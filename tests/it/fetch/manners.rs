@@ -146,7 +146,8 @@ fn a_host_is_asked_by_few_at_once_with_a_gap() {
         std::thread::sleep(120 * MS);
         reply(s, 200, "", BODY)
     });
-    let limits = Limits { per_host: 2, gap: 50 * MS, gaps: BTreeMap::new(), at_once: 64, idle: 64 };
+    let limits =
+        Limits { per_host: 2, gap: 50 * MS, gaps: BTreeMap::new(), shares: BTreeMap::new(), at_once: 64, idle: 64 };
     let jobs = (0..12).map(|i| feed(&server, &format!("/{i}"))).collect();
     let ended = run_with(settings(), Plan { limits, ..plan() }, jobs);
     assert!(ended.iter().all(|e| word(e) == "ok"));
@@ -164,7 +165,14 @@ fn a_host_that_says_slow_down_is_left_alone() {
         _ => reply(s, 200, "", BODY),
     });
     let other = Server::start("127.0.1.18", |_, s| reply(s, 200, "", BODY));
-    let limits = Limits { per_host: 1, gap: Duration::ZERO, gaps: BTreeMap::new(), at_once: 64, idle: 64 };
+    let limits = Limits {
+        per_host: 1,
+        gap: Duration::ZERO,
+        gaps: BTreeMap::new(),
+        shares: BTreeMap::new(),
+        at_once: 64,
+        idle: 64,
+    };
     let plan = Plan { limits, ..plan() };
     let mut jobs: Vec<Job> = (0..5).map(|i| feed(&busy, &format!("/{i}"))).collect();
     jobs.push(feed(&other, "/"));
@@ -184,6 +192,31 @@ fn a_host_that_says_slow_down_is_left_alone() {
 }
 
 #[test]
+fn a_host_that_is_not_there_is_not_asked_for_everything() {
+    // A port that is free, and nobody listens on it.
+    let free = std::net::TcpListener::bind("127.0.1.49:0").unwrap().local_addr().unwrap();
+    let other = Server::start("127.0.1.50", |_, s| reply(s, 200, "", BODY));
+    let limits =
+        Limits { per_host: 1, gap: 50 * MS, gaps: BTreeMap::new(), shares: BTreeMap::new(), at_once: 64, idle: 64 };
+    let mut jobs: Vec<Job> = (0..40).map(|i| Job::feed(format!("http://{free}/{i}").parse().unwrap())).collect();
+    jobs.push(Job::page(format!("http://{free}/page").parse().unwrap(), RobotsPolicy::Ask));
+    jobs.push(feed(&other, "/"));
+    let (started, mut fetcher) = (Instant::now(), start(settings(), Plan { limits, ..plan() }));
+    let ids: Vec<JobId> = jobs.into_iter().map(|job| ask(&mut fetcher, job)).collect();
+    let mut words = HashMap::new();
+    while let Some(event) = fetcher.next() {
+        if let Event::Done(done) = event {
+            words.insert(done.id, word(&done.ended));
+        }
+    }
+    let words: Vec<&str> = ids.iter().map(|id| words[id]).collect();
+    assert!(words[..40].iter().all(|w| *w == "connect"), "{words:?}");
+    assert_eq!(words[40..], ["robots", "ok"], "whether a page may be asked for is not known");
+    assert!(fetcher.progress().requests <= 4, "{}", fetcher.progress().requests);
+    assert!(started.elapsed() < 1500 * MS, "{:?}", started.elapsed());
+}
+
+#[test]
 fn a_short_pause_is_waited_for_once() {
     // Takes a minute: no pause is shorter.
     let calls = AtomicUsize::new(0);
@@ -191,7 +224,14 @@ fn a_short_pause_is_waited_for_once() {
         0 | 3 => reply(s, 429, "Retry-After: 5\r\n", b""),
         _ => reply(s, 200, "", BODY),
     });
-    let limits = Limits { per_host: 1, gap: Duration::ZERO, gaps: BTreeMap::new(), at_once: 64, idle: 64 };
+    let limits = Limits {
+        per_host: 1,
+        gap: Duration::ZERO,
+        gaps: BTreeMap::new(),
+        shares: BTreeMap::new(),
+        at_once: 64,
+        idle: 64,
+    };
     let plan = Plan { limits, deadline: Duration::from_secs(120), ..plan() };
     let ended = run_with(settings(), plan, (0..6).map(|i| feed(&server, &format!("/{i}"))).collect());
     let words: Vec<&str> = ended.iter().map(word).collect();
@@ -232,7 +272,14 @@ fn a_run_ends_when_it_should() {
         jobs.push(feed(&fine, "/"));
         jobs
     };
-    let limits = Limits { per_host: 2, gap: Duration::ZERO, gaps: BTreeMap::new(), at_once: 64, idle: 64 };
+    let limits = Limits {
+        per_host: 2,
+        gap: Duration::ZERO,
+        gaps: BTreeMap::new(),
+        shares: BTreeMap::new(),
+        at_once: 64,
+        idle: 64,
+    };
     let plan = Plan { limits, ..plan() };
     let check = |words: Vec<&str>, took: Duration| {
         assert_eq!(words.iter().filter(|w| **w == "unfinished").count(), 22, "{words:?}");
@@ -252,7 +299,7 @@ fn a_run_ends_when_it_should() {
     loop {
         match fetcher.next_within(100 * MS) {
             Waited::Event(Event::Done(done)) => drop(words.insert(done.id, word(&done.ended))),
-            Waited::Event(Event::Robots { .. }) => {}
+            Waited::Event(Event::Robots { .. } | Event::HostPaused { .. }) => {}
             Waited::Nothing if !pulled => {
                 pulled = true;
                 assert!(!fetcher.progress().hosts.is_empty());
@@ -281,7 +328,14 @@ fn a_run_ends_when_it_should() {
 #[test]
 fn connections_are_reused_and_given_back() {
     let jobs = |server: &Server| (0..20).map(|i| feed(server, &format!("/{i}"))).collect::<Vec<_>>();
-    let limits = Limits { per_host: 2, gap: Duration::ZERO, gaps: BTreeMap::new(), at_once: 64, idle: 64 };
+    let limits = Limits {
+        per_host: 2,
+        gap: Duration::ZERO,
+        gaps: BTreeMap::new(),
+        shares: BTreeMap::new(),
+        at_once: 64,
+        idle: 64,
+    };
     let plan = Plan { limits, ..plan() };
     let server = Server::start("127.0.1.30", |_, s| reply(s, 200, "", BODY));
     run_with(settings(), plan.clone(), jobs(&server));
@@ -340,6 +394,7 @@ fn pages_are_asked_for_as_robots_txt_allows() {
             match event {
                 Event::Done(done) => drop(words.insert(done.id, word(&done.ended))),
                 Event::Robots { address, robots } => drop(kept.insert(address, robots)),
+                Event::HostPaused { host, .. } => panic!("{host}"),
             }
         }
         assert_eq!(ids.map(|id| words[&id]), expected, "{name}");

@@ -1,5 +1,7 @@
 //! End tags: where the text of each element goes, and which of two values wins.
 
+use std::sync::Arc;
+
 use super::scope::language;
 use super::text::{filled, trim};
 use super::{Builder, MAX_CATEGORIES, MAX_EXTRAS, Target};
@@ -57,7 +59,7 @@ impl<'t> Builder<'t, '_> {
                     if entry.id_is_link == Some(true) && entry.link != entry.id {
                         entry.id_is_link = Some(false);
                     }
-                    self.entries.push(entry);
+                    self.keep(entry);
                 }
                 self.source = None;
             }
@@ -157,10 +159,14 @@ impl<'t> Builder<'t, '_> {
         let Some(construct) = self.construct.take() else { return };
         let mut value = self.take_text(start);
         let mut media_type = construct.media_type;
+        let mut base = self.base.clone();
         let format = self.format.unwrap_or(Format::Rss);
         if format == Format::Atom10 && media_type == MediaType::Xhtml {
             let inside = markup::without_wrapper(&value);
             if inside.len() != value.len() {
+                if value.starts_with("<div ") {
+                    base = markup::wrapper_base(&value, base.as_deref()).map(Arc::from).or(base);
+                }
                 value = inside.to_owned();
             }
         }
@@ -188,7 +194,7 @@ impl<'t> Builder<'t, '_> {
             }
             return;
         }
-        let text = Text { value, media_type, base: self.base.clone(), language: self.language.clone() };
+        let text = Text { value, media_type, base, language: self.language.clone() };
         let rank = construct.rank;
         let ranks = self.ranks();
         match construct.target {

@@ -7,6 +7,7 @@ use super::{Builder, Construct, EXTENSION, MAX_CATEGORIES, MAX_DEPTH, MAX_EXTRAS
 use crate::source::upstream::model::*;
 use crate::source::upstream::names::{self, Element, Space};
 use crate::source::upstream::xml::Tag;
+use crate::source::upstream::{TOO_MANY, has_room};
 
 impl<'t> Builder<'t, '_> {
     /// Begins an element with a meaning of its own; whether its text counts.
@@ -176,9 +177,19 @@ impl<'t> Builder<'t, '_> {
         }
     }
 
+    /// An entry is complete.
+    pub(super) fn keep(&mut self, entry: Record) {
+        if has_room(self.entries.len(), self.problems.text) {
+            self.entries.push(entry);
+        } else if !self.full {
+            self.full = true;
+            self.problems.add(self.scanner.position(), TOO_MANY);
+        }
+    }
+
     fn begin_entry(&mut self, tag: &Tag<'_>) {
         if let Some(entry) = self.entry.take() {
-            self.entries.push(entry);
+            self.keep(entry);
         }
         self.source = None;
         self.image = None;
@@ -366,6 +377,10 @@ impl<'t> Builder<'t, '_> {
         let record = self.record();
         if is_page {
             record.link = Some(link.href.clone());
+        }
+        // Most entries have one.
+        if record.links.is_empty() {
+            record.links.reserve_exact(1);
         }
         record.links.push(link);
     }

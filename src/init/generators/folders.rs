@@ -1,0 +1,160 @@
+//! Which folders hold posts: by their names, by their pages, by languages.
+
+use super::super::{Folder, Page, Tree};
+use crate::config::{Slugify, is_language};
+
+/// A folder with a settings file.
+pub(super) struct Site<'t> {
+    pub(super) tree: &'t Tree,
+    /// The folder with `/` at its end, or nothing.
+    pub(super) base: String,
+}
+
+/// What folders with posts are called.
+const POSTS: [&str; 21] = [
+    "post",
+    "posts",
+    "_posts",
+    "blog",
+    "blogs",
+    "news",
+    "article",
+    "articles",
+    "weekly",
+    "weeklies",
+    "digest",
+    "digests",
+    "newsletter",
+    "newsletters",
+    "updates",
+    "issues",
+    "announcements",
+    "journal",
+    "notes",
+    "daily",
+    "monthly",
+];
+
+/// What is known of the addresses of posts: all of it, or what follows the site's address.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rule {
+    pub(super) url: Option<String>,
+    pub(super) rule: Option<String>,
+}
+
+impl Site<'_> {
+    /// Whether there is a Markdown file below a folder of this site.
+    pub(super) fn has(&self, folder: &str) -> bool {
+        self.inner(folder).next().is_some()
+    }
+
+    pub(super) fn inner<'s>(&'s self, folder: &str) -> impl Iterator<Item = &'s Page> + use<'s> {
+        let start = format!("{}{folder}", self.base);
+        self.tree.pages.iter().filter(move |p| p.path.starts_with(&start))
+    }
+
+    /// Paths below a folder of this site.
+    pub(super) fn pages<'s>(&'s self, folder: &str) -> impl Iterator<Item = &'s str> + use<'s> {
+        let skip = self.base.len() + folder.len();
+        self.inner(folder).map(move |p| &p.path[skip..])
+    }
+
+    pub(super) fn folder(&self, path: &str, known: Rule, slugify: Slugify, from: &str) -> Folder {
+        let path = path.trim_matches('/');
+        let inner = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let pages = self.pages(&inner).filter(|p| !p.rsplit('/').next().unwrap_or(p).starts_with("_index.")).count();
+        // Where nothing lies deeper, the name says it all.
+        let flat = self.pages(&inner).all(|p| match p.split_once('/') {
+            None => true,
+            Some((_, file)) => file.starts_with("index.") || file.starts_with("_index."),
+        });
+        let named = |u: String| if flat { u.replace("{path}", "{slug}") } else { u };
+        let Rule { url, rule } = known;
+        Folder {
+            path: format!("{}{path}", self.base).trim_end_matches('/').to_owned(),
+            url: url.map(named),
+            rule: rule.map(named),
+            url_from: from.to_owned(),
+            hosts: Vec::new(),
+            language: None,
+            slugify,
+            pages,
+            digests: None,
+            no_posts: Vec::new(),
+        }
+    }
+
+    /// The content folder, or its folders by language.
+    pub(super) fn language_roots(&self, content: &str, names: &[String]) -> Vec<(Option<String>, String)> {
+        let mut found: Vec<String> = Vec::new();
+        let mut others = false;
+        for path in self.pages(content) {
+            let Some((first, _)) = path.split_once('/') else { continue };
+            let short = first.split(['-', '_']).next().unwrap_or("");
+            let known = names.iter().any(|n| n.eq_ignore_ascii_case(first));
+            let like =
+                is_language(first) && short.len() == 2 && first.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
+            if known || like && names.is_empty() {
+                if !found.iter().any(|f| f == first) {
+                    found.push(first.to_owned());
+                }
+            } else {
+                others = true;
+            }
+        }
+        found.sort();
+        let mut roots: Vec<(Option<String>, String)> =
+            found.into_iter().map(|l| (Some(l.clone()), format!("{content}{l}/"))).collect();
+        if others || roots.is_empty() {
+            roots.push((None, content.to_owned()));
+        }
+        roots
+    }
+
+    /// Folders directly below `root` that hold posts: by their name, or because most of
+    /// their pages have a date. None of them: the root itself, as an empty name.
+    pub(super) fn sections(&self, root: &str) -> Vec<String> {
+        let mut sections: std::collections::BTreeMap<&str, (usize, usize)> = std::collections::BTreeMap::new();
+        let (mut loose, mut loose_dated) = (0, 0);
+        let skip = self.base.len() + root.len();
+        for page in self.inner(root) {
+            let inner = &page.path[skip..];
+            let Some((first, rest)) = inner.split_once('/') else {
+                loose += usize::from(!inner.starts_with('_') && !is_readme(inner));
+                loose_dated += usize::from(page.dated);
+                continue;
+            };
+            // A bundle is a page of the root, no section.
+            if rest.starts_with("index.") && !rest.contains('/') {
+                loose += 1;
+                loose_dated += usize::from(page.dated);
+                continue;
+            }
+            let counts = sections.entry(first).or_default();
+            counts.0 += usize::from(!rest.starts_with("_index."));
+            counts.1 += usize::from(page.dated);
+        }
+        let named = |name: &str| POSTS.contains(&name.to_lowercase().as_str());
+        let mut chosen: Vec<String> = sections
+            .iter()
+            .filter(|(name, (pages, dated))| *pages > 0 && (named(name) || *pages >= 3 && dated * 2 >= *pages))
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
+        // Bundles in a folder of that name.
+        let whole = root.trim_end_matches('/').rsplit('/').next().is_some_and(named);
+        if chosen.is_empty() && (loose > 0 || !sections.is_empty())
+            || loose_dated >= 3 && loose_dated * 2 >= loose
+            || whole
+        {
+            chosen = vec![String::new()];
+        }
+        chosen
+    }
+}
+
+fn is_readme(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    ["readme.", "license", "changelog", "contributing", "code_of_conduct", "security."]
+        .iter()
+        .any(|n| lower.starts_with(n))
+}

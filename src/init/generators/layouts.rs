@@ -1,0 +1,491 @@
+//! One function a generator: its settings file into folders with address templates.
+
+use serde_json::Value;
+
+use super::super::settings::{assigned, assigned_list, block, read, text, without_comments};
+use super::super::{Folder, Found, Generator, Page};
+use super::folders::{Rule, Site};
+use super::permalinks::{HEXO, HUGO, JEKYLL, pelican, template};
+use super::{below, is_example};
+use crate::config::{Slugify, is_language};
+
+impl Site<'_> {
+    /// Reads a settings file and tells whose it is. What it says goes into `found`.
+    pub(super) fn read(&self, file: &str, path: &str, found: &mut Found) -> Option<Generator> {
+        let text_ = self.tree.settings.get(path)?;
+        let lower = file.to_lowercase();
+        let value = match lower.rsplit('.').next() {
+            Some("toml" | "yaml" | "yml" | "json") => match read(path, text_) {
+                Ok(value) => value,
+                Err(error) => {
+                    found.notes.push(format!("{path} cannot be read: {error}"));
+                    return None;
+                }
+            },
+            _ => Value::Null,
+        };
+        let is_hugo_name = lower.starts_with("hugo.");
+        let is_config = lower.starts_with("config.");
+        if is_hugo_name || is_config && text(&value, &["baseurl"]).is_some() {
+            self.hugo(&value, path, found);
+            return Some(Generator::Hugo);
+        }
+        if lower == "zola.toml" || lower == "config.toml" && text(&value, &["base_url"]).is_some() {
+            self.zola(&value, path, found);
+            return Some(Generator::Zola);
+        }
+        match file {
+            "_config.yml" | "_config.yaml" | "_config.toml" => {
+                let hexo = self
+                    .has(&format!("{}/_posts/", text(&value, &["source_dir"]).unwrap_or_else(|| "source".to_owned())))
+                    || value.get("new_post_name").is_some()
+                    || self.setting("package.json").is_some_and(|p| p.contains("\"hexo\""));
+                let jekyll = below(self.tree, &self.base)
+                    .any(|p| p.path[self.base.len()..].starts_with("_posts/") || p.path.contains("/_posts/"))
+                    || ["plugins", "gems", "theme", "remote_theme", "permalink", "collections", "baseurl"]
+                        .iter()
+                        .any(|k| value.get(k).is_some());
+                if hexo {
+                    self.hexo(&value, path, found);
+                    Some(Generator::Hexo)
+                } else if jekyll {
+                    self.jekyll(&value, path, found);
+                    Some(Generator::Jekyll)
+                } else {
+                    None
+                }
+            }
+            "pelicanconf.py" => {
+                self.pelican(text_, path, found);
+                Some(Generator::Pelican)
+            }
+            "book.toml" => {
+                self.mdbook(&value, path, found);
+                Some(Generator::MdBook)
+            }
+            "siteConfig.js" => {
+                self.docusaurus(text_, path, found, true);
+                Some(Generator::Docusaurus)
+            }
+            _ if file.starts_with("docusaurus.config.") => {
+                self.docusaurus(text_, path, found, false);
+                Some(Generator::Docusaurus)
+            }
+            _ if file == ".eleventy.js" || file.starts_with("eleventy.config.") => {
+                self.eleventy(text_, path, found);
+                Some(Generator::Eleventy)
+            }
+            _ => None,
+        }
+    }
+
+    /// A folder without settings of a generator: what its names tell.
+    pub(super) fn plain(&self, found: &mut Found) {
+        let content = if self.has("content/") { "content/" } else { "" };
+        let before = found.folders.len();
+        for (language, root) in self.language_roots(content, &[]) {
+            for section in self.sections(&root) {
+                let folder = self.folder(&format!("{root}{section}"), Rule::default(), Slugify::Hugo, "");
+                found.folders.push(Folder { language: language.clone(), ..folder });
+            }
+        }
+        if found.folders.len() == before {
+            let all = content.trim_end_matches('/');
+            found.folders.push(self.folder(all, Rule::default(), Slugify::Hugo, ""));
+        }
+        found.notes.push("no settings of a site generator were found: check `posts.url` and `slugify`".to_owned());
+    }
+
+    fn hugo(&self, value: &Value, path: &str, found: &mut Found) {
+        // `config/_default/hugo.toml` stands for the folder above both.
+        let base = self.base.strip_suffix("config/_default/").unwrap_or(&self.base).to_owned();
+        let site = Site { tree: self.tree, base };
+        let beside = |name: &str| {
+            let found = ["toml", "yaml", "yml"].iter().find_map(|e| {
+                let file = format!("{}{name}.{e}", self.base);
+                self.tree.settings.get(&file).and_then(|t| read(&file, t).ok())
+            });
+            found.or_else(|| value.get(name).cloned()).unwrap_or(Value::Null)
+        };
+        let (languages, permalinks) = (beside("languages"), beside("permalinks"));
+        self.own(found, value, &["title"], &["baseurl"], &["timezone"], path);
+        let root = text(value, &["baseurl"]).as_deref().and_then(site_root);
+        let default = text(value, &["defaultcontentlanguage"]);
+        let in_subfolder = text(value, &["defaultcontentlanguageinsubdir"]).as_deref() == Some("true");
+        let code = text(value, &["languagecode"]).or_else(|| text(value, &["locale"])).or_else(|| default.clone());
+        let code = code.filter(|l| is_language(l));
+        let of_default =
+            default.as_ref().and_then(|d| text(&languages, &[d, "languagecode"])).filter(|l| is_language(l));
+        found.language = found.language.take().or(of_default).or(code.clone());
+        let names: Vec<String> = languages.as_object().map(|m| m.keys().cloned().collect()).unwrap_or_default();
+        let content = text(value, &["contentdir"]).unwrap_or_else(|| "content".to_owned());
+        let mut roots: Vec<(Option<String>, String)> = Vec::new();
+        for name in &names {
+            if let Some(folder) = text(&languages, &[name, "contentdir"]) {
+                roots.push((Some(name.clone()), format!("{}/", folder.trim_matches('/'))));
+            }
+        }
+        if roots.is_empty() {
+            roots = site.language_roots(&format!("{}/", content.trim_matches('/')), &names);
+        }
+        let ugly = text(value, &["uglyurls"]).as_deref() == Some("true");
+        for (language, folder) in roots {
+            let own_root =
+                language.as_ref().and_then(|l| text(&languages, &[l, "baseurl"])).as_deref().and_then(site_root);
+            let other = language.is_some() && language != default && names.len() > 1 && default.is_some();
+            let prefix = match &language {
+                Some(l) if own_root.is_none() && (other || in_subfolder) => format!("{l}/"),
+                _ => String::new(),
+            };
+            let base_url = own_root.clone().or_else(|| root.clone());
+            for section in site.sections(&folder) {
+                let pattern = ["page", ""].iter().find_map(|k| {
+                    let keys: Vec<&str> = [*k, section.as_str()].into_iter().filter(|k| !k.is_empty()).collect();
+                    text(&permalinks, &keys)
+                });
+                let tail = match pattern {
+                    None if section.is_empty() => Ok("{path}/".to_owned()),
+                    None => Ok(format!("{section}/{{path}}/")),
+                    Some(pattern) => template(&pattern, &HUGO)
+                        .map(|t| t.replace("{section}", &section).trim_start_matches('/').to_owned()),
+                };
+                let tail = tail.map(|t| if ugly { format!("{}.html", t.trim_end_matches('/')) } else { t });
+                let url = join(found, base_url.as_deref(), &prefix, tail, path);
+                let mut made = site.folder(&format!("{folder}{section}"), url, Slugify::Hugo, path);
+                made.language = match &language {
+                    Some(l) if is_language(l) => Some(
+                        text(&languages, &[l, "languagecode"]).filter(|c| is_language(c)).unwrap_or_else(|| l.clone()),
+                    ),
+                    _ => code.clone(),
+                };
+                if let (Some(own), Some(root)) = (&own_root, &root)
+                    && let Some(host) = super::host_of(root)
+                    && own != root
+                {
+                    super::add_host(&mut made, &host);
+                }
+                found.folders.push(made);
+            }
+        }
+    }
+
+    fn zola(&self, value: &Value, path: &str, found: &mut Found) {
+        self.own(found, value, &["title"], &["base_url"], &["timezone"], path);
+        let root = text(value, &["base_url"]).as_deref().and_then(site_root);
+        let language = text(value, &["default_language"]).filter(|l| is_language(l));
+        found.language = found.language.take().or(language.clone());
+        let kept = text(value, &["slugify", "paths"]).is_some_and(|s| s != "on");
+        let slugify = if kept { Slugify::None } else { Slugify::Zola };
+        for section in self.sections("content/") {
+            let tail = if section.is_empty() { "{path}/".to_owned() } else { format!("{section}/{{path}}/") };
+            let url = join(found, root.as_deref(), "", Ok(tail), path);
+            let folder = self.folder(&format!("content/{section}"), url, slugify, path);
+            found.folders.push(Folder { language: language.clone(), ..folder });
+        }
+    }
+
+    fn jekyll(&self, value: &Value, path: &str, found: &mut Found) {
+        self.own(found, value, &["title"], &["url"], &["timezone"], path);
+        let language = text(value, &["lang"]).or_else(|| text(value, &["locale"])).map(|l| l.replace('_', "-"));
+        let language = language.filter(|l| is_language(l));
+        found.language = found.language.take().or(language.clone());
+        let prefix = text(value, &["baseurl"]).unwrap_or_default().trim_matches('/').to_owned();
+        let prefix = if prefix.is_empty() { prefix } else { format!("{prefix}/") };
+        let root = text(value, &["url"]).as_deref().and_then(site_root).or_else(|| self.cname());
+        if let Some(root) = root.as_ref().filter(|_| !prefix.is_empty()) {
+            found.url = Some(format!("{root}{prefix}"));
+        }
+        let pattern = text(value, &["permalink"]).unwrap_or_else(|| "date".to_owned());
+        let pattern = match pattern.as_str() {
+            "date" => "/:categories/:year/:month/:day/:title:output_ext",
+            "pretty" => "/:categories/:year/:month/:day/:title/",
+            "ordinal" => "/:categories/:year/:y_day/:title:output_ext",
+            "weekdate" => "/:categories/:year/W:week/:short_day/:title:output_ext",
+            "none" => "/:categories/:title:output_ext",
+            other => other,
+        };
+        let tail = template(pattern, &JEKYLL).map(|t| t.trim_start_matches('/').to_owned());
+        if pattern.contains(":categories") {
+            found.notes.push(format!(
+                "{path}: addresses of posts have their categories in them, which `posts.url` has not: posts with categories need a `permalink` of their own, or another template"
+            ));
+        }
+        let source = text(value, &["source"]).map(|s| s.trim_matches(['/', '.']).to_owned()).filter(|s| !s.is_empty());
+        let source = source.map_or(String::new(), |s| format!("{s}/"));
+        let mut folders: Vec<String> = Vec::new();
+        for page in below(self.tree, &self.base) {
+            let inner = &page.path[self.base.len()..];
+            if let Some(at) = inner.find("_posts/").filter(|at| *at == 0 || inner[..*at].ends_with('/'))
+                && inner.starts_with(&source)
+            {
+                let folder = inner[..at + "_posts".len()].to_owned();
+                if !folders.contains(&folder) {
+                    folders.push(folder);
+                }
+            }
+        }
+        for folder in folders {
+            let url = join(found, root.as_deref(), &prefix, tail.clone(), path);
+            let made = self.folder(&folder, url, Slugify::Jekyll, path);
+            found.folders.push(Folder { language: language.clone(), ..made });
+        }
+    }
+
+    fn hexo(&self, value: &Value, path: &str, found: &mut Found) {
+        self.own(found, value, &["title"], &["url"], &["timezone"], path);
+        let language = text(value, &["language"])
+            .or_else(|| value.get("language").and_then(|l| l.get(0)).and_then(Value::as_str).map(str::to_owned))
+            .filter(|l| is_language(l));
+        found.language = found.language.take().or(language.clone());
+        let root = text(value, &["url"]).as_deref().and_then(site_root);
+        let pattern = text(value, &["permalink"]).unwrap_or_else(|| ":year/:month/:day/:title/".to_owned());
+        let tail = template(&pattern, &HEXO).map(|t| t.trim_start_matches('/').to_owned());
+        let no_index = text(value, &["pretty_urls", "trailing_index"]).as_deref() == Some("false");
+        let no_html = text(value, &["pretty_urls", "trailing_html"]).as_deref() == Some("false");
+        let tail = tail.map(|t| {
+            let t = if no_index { t.trim_end_matches("index.html").to_owned() } else { t };
+            if no_html { t.trim_end_matches(".html").to_owned() } else { t }
+        });
+        let source = text(value, &["source_dir"]).unwrap_or_else(|| "source".to_owned());
+        let folder = format!("{}/_posts", source.trim_matches('/'));
+        if self.has(&format!("{folder}/")) {
+            let url = join(found, root.as_deref(), "", tail, path);
+            let made = self.folder(&folder, url, Slugify::None, path);
+            found.folders.push(Folder { language, ..made });
+        }
+    }
+
+    fn pelican(&self, program: &str, path: &str, found: &mut Found) {
+        let own = without_comments(program);
+        let published = self.setting("publishconf.py").map(|t| without_comments(t)).unwrap_or_default();
+        let get = |name: &str| assigned(&published, name).or_else(|| assigned(&own, name));
+        let address = get("SITEURL").filter(|u| !is_example(u));
+        let value = serde_json::json!({ "t": get("SITENAME"), "u": address, "z": get("TIMEZONE") });
+        self.own(found, &value, &["t"], &["u"], &["z"], path);
+        let language = get("DEFAULT_LANG").filter(|l| is_language(l));
+        found.language = found.language.take().or(language.clone());
+        let content =
+            get("PATH").unwrap_or_else(|| if self.has("content/") { "content".to_owned() } else { String::new() });
+        let content = content.trim_matches(['/', '.']).to_owned();
+        let pattern = get("ARTICLE_URL").unwrap_or_else(|| "{slug}.html".to_owned());
+        let tail = pelican(pattern.trim_start_matches('/'));
+        let by_name = get("SLUGIFY_SOURCE").as_deref() == Some("basename");
+        let mut paths = assigned_list(&own, "ARTICLE_PATHS");
+        paths.retain(|p| !p.is_empty());
+        let paths = if paths.is_empty() { vec![String::new()] } else { paths };
+        let root = address.as_deref().and_then(site_root);
+        for sub in paths {
+            let folder: Vec<&str> =
+                [content.as_str(), sub.trim_matches('/')].into_iter().filter(|p| !p.is_empty()).collect();
+            let folder = folder.join("/");
+            let inner = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+            if !self.has(&inner) {
+                continue;
+            }
+            let url = join(found, root.as_deref(), "", tail.clone(), path);
+            let mut made = self.folder(&folder, url, Slugify::Zola, path);
+            made.no_posts = self.pages(&inner).filter(|p| p.starts_with("pages/")).map(str::to_owned).collect();
+            let titled = self.inner(&inner).any(|p| !p.slug);
+            if titled && !by_name {
+                found.notes.push(format!(
+                    "{path}: addresses are made of titles, `posts.url` of file names: where they differ, write `Slug:` into the post"
+                ));
+            }
+            found.folders.push(Folder { language: language.clone(), ..made });
+        }
+    }
+
+    fn mdbook(&self, value: &Value, path: &str, found: &mut Found) {
+        let address = text(value, &["output", "html", "cname"]).map(|c| format!("https://{c}/"));
+        let under = text(value, &["output", "html", "site-url"]).unwrap_or_else(|| "/".to_owned());
+        let repository = text(value, &["output", "html", "git-repository-url"]);
+        // Where most books are: on the pages of their repository.
+        let pages = repository.as_deref().and_then(|r| url::Url::parse(r).ok()).and_then(|u| {
+            let (org, _) = crate::normalize::address::bare_repository(&u)?;
+            (u.host_str() == Some("github.com")).then(|| format!("https://{}.github.io/", org.to_lowercase()))
+        });
+        let host = address.or_else(|| under.contains("://").then(|| under.clone())).or(pages);
+        let root = host.as_deref().and_then(site_root).map(|r| {
+            let under = if under.contains("://") { "" } else { under.trim_matches('/') };
+            if under.is_empty() { r } else { format!("{r}{under}/") }
+        });
+        found.title = found.title.take().or_else(|| text(value, &["book", "title"]));
+        found.url = found.url.take().or_else(|| root.clone());
+        let language = text(value, &["book", "language"]).filter(|l| is_language(l));
+        found.language = found.language.take().or(language.clone());
+        let source = text(value, &["book", "src"]).unwrap_or_else(|| "src".to_owned());
+        let source = source.trim_matches(['/', '.']).to_owned();
+        let inner = if source.is_empty() { String::new() } else { format!("{source}/") };
+        if self.has(&inner) {
+            let url = join(found, root.as_deref(), "", Ok("{path}.html".to_owned()), path);
+            let mut made = self.folder(&source, url, Slugify::None, path);
+            made.no_posts = self.pages(&inner).filter(|p| *p == "SUMMARY.md").map(str::to_owned).collect();
+            found.folders.push(Folder { language, ..made });
+        }
+    }
+
+    fn docusaurus(&self, program: &str, path: &str, found: &mut Found, first: bool) {
+        let own = without_comments(program);
+        let address = assigned(&own, "url").filter(|u| !is_example(u));
+        let under = assigned(&own, "baseUrl").unwrap_or_else(|| "/".to_owned()).trim_matches('/').to_owned();
+        let root = address.as_deref().and_then(site_root);
+        let root = root.map(|r| if under.is_empty() { r } else { format!("{r}{under}/") });
+        found.title = found.title.take().or_else(|| assigned(&own, "title"));
+        found.url = found.url.take().or_else(|| root.clone());
+        let i18n = block(&own, "i18n").unwrap_or("");
+        let default = assigned(i18n, "defaultLocale").filter(|l| is_language(l));
+        found.language = found.language.take().or(default.clone());
+        let blog = block(&own, "blog").unwrap_or("");
+        let folder = assigned(blog, "path").unwrap_or_else(|| "blog".to_owned()).trim_matches(['/', '.']).to_owned();
+        let route = assigned(blog, "routeBasePath").unwrap_or_else(|| "blog".to_owned()).trim_matches('/').to_owned();
+        let route = if route.is_empty() { route } else { format!("{route}/") };
+        let mut places = vec![(folder.clone(), String::new(), default.clone())];
+        for locale in assigned_list(i18n, "locales").into_iter().filter(|l| Some(l) != default.as_ref()) {
+            let translated = format!("i18n/{locale}/docusaurus-plugin-content-blog");
+            places.push((translated, format!("{locale}/"), Some(locale).filter(|l| is_language(l))));
+        }
+        for (folder, prefix, language) in places {
+            let inner = format!("{folder}/");
+            if !self.has(&inner) {
+                continue;
+            }
+            let pages: Vec<&Page> = self.inner(&inner).collect();
+            // A slug replaces the date as well.
+            let slugs = pages.iter().filter(|p| p.slug).count();
+            let tail = if first {
+                "{year}/{month}/{day}/{slug}.html"
+            } else if slugs * 2 > pages.len() {
+                "{slug}"
+            } else {
+                "{year}/{month}/{day}/{slug}"
+            };
+            if slugs > 0 && slugs < pages.len() {
+                found.notes.push(format!(
+                    "{folder}: {slugs} of {} posts have a `slug`, whose address has no date; `posts.url` is that of the others",
+                    pages.len()
+                ));
+            }
+            let url = join(found, root.as_deref(), &prefix, Ok(format!("{route}{tail}")), path);
+            let made = self.folder(&folder, url, Slugify::Jekyll, path);
+            found.folders.push(Folder { language, ..made });
+        }
+        if found.folders.is_empty() && self.has("docs/") {
+            let docs = block(&own, "docs").unwrap_or("");
+            let route =
+                assigned(docs, "routeBasePath").unwrap_or_else(|| "docs".to_owned()).trim_matches('/').to_owned();
+            let route = if route.is_empty() { route } else { format!("{route}/") };
+            let url = join(found, root.as_deref(), "", Ok(format!("{route}{{path}}")), path);
+            let made = self.folder("docs", url, Slugify::None, path);
+            found.folders.push(Folder { language: default, ..made });
+        }
+    }
+
+    fn eleventy(&self, program: &str, path: &str, found: &mut Found) {
+        let own = without_comments(program);
+        let input = block(&own, "dir").and_then(|d| assigned(d, "input")).unwrap_or_default();
+        let input = input.trim_matches(['/', '.']).to_owned();
+        let input = if input.is_empty() { input } else { format!("{input}/") };
+        let data = ["metadata.js", "metadata.json", "metadata.yaml", "site.json", "site.js"].iter().find_map(|n| {
+            let name = format!("_data/{n}");
+            self.setting(&format!("{input}{name}")).or_else(|| self.setting(&name)).map(|t| without_comments(t))
+        });
+        let data = data.unwrap_or_default();
+        let json = self.setting("package.json").and_then(|t| read("package.json", t).ok()).unwrap_or(Value::Null);
+        let address = assigned(&data, "url").or_else(|| text(&json, &["homepage"])).filter(|u| !is_example(u));
+        let value = serde_json::json!({ "t": assigned(&data, "title"), "u": address });
+        self.own(found, &value, &["t"], &["u"], &["z"], path);
+        let language = assigned(&data, "language").or_else(|| assigned(&data, "lang")).filter(|l| is_language(l));
+        found.language = found.language.take().or(language.clone());
+        let root = address.as_deref().and_then(site_root);
+        // The starter keeps posts in a folder of the input that is called content.
+        let content = format!("{input}content/");
+        let input = if !input.starts_with("content") && self.has(&content) { content } else { input };
+        for section in self.sections(&input) {
+            let folder = format!("{input}{section}");
+            let last = section.rsplit('/').next().unwrap_or(&section).to_owned();
+            let own_rule = ["json", "11tydata.json", "11tydata.js"].iter().find_map(|e| {
+                let text_ = self.setting(&format!("{folder}/{last}.{e}"))?;
+                assigned(&without_comments(text_), "permalink")
+            });
+            let tail = match own_rule {
+                None if section.is_empty() => Ok("{path}/".to_owned()),
+                None => Ok(format!("{section}/{{path}}/")),
+                Some(rule) => eleventy_rule(&rule),
+            };
+            let url = join(found, root.as_deref(), "", tail, path);
+            let made = self.folder(&folder, url, Slugify::Jekyll, path);
+            found.folders.push(Folder { language: language.clone(), ..made });
+        }
+    }
+
+    /// Title, address and zone of the site, unless another generator told them.
+    fn own(&self, found: &mut Found, value: &Value, title: &[&str], url: &[&str], zone: &[&str], path: &str) {
+        found.title = found.title.take().or_else(|| text(value, title));
+        let root = text(value, url).as_deref().and_then(site_root);
+        found.url = found.url.take().or(root);
+        let zone = text(value, zone).filter(|z| z.parse::<chrono_tz::Tz>().is_ok());
+        found.timezone = found.timezone.take().or(zone.map(|z| (z, format!("as in {path}"))));
+    }
+
+    fn setting(&self, name: &str) -> Option<&String> {
+        self.tree.settings.get(&format!("{}{name}", self.base))
+    }
+
+    fn cname(&self) -> Option<String> {
+        let host = self.setting("CNAME")?.lines().next()?.trim().to_lowercase();
+        site_root(&format!("https://{host}/"))
+    }
+}
+
+/// Eleventy's permalinks are templates; those made of the file's name alone are ours too.
+fn eleventy_rule(rule: &str) -> Result<String, String> {
+    let mut text = rule.replace(' ', "");
+    for name in
+        ["{{page.fileSlug}}", "{{fileSlug}}", "{{page.fileSlug|slugify}}", "{{title|slugify}}", "{{title|slug}}"]
+    {
+        text = text.replace(name, "{slug}");
+    }
+    text = text.replace("{{page.filePathStem}}", "{path}");
+    let text = text.trim_start_matches('/').trim_end_matches("index.html").to_owned();
+    if text.contains("{{") || text.contains("{%") || text.contains("${") { Err(rule.to_owned()) } else { Ok(text) }
+}
+
+/// Address of a site with `/` at its end; nothing of an example.
+fn site_root(address: &str) -> Option<String> {
+    let address = address.trim();
+    let full = if let Some(rest) = address.strip_prefix("//") {
+        format!("https://{rest}")
+    } else if address.contains("://") {
+        address.to_owned()
+    } else if address.contains('.') && !address.starts_with('/') {
+        format!("https://{address}")
+    } else {
+        return None;
+    };
+    let mut url =
+        url::Url::parse(&full).ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.host().is_some())?;
+    url.set_query(None);
+    url.set_fragment(None);
+    if is_example(url.as_str()) {
+        return None;
+    }
+    let text = url.to_string();
+    Some(if text.ends_with('/') { text } else { format!("{text}/") })
+}
+
+/// Root, prefix and the rest as one template; what cannot be one is told.
+fn join(found: &mut Found, root: Option<&str>, prefix: &str, tail: Result<String, String>, path: &str) -> Rule {
+    match (root, tail) {
+        (Some(root), Ok(tail)) => Rule { url: Some(format!("{root}{prefix}{tail}")), rule: None },
+        (None, Ok(tail)) => Rule { url: None, rule: Some(format!("{prefix}{tail}")) },
+        (_, Err(field)) => {
+            let note = format!(
+                "{path}: `{field}` in the addresses of posts has no counterpart in `posts.url`: set it by hand"
+            );
+            if !found.notes.contains(&note) {
+                found.notes.push(note);
+            }
+            Rule::default()
+        }
+    }
+}

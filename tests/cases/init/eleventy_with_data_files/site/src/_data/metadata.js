@@ -1,0 +1,5 @@
+export default {
+  title: 'Paper boats',
+  url: 'https://boats.example.org/',
+  language: 'en',
+};

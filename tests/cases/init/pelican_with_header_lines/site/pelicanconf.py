@@ -1,0 +1,7 @@
+AUTHOR = 'A'
+SITENAME = 'Slow science'
+SITEURL = ''
+PATH = 'content'
+TIMEZONE = 'Europe/Paris'
+DEFAULT_LANG = 'en'
+ARTICLE_URL = 'posts/{date:%Y}/{slug}/'
