@@ -74,7 +74,7 @@ fn project_files(site: &Path) {
 fn real(site: &Path, posts: &Path) {
     project_files(site);
     let config = format!(
-        "title: Bench\nurl: https://feeds.example.org/\nposts:\n  - path: {}\n    url: https://www.example.org/blog/{{slug}}/\n    digest: {{when: [{{title: weekly}}]}}\n",
+        "title: Bench\nurl: https://feeds.example.org/\nposts:\n  - path: {}\n    url: https://www.example.org/blog/{{slug}}/\n    digest: {{when: [{{title: weekly}}]}}\narticles: {{fetch: false}}\n",
         posts.canonicalize().expect("a folder").display()
     );
     std::fs::write(site.join("feedloom.yaml"), config).expect("a file");
@@ -84,7 +84,7 @@ fn real(site: &Path, posts: &Path) {
 fn synthetic(site: &Path, posts: usize) {
     project_files(site);
     std::fs::create_dir_all(site.join("posts")).expect("a folder");
-    let config = "title: Bench\nurl: https://feeds.example.org/\nposts:\n  - path: posts\n    url: https://www.example.org/blog/{slug}/\n    digest: {when: [{categories: Weekly}]}\n";
+    let config = "title: Bench\nurl: https://feeds.example.org/\nposts:\n  - path: posts\n    url: https://www.example.org/blog/{slug}/\n    digest: {when: [{categories: Weekly}]}\narticles: {fetch: false}\n";
     std::fs::write(site.join("feedloom.yaml"), config).expect("a file");
     let mut state = 0x2545_F491_4F6C_DD1Du64;
     let mut random = |below: usize| {

@@ -8,6 +8,7 @@ mod init;
 mod inspect;
 mod opml;
 mod refresh;
+mod serve;
 mod shell;
 mod signals;
 mod sources;
@@ -61,6 +62,8 @@ enum Command {
     Init(init::Options),
     /// Tell what is read in a feed, a page or a post
     Inspect(inspect::Options),
+    /// Serve the feeds, make others on demand, search
+    Serve(serve::Options),
     /// Tell when each source was read, and when it is asked next
     Status(sources::Options),
     /// Turn an OPML file into project files, or print one
@@ -128,6 +131,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
         Command::Build(options) => refresh::build(common, &options, moment, terminal),
         Command::Check(options) => check::check(common, &options, moment, terminal),
         Command::Entries(options) => entries::entries(common, &options, terminal),
+        Command::Serve(options) => serve::serve(common, &options, terminal),
         Command::Status(options) => sources::status(common, &options, moment, terminal),
         Command::Explain(options) => explain::explain(common, &options, terminal),
         Command::Init(options) => init::init(&options, moment, terminal),
@@ -140,7 +144,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
 }
 
 /// Says what stopped the run, and the exit status it means.
-fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
+pub(crate) fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
     match error {
         RunError::Config(mistakes) => {
             for mistake in mistakes {
@@ -157,6 +161,7 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
         RunError::NoSite(_)
         | RunError::Template(_)
         | RunError::NoPosts(_)
+        | RunError::Rules(_)
         | RunError::Fetch(_)
         | RunError::Changed(_)
         | RunError::IdBase { .. }
@@ -176,7 +181,11 @@ fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
             terminal.error(&error.to_string());
             status::SIGNAL.saturating_add(*signal)
         }
-        RunError::File(_) | RunError::Store(_) | RunError::Empty(_) | RunError::Ledger { .. } => {
+        RunError::File(_)
+        | RunError::Store(_)
+        | RunError::Empty(_)
+        | RunError::Ledger { .. }
+        | RunError::Listen { .. } => {
             terminal.error(&chain(error));
             status::FAILED
         }

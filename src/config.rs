@@ -12,6 +12,7 @@ mod reader;
 mod words;
 
 pub use load::{cidr, is_language, is_reserved_header, load};
+pub use reader::duration;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -333,6 +334,36 @@ pub struct Articles {
     pub hosts: BTreeMap<String, HostRule>,
 }
 
+impl Articles {
+    /// The rule for a host: its own, else that of the nearest domain above it.
+    pub fn rule(&self, host: &str) -> Option<&HostRule> {
+        if self.hosts.is_empty() {
+            return None;
+        }
+        let host = host.to_ascii_lowercase();
+        let above = host.match_indices('.').map(|(at, _)| &host[at + 1..]);
+        std::iter::once(host.as_str()).chain(above).find_map(|h| self.hosts.get(h))
+    }
+
+    /// What happens to a picture in the entry of `page`: what is said of its own host, else
+    /// of the page's, else what is known of hosts that show pictures to their own pages only.
+    pub fn images(&self, picture: &str, page: &str) -> ImageMode {
+        let host_of = |address: &str| Url::parse(address).ok().and_then(|u| u.host_str().map(str::to_owned));
+        let Some(host) = host_of(picture) else {
+            return ImageMode::Link;
+        };
+        let said = self.rule(&host).and_then(|r| r.images);
+        let said = said.or_else(|| host_of(page).and_then(|h| self.rule(&h)?.images));
+        said.unwrap_or_else(|| {
+            let refuses = |closed: &str| host == closed || host.ends_with(&format!(".{closed}"));
+            if NO_HOTLINKS.iter().any(|h| refuses(h)) { ImageMode::Drop } else { ImageMode::Link }
+        })
+    }
+}
+
+/// Hosts that show pictures to readers of their own pages only.
+const NO_HOTLINKS: [&str; 5] = ["mmbiz.qpic.cn", "mmbiz.qlogo.cn", "sinaimg.cn", "hdslib.com", "csdnimg.cn"];
+
 /// Whether robots.txt is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RobotsMode {
@@ -429,7 +460,7 @@ pub struct Output {
 }
 
 /// A feed format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FeedFormat {
     /// RFC 4287.
     Atom,

@@ -445,6 +445,10 @@ pub struct RawEntry {
     /// The id its source gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign_id: Option<String>,
+    /// It is the linked page itself: it completes what posts and sources say of it, and is
+    /// nothing alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub page: bool,
 }
 
 impl RawEntry {
@@ -476,6 +480,7 @@ impl RawEntry {
             mention: None,
             source: None,
             foreign_id: None,
+            page: false,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`outcome`] | what a status and its headers ask of us | pure |
 //! | [`schedule`] | when a source is asked next, and at which address | pure |
+//! | [`pages`] | when a linked page is asked for | pure |
 //! | [`hosts`] | which request may start now, and when the next | pure |
 //! | [`robots`] | whether a page may be asked for | pure |
 //! | [`guard`] | which addresses are asked at all | pure; its resolver asks the DNS |
@@ -14,6 +15,7 @@
 //! | [`encoding`] | compressed bytes into plain ones, within a limit | pure |
 //! | [`body`] | bytes that were read, and how many may be held at once | |
 //! | [`client`] | one request and its answer | IO |
+//! | [`hub`] | telling a hub that feeds changed | IO |
 //! | [`fetcher`] | many of them: hops, robots, pauses, the deadline | IO |
 //!
 //! What holds:
@@ -35,7 +37,9 @@ pub mod error;
 pub mod fetcher;
 pub mod guard;
 pub mod hosts;
+pub mod hub;
 pub mod outcome;
+pub mod pages;
 pub mod robots;
 pub mod schedule;
 pub mod validators;

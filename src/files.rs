@@ -143,10 +143,51 @@ pub fn list_posts(root: &Path) -> Result<Listing, FileError> {
     if !metadata.is_dir() {
         return Err(failed(root, "is no folder")(io::Error::from(io::ErrorKind::NotADirectory)));
     }
-    walk(root, "", 0, &mut listing)?;
+    walk(root, "", 0, &MARKDOWN, &mut listing)?;
     listing.files.sort_by(|a, b| a.path.cmp(&b.path));
     drop_indexes(&mut listing);
     Ok(listing)
+}
+
+/// Endings of posts.
+const MARKDOWN: [&str; 4] = [".md", ".markdown", ".mdx", ".mdown"];
+
+/// Lists saved pages and side files below `root`; not what browsers save beside a page
+/// (`NAME_files/`).
+///
+/// # Errors
+/// [`FileError`] when the folder itself cannot be read.
+pub fn list_saved(root: &Path) -> Result<Listing, FileError> {
+    let mut listing = Listing::default();
+    walk(root, "", 0, &[".html", ".htm", ".yaml", ".yml"], &mut listing)?;
+    listing.files.retain(|f| !f.path.split('/').any(|part| part.ends_with("_files") || part.ends_with(".files")));
+    listing.files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(listing)
+}
+
+/// The rules for pages of sites in `folder`/`sites`: names for messages, and texts.
+///
+/// # Errors
+/// [`FileError`] when one cannot be read.
+pub fn read_rules(folder: &Path, sites: &Path) -> Result<Vec<(String, String)>, FileError> {
+    let root = folder.join(sites);
+    if !root.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(&root).map_err(failed(&root, "cannot be read"))? {
+        let path = entry.map_err(failed(&root, "cannot be read"))?.path();
+        if path.extension().is_some_and(|e| e == "yaml" || e == "yml") && path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let read = |path: PathBuf| {
+        let bytes = fs::read(&path).map_err(failed(&path, "cannot be read"))?;
+        let name = sites.join(path.file_name().unwrap_or_default()).display().to_string();
+        Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    paths.into_iter().map(read).collect()
 }
 
 /// Pages that list others are no posts: `_index.md`, the root's own `index.md`, a
@@ -174,7 +215,7 @@ fn drop_indexes(listing: &mut Listing) {
     });
 }
 
-fn walk(folder: &Path, below: &str, depth: usize, listing: &mut Listing) -> Result<(), FileError> {
+fn walk(folder: &Path, below: &str, depth: usize, endings: &[&str], listing: &mut Listing) -> Result<(), FileError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if depth == 0 => return Err(failed(folder, "cannot be read")(error)),
@@ -200,13 +241,13 @@ fn walk(folder: &Path, below: &str, depth: usize, listing: &mut Listing) -> Resu
         };
         if kind.is_dir() {
             if depth < MAX_FOLDERS_DEEP {
-                walk(&entry.path(), &format!("{path}/"), depth + 1, listing)?;
+                walk(&entry.path(), &format!("{path}/"), depth + 1, endings, listing)?;
             } else {
                 listing.passed_over.push((path, "lies too deep".to_owned()));
             }
             continue;
         }
-        if !is_markdown(&name) {
+        if !endings.iter().any(|e| name.to_lowercase().ends_with(e)) {
             continue;
         }
         if !kind.is_file() {
@@ -223,7 +264,7 @@ fn walk(folder: &Path, below: &str, depth: usize, listing: &mut Listing) -> Resu
 }
 
 fn is_markdown(name: &str) -> bool {
-    [".md", ".markdown", ".mdx", ".mdown"].iter().any(|e| name.to_lowercase().ends_with(e))
+    MARKDOWN.iter().any(|e| name.to_lowercase().ends_with(e))
 }
 
 /// Writes a new file; one that is there is left as it is, and `false` comes back.
@@ -399,6 +440,47 @@ pub fn look(root: &Path, path: &str) -> Option<(u64, i64)> {
         let s = stamp(&metadata);
         (s.size, s.modified_ns)
     })
+}
+
+/// Folders of published files that are looked into, one in the other.
+const MAX_OUTPUT_DEEP: usize = 8;
+
+/// Largest published file that is served.
+const MAX_OUTPUT_BYTES: usize = 64 << 20;
+
+/// Every published file, by path, and how it looks. Hidden files, which may be on their
+/// way in, and whatever is no regular file are left out. No folder is an empty one.
+pub fn list_published(root: &Path) -> Vec<(String, Stamp)> {
+    fn walk(folder: &Path, below: &str, depth: usize, found: &mut Vec<(String, Stamp)>) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let (Ok(metadata), false) = (entry.metadata(), name.starts_with('.')) else { continue };
+            let path = format!("{below}{name}");
+            if metadata.is_dir() && depth < MAX_OUTPUT_DEEP {
+                walk(&entry.path(), &format!("{path}/"), depth + 1, found);
+            } else if metadata.is_file() {
+                found.push((path, stamp(&metadata)));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(root, "", 0, &mut found);
+    found
+}
+
+/// The bytes of a published file and its mtime in nanoseconds, both of the same moment.
+///
+/// # Errors
+/// It is not there, is no regular file, or cannot be read.
+pub fn read_published(root: &Path, path: &str) -> io::Result<(Vec<u8>, i64)> {
+    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOFOLLOW).open(root.join(path))?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(MAX_OUTPUT_BYTES) + 1);
+    file.take(MAX_OUTPUT_BYTES as u64).read_to_end(&mut bytes)?;
+    Ok((bytes, stamp(&metadata).modified_ns))
 }
 
 /// Files on their way into the output folder. Each is written beside its target at

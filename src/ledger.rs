@@ -2,8 +2,9 @@
 //! first seen, when its text changed, which feeds it was published in.
 //!
 //! A text file, to be kept and committed: the first line names the start of ids, then
-//! a line for each archive document, for each post that has no date and for each source,
-//! then one JSON object an entry, sorted by id, so that two branches merge line by line. The store may be
+//! a line for each archive document, for each post that has no date, for each source and
+//! for each address whose page says that it has others, then one JSON object an entry,
+//! sorted by id, so that two branches merge line by line. The store may be
 //! deleted at any time; with the ledger the same bytes come out.
 //!
 //! Pure: text in, values out. [`crate::files`] does the reading and writing,
@@ -96,6 +97,13 @@ struct Dated {
     date: DateTime<Utc>,
 }
 
+/// A page that was asked for by one address has others, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Alias {
+    alias: String,
+    of: BTreeSet<String>,
+}
+
 /// A ledger that was read. A line is taken apart when its entry is asked for: most runs
 /// ask for a few of very many.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +116,9 @@ pub struct Ledger {
     pub archives: BTreeMap<String, Archive>,
     /// Dates given to posts that have none, by key.
     pub dates: BTreeMap<String, DateTime<Utc>>,
+    /// What pages said of themselves: keys of other addresses of one page, by the key of
+    /// the address that was asked.
+    pub aliases: BTreeMap<String, BTreeSet<String>>,
     /// Sources, by name.
     pub sources: BTreeMap<String, sources::Line>,
     /// The file as it was read.
@@ -289,6 +300,9 @@ impl Ledger {
                 let Dated { dated, date } = serde_json::from_str(line).map_err(failed)?;
                 let known = ledger.dates.entry(dated).or_insert(date);
                 *known = date.min(*known);
+            } else if line.starts_with("{\"alias\"") {
+                let Alias { alias, of } = serde_json::from_str(line).map_err(failed)?;
+                ledger.aliases.entry(alias).or_default().extend(of);
             } else if line.starts_with("{\"source\"") {
                 let line: sources::Line = serde_json::from_str(line).map_err(failed)?;
                 match ledger.sources.entry(line.source.clone()) {
@@ -480,6 +494,15 @@ impl Ledger {
         }
     }
 
+    /// Remembers that a page that was asked for by the first key has the others, too.
+    pub fn add_alias(&mut self, keys: &[String]) {
+        if let [asked, others @ ..] = keys
+            && !others.is_empty()
+        {
+            self.aliases.entry(asked.clone()).or_default().extend(others.iter().cloned());
+        }
+    }
+
     /// Withdraws an entry, or lets it be there again.
     pub fn set_gone(&mut self, id: Key, gone: Option<DateTime<Utc>>) {
         if let Some(&n) = self.by_id.get(&id)
@@ -535,6 +558,10 @@ impl Ledger {
             text.push_str(&serde_json::to_string(source).unwrap_or_default());
             text.push('\n');
         }
+        for (alias, of) in &self.aliases {
+            text.push_str(&serde_json::json!({ "alias": alias, "of": of }).to_string());
+            text.push('\n');
+        }
         let id = |n: &usize| match &self.slots[*n] {
             Slot { open: false, line, .. } => line::id(&self.source[line.clone()]),
             _ => self.row_at(*n).id.as_str(),
@@ -588,13 +615,16 @@ mod tests {
         let mut before = ledger(vec![full.clone(), row("a", 1)]);
         let archive = Archive { archive: "mosn/2022-09".to_owned(), issue: 2, hash: "x".to_owned() };
         before.archives.insert(archive.archive.clone(), archive);
+        before.add_alias(&["weixin:s/x".to_owned(), "weixin:A/1/1".to_owned()]);
+        before.add_alias(&["url:example.org/alone".to_owned()]);
         let mut source = sources::Line::new("releases");
         source.also_at("https://a.example/feed");
         before.sources.insert("releases".to_owned(), source);
         let text = before.text();
-        assert_eq!(text.lines().count(), 5);
+        assert_eq!(text.lines().count(), 6);
         let after = Ledger::parse(text.as_str()).unwrap();
         assert_eq!(after.row(Key::of("b")), Some(&full));
+        assert_eq!(after.aliases, before.aliases);
         assert_eq!(after.text(), text);
     }
 

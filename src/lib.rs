@@ -8,6 +8,7 @@
 //! feedloom.yaml, feeds/ -> config                                        (pure)
 //! posts   -> front matter -> Markdown -> digest -> raw entries -+
 //! sources -> upstream ------------------------------------------+-> STORE
+//! linked pages -> article --------------------------------------+     |
 //!                                                                     |
 //!            write <- output <- merge <- classify <- normalize <------+
 //! ```
@@ -29,6 +30,7 @@
 //! | [`fetch`] | asking other people's servers, politely and within bounds; what an answer means is decided by pure rooms | IO |
 //! | [`store`] | the only place that knows SQL | IO |
 //! | [`files`] | reading a site's files, publishing output | IO |
+//! | [`server`] | answering requests for what was published; what RFC 9110 asks is decided by pure rooms | IO |
 //! | [`run`] | the only place that joins stages and IO | shell |
 //! | [`cli`] | arguments, the terminal, the clock | shell |
 //!
@@ -68,6 +70,7 @@ pub mod names;
 pub mod normalize;
 pub mod output;
 pub mod run;
+pub mod server;
 pub mod source;
 pub mod store;
 pub mod words;

@@ -3,6 +3,8 @@
 //! Pure. The store hands over entries in order; this module says which feeds they
 //! are in ([`feeds_of`]) and makes a [`Feed`] of what a feed may carry ([`feed`]).
 
+pub mod asked;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -42,6 +44,8 @@ pub struct Feed {
     pub document: Document,
     /// The style sheet for people who open it in a browser: an address from the root of the server.
     pub style: Option<String>,
+    /// The hub that tells of changes (WebSub).
+    pub hub: Option<Url>,
 }
 
 /// A document of a feed (RFC 5005, section 4). Names are those of files below
@@ -62,6 +66,8 @@ pub enum Document {
         /// The one after.
         newer: Option<String>,
     },
+    /// A feed that was made because somebody asked for it.
+    Asked(asked::Place),
 }
 
 impl Document {
@@ -69,6 +75,7 @@ impl Document {
     pub fn older(&self) -> Option<&str> {
         match self {
             Document::Live { older } | Document::Archive { older, .. } => older.as_deref(),
+            Document::Asked(_) => None,
         }
     }
 }
@@ -304,6 +311,7 @@ pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id
         updated: entries.iter().map(|e| e.updated).max().unwrap_or_default(),
         entries,
         ended: project.is_some_and(|p| p.ended.is_some()),
+        hub: site.hub.clone().filter(|_| matches!(document, Document::Live { .. })),
         document,
         style: style(site),
     }

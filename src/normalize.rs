@@ -12,6 +12,7 @@
 pub mod address;
 pub mod date;
 pub mod html;
+pub mod terms;
 pub mod text;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -53,12 +54,14 @@ pub struct Context<'a> {
 }
 
 /// The raw entry that names the thing: the local post, else the release, else the
-/// earliest mention. Ties are broken by what was said, never by order of reading.
+/// earliest mention; never the linked page, which only completes it. Ties are broken by
+/// what was said, never by order of reading.
 pub fn principal<'r>(raws: &[&'r RawEntry]) -> &'r RawEntry {
     raws.iter()
         .copied()
         .min_by(|a, b| {
-            let name = |r: &RawEntry| (r.kind.rank(), r.translated, r.published.unwrap_or(DateTime::<Utc>::MAX_UTC));
+            let name =
+                |r: &RawEntry| (r.page, r.kind.rank(), r.translated, r.published.unwrap_or(DateTime::<Utc>::MAX_UTC));
             let place = |r: &RawEntry| r.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone(), m.line));
             name(a).cmp(&name(b)).then_with(|| place(a).cmp(&place(b))).then_with(|| a.keys.cmp(&b.keys))
         })
@@ -108,7 +111,9 @@ pub fn entry(
         overrides.iter().find_map(|o| o.date.as_deref()).and_then(|d| date::lenient(d, context.zone)).map(|c| c.time);
     let published = decided.or(claimed.filter(|t| *t <= context.now)).unwrap_or(memory.first_seen);
     let link = main.link.as_deref().map(address::without_trackers).unwrap_or_default();
-    let title = overrides.iter().find_map(|o| o.title.clone()).unwrap_or_else(|| title(main));
+    let page = page_of(raws, main);
+    let own_title = page.filter(|p| !text::line(&p.title).is_empty()).map_or_else(|| title(main), |p| p.title.clone());
+    let title = overrides.iter().find_map(|o| o.title.clone()).unwrap_or(own_title);
     let title = text::cut(&text::line(&title), TITLE_COLUMNS);
     let title = if title.is_empty() { text::cut(&link, TITLE_COLUMNS) } else { title };
     let summary = match &main.summary {
@@ -124,20 +129,50 @@ pub fn entry(
         text: richest.text.clone(),
         html: richest.html.clone(),
         summary,
-        authors: main.authors.clone(),
+        authors: page.map(|p| &p.authors).filter(|a| !a.is_empty()).unwrap_or(&main.authors).clone(),
         published,
-        issued: raws.iter().find_map(|r| r.issued),
+        issued: issued(raws, published),
         updated,
         first_seen: memory.first_seen,
-        language: main.language.clone().or_else(|| context.language.map(str::to_owned)),
-        image: main.image.clone().or_else(|| raws.iter().find_map(|r| r.image.clone())),
+        language: language(page, main).or(context.language).map(str::to_owned),
+        image: page.unwrap_or(main).image.clone().or_else(|| raws.iter().find_map(|r| r.image.clone())),
         version: raws.iter().find_map(|r| r.version.clone()),
         channel: raws.iter().find_map(|r| r.channel),
         starts_at: raws.iter().find_map(|r| r.starts_at.clone()),
         projects,
         mentions,
-        source: raws.iter().find_map(|r| r.source.clone()),
+        source: raws.iter().copied().filter(|r| !r.page).chain(page).find_map(|r| r.source.clone()),
         id,
+    }
+}
+
+/// The linked page, where it speaks for the entry: of a post, a release or an entry of a
+/// source it only says the same again.
+fn page_of<'r>(raws: &[&'r RawEntry], main: &RawEntry) -> Option<&'r RawEntry> {
+    let mut pages = raws.iter().copied().filter(|r| r.page && main.kind == Kind::Article);
+    let first = pages.next()?;
+    // Short and long address of one article may both have been read: the keys decide.
+    Some(pages.fold(first, |a, b| if (b.text.len(), &a.keys) > (a.text.len(), &b.keys) { b } else { a }))
+}
+
+/// How long after it was mentioned an article may say that it was published: clocks and
+/// zones differ. What says more is the date of something else.
+const LATEST_ISSUE: TimeDelta = TimeDelta::days(2);
+
+/// The original's own date.
+fn issued(raws: &[&RawEntry], published: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let possible = |r: &&&RawEntry| !r.page || r.issued.is_some_and(|i| i <= published + LATEST_ISSUE);
+    raws.iter().filter(possible).find_map(|r| r.issued)
+}
+
+/// The language of the page; `zh` says no more than the `zh-CN` of who mentioned it.
+fn language<'r>(page: Option<&'r RawEntry>, main: &'r RawEntry) -> Option<&'r str> {
+    let primary = |l: &str| l.split('-').next().unwrap_or(l).to_ascii_lowercase();
+    let own = page.and_then(|p| p.language.as_deref());
+    match (own, main.language.as_deref()) {
+        (Some(own), Some(said)) if primary(own) == primary(said) => Some(said),
+        (Some(own), _) => Some(own),
+        (None, said) => said,
     }
 }
 
@@ -146,14 +181,17 @@ fn is_itself(raw: &RawEntry, main: &RawEntry) -> bool {
     matches!(main.kind, Kind::Post | Kind::Digest) && raw.kind == main.kind && raw.keys[0] == main.keys[0]
 }
 
-/// The one whose text is published: the post's own, else the longest.
+/// The one whose text is published: the post's own, else the longest. What a post says
+/// of an article gives way to the article itself, however little of that is published.
 pub fn richest<'r>(raws: &[&'r RawEntry], main: &'r RawEntry) -> &'r RawEntry {
     if matches!(main.kind, Kind::Post | Kind::Digest) {
         return main;
     }
-    let mut best = main;
+    let page = page_of(raws, main).filter(|p| !p.html.is_empty());
+    let mut best = page.unwrap_or(main);
     for raw in raws {
-        if raw.html.len() > best.html.len() {
+        let gives_way = raw.page || page.is_some() && raw.mention.is_some();
+        if !gives_way && raw.html.len() > best.html.len() {
             best = raw;
         }
     }
@@ -195,10 +233,13 @@ fn stagger(time: DateTime<Utc>, id: &EntryId) -> DateTime<Utc> {
     whole + TimeDelta::milliseconds(i64::from(u16::from_le_bytes([bytes[0], bytes[1]])) % 1000)
 }
 
-/// Hash of an entry's own text: what has to change for `updated` to move.
+/// Hash of an entry's own text: what has to change for `updated` to move. The linked page
+/// is no part of it: an entry that is completed by its page says nothing new to those who
+/// have it, and would come up in their readers twice.
 pub fn text_hash(raws: &[&RawEntry]) -> String {
     let main = principal(raws);
-    let richest = richest(raws, main);
+    let said: Vec<&RawEntry> = raws.iter().copied().filter(|r| !r.page).collect();
+    let richest = richest(&said, main);
     let mut hasher = blake3::Hasher::new();
     hasher.update(text::squeeze(&main.title).as_bytes()).update(b"\0").update(text::squeeze(&richest.text).as_bytes());
     hasher.finalize().to_hex()[..16].to_owned()

@@ -10,6 +10,7 @@ pub mod html;
 pub mod json;
 pub mod opml;
 pub mod rss;
+pub mod search;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -18,10 +19,10 @@ use std::rc::Rc;
 
 use url::Url;
 
-use crate::config::{FeedFormat, Site};
+use crate::config::{FeedFormat, ImageMode, Site};
 use crate::entry::{Entry, EntryId, Kind, Mention};
 use crate::merge::Feed;
-use crate::normalize::html::{escape, sanitise};
+use crate::normalize::html::{escape, sanitise, without_pictures};
 use crate::normalize::text;
 use crate::words::{Words, words};
 
@@ -42,6 +43,13 @@ pub struct Prepared {
 impl Default for Prepared {
     fn default() -> Self {
         Self { content: "".into(), atom: OnceCell::new(), rss: OnceCell::new(), json: OnceCell::new() }
+    }
+}
+
+impl Prepared {
+    /// An entry whose content was cleaned before.
+    pub fn of_content(content: Rc<str>) -> Self {
+        Self { content, ..Self::default() }
     }
 }
 
@@ -217,6 +225,7 @@ fn content(entry: &Entry, site: &Site) -> String {
     let limit = site.output.entry_bytes;
     // What is far too long is not cleaned first, only to be left out.
     let mut body = if entry.html.len() > limit * 4 { String::new() } else { sanitise(&entry.html, base.as_ref()) };
+    body = without_pictures(body, |picture| site.articles.images(picture, &entry.link) != ImageMode::Link);
     if body.len() > limit || entry.html.len() > limit * 4 {
         body = format!(
             "<p>{}</p><p><a href=\"{}\">{}</a></p>",
@@ -262,7 +271,16 @@ fn attribution(entry: &Entry, words: &Words, site: &Site) -> String {
         let day = site.timezone.to_local(issued).format("%Y-%m-%d");
         let _ = write!(out, "<p>{} {day}</p>", escape(&words.issued));
     }
-    if let Some(source) = entry.source.as_ref().filter(|s| !s.title.is_empty()) {
+    let source = entry.source.as_ref().filter(|s| !s.title.is_empty());
+    if let Some(source) = source.filter(|s| s.self_link.is_none() && entry.kind == Kind::Article) {
+        // No feed, but the page itself: its author and where it was published.
+        let _ = write!(out, "<p>{} <a href=\"{}\">{}</a>", words.credit, escape(&entry.link), escape(&source.title));
+        let names: Vec<&str> = entry.authors.iter().map(|a| a.name.as_str()).filter(|n| *n != source.title).collect();
+        if !names.is_empty() {
+            let _ = write!(out, " · {}", escape(&names.join(&words.comma)));
+        }
+        out.push_str("</p>");
+    } else if let Some(source) = source {
         let link = source.link.as_deref().or(source.self_link.as_deref());
         match link {
             Some(link) => {

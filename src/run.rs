@@ -3,9 +3,11 @@
 //!
 //! [`refresh`] reads what changed, derives what that touches and writes the feeds
 //! it concerns; [`build`] writes from the store alone; [`check`] looks without
-//! writing; [`query`] answers questions.
+//! writing; [`query`] answers questions; [`serve`] serves what was published and answers
+//! them over HTTP.
 
 mod archives;
+pub mod articles;
 mod book;
 pub mod build;
 pub mod check;
@@ -18,7 +20,10 @@ pub mod pages;
 mod posts;
 pub mod query;
 pub mod refresh;
+pub mod search;
+pub mod serve;
 pub mod sources;
+mod websub;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,9 +67,20 @@ pub enum RunError {
     /// It is not known what changed.
     #[error(transparent)]
     Changed(#[from] files::ChangedError),
+    /// The rules for pages of sites have mistakes.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Rules(Vec<crate::source::article::RuleError>),
     /// The network cannot be asked as the configuration has it.
     #[error("fetch: {0}")]
     Fetch(#[source] crate::fetch::client::ClientError),
+    /// The server cannot listen there.
+    #[error("{address}: cannot listen there: {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// Another run holds the lock.
     #[error("{}: another run is at work", .0.display())]
     Locked(PathBuf),

@@ -1,11 +1,15 @@
-//! Bytes into what they say: posts, digests, feeds.
+//! Bytes into what they say: posts, digests, feeds, article pages.
 //!
 //! Pure: bytes and addresses come in, [`crate::entry::RawEntry`] values and
 //! problems go out. What could be read is always returned beside what could not.
 
+pub mod article;
+mod charset;
 pub mod digest;
 pub mod front_matter;
+pub mod linked;
 pub mod markdown;
 pub mod post;
+pub mod saved;
 pub mod shortcode;
 pub mod upstream;

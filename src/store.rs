@@ -7,6 +7,8 @@
 //! replaced in one transaction with its items.
 
 mod manners;
+mod pages;
+pub mod search;
 
 pub use manners::Pause;
 
@@ -19,10 +21,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::entry::{Entry, EntryId, Key, RawEntry};
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("store/migrations/0001.sql"),
     include_str!("store/migrations/0002.sql"),
     include_str!("store/migrations/0003.sql"),
+    include_str!("store/migrations/0004.sql"),
     include_str!("store/migrations/0005.sql"),
 ];
 
@@ -89,7 +92,7 @@ pub struct Document {
 /// A document to be put into the store.
 #[derive(Debug)]
 pub struct NewDocument<'a> {
-    /// `posts:FOLDER` or `source:NAME`.
+    /// `posts:FOLDER`, `source:NAME` or `article:`.
     pub origin: &'a str,
     /// Path below it.
     pub path: &'a str,
@@ -379,7 +382,7 @@ impl Store {
                 let json =
                     serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
                 c.prepare_cached("INSERT INTO item (document, kind, raw, html, text) VALUES (?1, ?2, ?3, ?4, ?5)")?
-                    .execute(params![id, raw.kind.name(), json, html, text])?;
+                    .execute(params![id, if raw.page { "page" } else { raw.kind.name() }, json, html, text])?;
                 let item = c.last_insert_rowid();
                 for key in &raw.keys {
                     let key = Key::of(key);

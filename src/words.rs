@@ -55,6 +55,7 @@ words! {
     // In feeds and pages.
     recommended_in, "Before the posts that recommend an article.", "Recommended in", "推荐于";
     from, "Before the post an item is from.", "From", "出自";
+    credit, "Before the link to the whole of an article.", "Original:", "原文：";
     issued, "Before the original's own date.", "First published", "原文发布于";
     read_more, "The link to the whole, where a text was cut.", "Read on", "阅读全文";
     via, "Before the feed an entry came from.", "Via", "来源";
@@ -129,6 +130,13 @@ words! {
     state_failing, "It cannot be read.", "Failing", "无法读取";
     state_gone, "Its publisher withdrew it.", "Gone", "已撤除";
     since, "Before a date.", "since", "自";
+    // Search.
+    search, "The search page, and its button.", "Search", "搜索";
+    nothing_found, "Where nothing was found.", "Nothing found. All words must be there; fewer words find more.", "没有找到。所有词都要出现；少写几个词再试。";
+    not_yet, "While the index is not whole yet.", "The index is still being made: older entries are missing.", "索引还在建立，较早的条目暂时搜不到。";
+    previous, "The page of results before.", "Previous", "上一页";
+    next, "The page of results behind.", "Next", "下一页";
+    needs_script, "Where a search runs in the browser and cannot.", "This search runs in your browser and needs JavaScript.", "这里的搜索在浏览器里运行，需要启用 JavaScript。";
     // Kinds.
     kind_post, "A local post.", "Post", "文章";
     kind_digest, "A post that is taken apart.", "Digest", "周报";

@@ -19,6 +19,9 @@ pub struct Options {
     /// Of this kind only: post, digest, question, article, release, task, event, news, upstream
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Option<Kind>,
+    /// With all of these words, best first; quotes keep words together
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -43,7 +46,17 @@ pub fn entries(common: &Common, options: &Options, terminal: &mut Terminal) -> R
     let mut problems = Vec::new();
     let store = query::store(&opened, &mut problems)?;
     problems.iter().for_each(|p| terminal.problem(p));
-    let found = query::entries(&store, &Filter { project: options.project.clone(), kind: options.kind })?;
+    let filter = Filter { project: options.project.clone(), kind: options.kind };
+    let found = match &options.search {
+        None => query::entries(&store, &filter)?,
+        Some(words) => {
+            let found = query::search(&opened, &store, &filter, words, &mut |what, done, of| {
+                terminal.progress(what, done, of)
+            })?;
+            terminal.clear();
+            found
+        }
+    };
     for entry in &found {
         if terminal.is_closed() {
             break;
@@ -59,7 +72,10 @@ pub fn entries(common: &Common, options: &Options, terminal: &mut Terminal) -> R
         terminal.result(&clean(&format!("{day}  {:8}  {:16}  {}", entry.kind, projects, text::cut(&entry.title, 70))));
     }
     if found.is_empty() && !options.json {
-        terminal.say("nothing yet: run `feedloom refresh` first");
+        terminal.say(match options.search {
+            Some(_) => "nothing found: all words must be there",
+            None => "nothing yet: run `feedloom refresh` first",
+        });
     }
     Ok(status::DONE)
 }

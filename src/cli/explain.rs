@@ -1,11 +1,14 @@
 //! `feedloom explain`.
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::refresh::current;
+use super::refresh::{counted, current};
 use super::terminal::{Terminal, clean};
 use super::{Common, status};
 use crate::entry::Kind;
+use crate::fetch::pages::Stage;
+use crate::run::articles::Account;
 use crate::run::query::{self, Explanation};
 use crate::run::{self, Opened, RunError};
 
@@ -38,6 +41,55 @@ pub fn explain(common: &Common, options: &Options, terminal: &mut Terminal) -> R
     Ok(status::DONE)
 }
 
+/// What became of the page that an entry links to.
+fn page_lines(opened: &Opened, explanation: &Explanation, page: &Account) -> Vec<String> {
+    let day = |t: DateTime<Utc>| opened.site.timezone.to_local(t).format("%Y-%m-%d %H:%M").to_string();
+    match page {
+        Account::Read(page) => {
+            let from = match &page.file {
+                Some(file) => {
+                    let folder = opened.site.articles.folder.clone().unwrap_or_default();
+                    format!("the saved file {}", folder.join(file).display())
+                }
+                None => page.address.to_string(),
+            };
+            let mut lines = vec![format!("  page       read {} from {from}", day(page.read))];
+            let title = if page.title.is_some() { "the page's" } else { "the link's: the page names none" };
+            lines.push(format!("             the title is {title}"));
+            lines.push(match (&page.published, explanation.entry.issued) {
+                (Some(p), Some(_)) => format!("             it says that it was published {}", p.claimed),
+                (Some(p), None) => {
+                    format!("             its date is not sure enough to be published: {}", p.claimed)
+                }
+                (None, _) => "             it names no date".to_owned(),
+            });
+            lines.push(match (&page.restricted, page.text.is_empty()) {
+                (Some(word), _) => format!("             its text is not published: the page says {word}"),
+                (None, true) => "             it has no text".to_owned(),
+                (None, false) => "             as much of its text is published as `articles.content` says".to_owned(),
+            });
+            lines.extend(page.origins.iter().map(|(field, from)| format!("             {field} from {from}")));
+            lines
+        }
+        Account::Refused(state) => match &state.stage {
+            Stage::Refused { at, message, .. } => {
+                vec![format!("  page       refused {}: {message}; it is not asked for again", day(*at))]
+            }
+            Stage::Waiting | Stage::Read { .. } | Stage::Saved { .. } => Vec::new(),
+        },
+        Account::Waiting(None) => vec!["  page       not asked for yet: it is in line".to_owned()],
+        Account::Waiting(Some(state)) => {
+            let next = state.due_at(Utc::now()).map(day).unwrap_or_default();
+            let why = state.failing.as_ref().map_or_else(
+                || "it asked for a pause".to_owned(),
+                |f| format!("{} ({} since {})", f.message, counted(f.count as usize, "time", "times"), day(f.first)),
+            );
+            vec![format!("  page       {why}; next try not before {next}")]
+        }
+        Account::NotAsked(reason) => vec![format!("  page       not asked for: {reason}")],
+    }
+}
+
 fn show(opened: &Opened, explanation: &Explanation, terminal: &mut Terminal) {
     let entry = &explanation.entry;
     let local = |t| opened.site.timezone.to_local(t).format("%Y-%m-%d %H:%M:%S %:z").to_string();
@@ -65,6 +117,9 @@ fn show(opened: &Opened, explanation: &Explanation, terminal: &mut Terminal) {
     line(format!("  published  {} ({date})", local(entry.published)));
     line(format!("  updated    {}", local(entry.updated)));
     line(format!("  first seen {}", local(entry.first_seen)));
+    if let Some(page) = &explanation.page {
+        page_lines(opened, explanation, page).into_iter().for_each(&mut line);
+    }
     if entry.projects.is_empty() {
         line("  projects   none: no rule matched, or an override or `exclude` took it out".to_owned());
         line(format!("             to settle it, in overrides.yaml: \"{}\": {{projects: [+SLUG]}}", entry.link));

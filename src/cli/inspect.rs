@@ -1,5 +1,7 @@
 //! `feedloom inspect`: what Feedloom reads in one feed, page or post.
 
+mod page;
+
 use std::io::{self, BufRead, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,9 @@ use super::{Common, status};
 use crate::config::Zone;
 use crate::normalize::{html, text};
 use crate::run::inspect::{self, Document, Inspected, Meant, Request};
+
 use crate::run::{self, Opened, RunError};
+use crate::source::article::Rules;
 use crate::source::upstream::{Kind, MediaType, Reading, Record, Text, schema};
 
 /// Entries shown to people.
@@ -55,8 +59,9 @@ pub fn inspect(common: &Common, options: &Options, terminal: &mut Terminal) -> R
         Some(folder) => Some(run::open(Some(folder), &current())?),
         None => run::open(None, &current()).ok(),
     };
+    let rules = Rules::built_in();
     if options.batch {
-        batch(options, site.as_ref(), terminal);
+        batch(options, site.as_ref(), &rules, terminal);
         return Ok(status::DONE);
     }
     let what = match options.what.as_deref() {
@@ -90,7 +95,7 @@ pub fn inspect(common: &Common, options: &Options, terminal: &mut Terminal) -> R
     } else {
         (inspect::bytes(Path::new(what))?, Some(PathBuf::from(what)))
     };
-    let document = inspect::inspect(&bytes, path.as_deref(), &request, site.as_ref());
+    let document = inspect::inspect(&bytes, path.as_deref(), &request, site.as_ref(), &rules);
     drop(bytes);
     if options.json {
         answer(&document, terminal);
@@ -100,6 +105,10 @@ pub fn inspect(common: &Common, options: &Options, terminal: &mut Terminal) -> R
         Document::Read(reading) => {
             show(reading, terminal);
             Ok(if reading.kind == Kind::None { status::FAILED } else { status::DONE })
+        }
+        Document::Page(looked) => {
+            page::show(looked, terminal);
+            Ok(status::DONE)
         }
         Document::Post(inspected) => {
             show_post(inspected, terminal);
@@ -114,7 +123,7 @@ fn is_address(what: &str) -> bool {
 }
 
 /// Answers each line before the next one is read.
-fn batch(options: &Options, site: Option<&Opened>, terminal: &mut Terminal) {
+fn batch(options: &Options, site: Option<&Opened>, rules: &Rules, terminal: &mut Terminal) {
     let mut input = io::stdin().lock();
     let mut line = Vec::new();
     loop {
@@ -126,7 +135,7 @@ fn batch(options: &Options, site: Option<&Opened>, terminal: &mut Terminal) {
         }
         match asked(&line, options) {
             Ok((path, request)) => match inspect::bytes(&path) {
-                Ok(bytes) => answer(&inspect::inspect(&bytes, Some(&path), &request, site), terminal),
+                Ok(bytes) => answer(&inspect::inspect(&bytes, Some(&path), &request, site, rules), terminal),
                 Err(error) => refuse(&format!("{error}: {}", error.source), terminal),
             },
             Err(reason) => refuse(&reason, terminal),
@@ -170,6 +179,7 @@ fn answer(document: &Document, terminal: &mut Terminal) {
             let mut out = BufWriter::with_capacity(1 << 16, Out(terminal));
             let _ = schema::write(reading, &mut out).and_then(|()| out.flush());
         }
+        Document::Page(looked) => terminal.write(inspect::page_document(looked).to_string().as_bytes()),
         Document::Post(inspected) => terminal.write(inspect::post_document(inspected).to_string().as_bytes()),
     }
     terminal.write(b"\n");

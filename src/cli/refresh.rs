@@ -50,7 +50,7 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
         offline: options.offline,
         force: options.force.clone(),
         deadline: options.deadline.map(std::time::Duration::from_secs),
-        open_files: std::fs::read_to_string("/proc/self/limits").ok().and_then(|t| hosts::open_files(&t)),
+        open_files: open_files(),
     };
     let proxy = client::proxy_in_environment(|name| std::env::var(name).ok());
     if let Some(name) = proxy.filter(|_| opened.site.fetch.proxy.is_none() && !options.offline)
@@ -112,7 +112,7 @@ fn rehearsed(report: &Report, terminal: &mut Terminal) {
     terminal.say("a dry run: nothing was written");
 }
 
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let mut parts = Vec::new();
     let asked = &report.asked;
     if report.posts > 0 || asked.sources == 0 {
@@ -123,6 +123,13 @@ fn summary(report: &Report) -> String {
         of.extend((asked.new > 0).then(|| format!("{} new", counted(asked.new, "entry", "entries"))));
         of.extend((asked.failed > 0).then(|| format!("{} failed", asked.failed)));
         parts.push(format!("{} asked ({})", counted(asked.sources, "source", "sources"), of.join(", ")));
+    }
+    let pages = &report.pages;
+    if pages.pages > 0 {
+        let mut of = vec![format!("{} read", pages.read)];
+        of.extend((pages.refused > 0).then(|| format!("{} refused", pages.refused)));
+        of.extend((pages.failed > 0).then(|| format!("{} failed", pages.failed)));
+        parts.push(format!("{} asked ({})", counted(pages.pages, "article", "articles"), of.join(", ")));
     }
     if report.read > 0 {
         parts.push(format!("{} read", report.read));
@@ -145,6 +152,11 @@ fn summary(report: &Report) -> String {
 /// `1 post`, `2 posts`.
 pub fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// File descriptors there may be, where the system tells.
+pub(super) fn open_files() -> Option<usize> {
+    std::fs::read_to_string("/proc/self/limits").ok().and_then(|t| hosts::open_files(&t))
 }
 
 /// The folder the command was called in.

@@ -12,18 +12,23 @@ use super::{Common, status};
 use crate::config::{RobotsMode, Zone};
 use crate::fetch::SourceState;
 use crate::ledger::sources::Line;
+use crate::run::articles::{self, Overview};
 use crate::run::health::{self, State};
 use crate::run::query;
 use crate::run::sources::{self, Known, Remembered};
-use crate::run::{self, Moment, RunError};
+use crate::run::{self, Moment, Opened, RunError};
+use crate::store::Store;
 
 /// `feedloom status`.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// One JSON object a source and line
+    /// One JSON object a source and line, and one of the linked pages, where there are any
     #[arg(long)]
     json: bool,
 }
+
+/// Hosts named in one line.
+const HOSTS_SHOWN: usize = 5;
 
 /// Runs `status`.
 pub fn status(common: &Common, options: &Options, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
@@ -65,6 +70,7 @@ pub fn status(common: &Common, options: &Options, moment: Moment, terminal: &mut
             terminal.result("robots.txt is not asked, by `articles.robots`");
         }
     }
+    pages(&opened, &store, options, terminal)?;
     Ok(status::DONE)
 }
 
@@ -166,4 +172,31 @@ fn span(time: Duration) -> String {
         1..48 => counted(usize::try_from(hours).unwrap_or(0), "hour", "hours"),
         _ => counted(usize::try_from(hours / 24).unwrap_or(0), "day", "days"),
     }
+}
+
+/// How far the reading of linked pages is.
+fn pages(opened: &Opened, store: &Store, options: &Options, terminal: &mut Terminal) -> Result<(), RunError> {
+    let pages = articles::overview(opened, store)?;
+    if pages == Overview::default() {
+        return Ok(());
+    }
+    if options.json {
+        terminal.result(&json!({ "articles": pages }).to_string());
+        return Ok(());
+    }
+    let mut parts = vec![format!("{} read", pages.read)];
+    parts.extend((pages.saved > 0).then(|| format!("{} from saved pages", pages.saved)));
+    parts.push(format!("{} waiting", pages.waiting));
+    parts.extend((pages.link_only > 0).then(|| format!("{} by link only, as a rule says", pages.link_only)));
+    terminal.result(&format!("articles: {}", parts.join(", ")));
+    for (class, hosts) in &pages.refused {
+        let mut hosts: Vec<(&String, &usize)> = hosts.iter().collect();
+        hosts.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+        let more = hosts.len().saturating_sub(HOSTS_SHOWN);
+        let shown: Vec<String> =
+            hosts.iter().take(HOSTS_SHOWN).map(|(host, count)| format!("{host} {count}")).collect();
+        let more = if more > 0 { format!(" and {more} more hosts") } else { String::new() };
+        terminal.result(&clean(&format!("  {class}: {}{more}", shown.join(", "))));
+    }
+    Ok(())
 }

@@ -461,6 +461,13 @@ fn read_articles(r: &mut Reader<'_>, node: Option<&Node>) -> Articles {
                 images: map.take("images").and_then(|n| r.choice(n, "images", &IMAGES)),
             };
             map.finish(r);
+            if key.name.is_empty() || key.name.contains(['/', '@', ' ']) || key.name.starts_with('.') {
+                r.error(
+                    key.place,
+                    format!("`{}` is no host: write its name alone, `blog.example.org`", short(&key.name)),
+                );
+                continue;
+            }
             articles.hosts.insert(key.name.to_lowercase(), rule);
         }
     }

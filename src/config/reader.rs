@@ -252,7 +252,8 @@ pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> O
         .map(|(_, k)| k)
 }
 
-fn duration(text: &str) -> Option<Duration> {
+/// A span as people write it: `90s`, `30m`, `2h`, `7d`; none when it is no such thing.
+pub fn duration(text: &str) -> Option<Duration> {
     let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(at);
     let number: u64 = number.parse().ok()?;

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HeaderMap, HeaderValue, USER_AGENT};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Method, Response};
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -236,6 +236,28 @@ impl Client {
             return Err(at(Fault::Headers));
         }
         outcome(ask.url, asked, outcome::Response { status, headers, body }, clock())
+    }
+
+    /// Sends a form and comes back with the status of the answer, whose body is not read.
+    /// A redirect is not followed.
+    ///
+    /// # Errors
+    /// [`FetchError`]: the guard says no, or there was no answer.
+    pub async fn post(&self, url: &Url, form: String, patience: Duration) -> Result<u16, FetchError> {
+        let at = |fault: Fault| fault.at(url);
+        self.settings.guard.check(url).map_err(|denial| at(Fault::Denied(denial)))?;
+        let client = self.client(url).map_err(|why| at(Fault::Tls(why)))?;
+        let request = client
+            .post(url.clone())
+            .header(USER_AGENT, self.user_agent.clone())
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
+            .body(form)
+            .send();
+        match timeout(patience, request).await {
+            Ok(Ok(response)) => Ok(response.status().as_u16()),
+            Ok(Err(error)) => Err(at(fault(&error, self.settings.timeouts.connect))),
+            Err(_) => Err(at(Fault::Timeout(Phase::Head, patience))),
+        }
     }
 
     fn client(&self, url: &Url) -> Result<&reqwest::Client, String> {

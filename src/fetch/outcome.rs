@@ -27,6 +27,9 @@ const LONGEST_LOCATION: usize = 8192;
 /// Longest `Content-Type` that is kept, in bytes.
 const LONGEST_TYPE: usize = 200;
 
+/// Longest `X-Robots-Tag` that is kept, in bytes.
+const LONGEST_TAG: usize = 4096;
+
 /// An answer as it was read.
 #[derive(Debug)]
 pub struct Response {
@@ -83,6 +86,8 @@ pub enum Outcome {
         validators: Validators,
         /// How long the server asks not to be asked again.
         fresh_for: Option<Duration>,
+        /// `X-Robots-Tag`, several joined by commas: what may be done with the body.
+        robots_tag: Option<String>,
     },
     /// What is stored holds, its validators too. (Those of a 304 are not taken: one that
     /// belongs to a newer body, from a cache that is ahead, would hide that body for ever.)
@@ -149,6 +154,7 @@ fn decide(
                 content_type: content_type(headers),
                 validators: Validators::of(url, headers),
                 fresh_for: fresh_for(headers, now),
+                robots_tag: robots_tag(headers),
             }))
         }
         204 | 205 => Err(Fault::Empty(status)),
@@ -238,6 +244,13 @@ fn fresh_for(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
 fn content_type(headers: &HeaderMap) -> Option<String> {
     let text = text(headers, &CONTENT_TYPE)?;
     (text.len() <= LONGEST_TYPE).then(|| text.to_owned())
+}
+
+fn robots_tag(headers: &HeaderMap) -> Option<String> {
+    let lines: Vec<&str> = headers.get_all("x-robots-tag").iter().filter_map(|v| v.to_str().ok()).collect();
+    let mut text = lines.join(",");
+    text.truncate(LONGEST_TAG);
+    (!text.is_empty()).then_some(text)
 }
 
 /// A header's first value, when it is visible ASCII.

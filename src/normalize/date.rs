@@ -277,7 +277,8 @@ fn full_year(year: u32, width: usize) -> Option<i32> {
     i32::try_from(year).ok()
 }
 
-fn month_name(word: &str) -> Option<u32> {
+/// The number of a month by its name, in the languages of feeds and pages.
+pub(crate) fn month_name(word: &str) -> Option<u32> {
     const NAMES: [&[&str]; 12] = [
         &[
             "jan",

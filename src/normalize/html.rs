@@ -94,6 +94,37 @@ fn without_empty_pictures(html: String) -> String {
     out
 }
 
+/// Sanitised `html` without the pictures whose address `is_unwanted`, and without the
+/// paragraphs and links that held nothing else.
+pub fn without_pictures(html: String, is_unwanted: impl Fn(&str) -> bool) -> String {
+    if !html.contains("<img") {
+        return html;
+    }
+    let mut out = String::with_capacity(html.len());
+    let mut dropped = false;
+    for token in tokens(&html) {
+        match token {
+            Token::Open { ref name, raw } if name == "img" && attribute(raw, "src").is_none_or(|s| is_unwanted(&s)) => {
+                dropped = true;
+            }
+            Token::Close { raw, ref name } if dropped && matches!(&name[..], "p" | "a" | "figure" | "span") => {
+                // Only what has just become empty: `<p>` or `<a href="...">` and nothing behind it.
+                let opened = out
+                    .rfind('<')
+                    .filter(|at| out[*at..].trim_end().ends_with('>') && out[at + 1..].starts_with(&name[..]));
+                match opened {
+                    Some(at) => out.truncate(at),
+                    None => out.push_str(raw),
+                }
+            }
+            Token::Open { raw, .. } | Token::Close { raw, .. } | Token::Text { raw } | Token::Other { raw } => {
+                out.push_str(raw);
+            }
+        }
+    }
+    out
+}
+
 fn builder() -> ammonia::Builder<'static> {
     let tags = HashSet::from([
         "a",
@@ -596,6 +627,18 @@ pub fn first_image(html: &str, base: Option<&Url>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unwanted_pictures_leave_nothing_behind() {
+        let check = |html: &str, expected: &str| {
+            assert_eq!(without_pictures(html.to_owned(), |src| src.contains("no.example")), expected);
+        };
+        let no = "<img src=\"https://no.example/a\">";
+        check(&format!("<p>a{no}b</p>"), "<p>ab</p>");
+        check(&format!("<p>a</p><p><a href=\"https://x.example/\">{no}</a></p><p>b</p>"), "<p>a</p><p>b</p>");
+        check("<p><img src=\"https://yes.example/a\"></p><p></p>", "<p><img src=\"https://yes.example/a\"></p><p></p>");
+        check(&format!("<p>{no}</p><p>x <a href=\"y\">z</a></p>"), "<p>x <a href=\"y\">z</a></p>");
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -29,6 +29,16 @@ pub fn frame(feed: &Feed) -> (String, String) {
     let mut links = Vec::new();
     match &feed.document {
         Document::Live { .. } => links.push(link(&live, "self", Some(MEDIA_TYPE))),
+        Document::Asked(place) => {
+            links.push(link(&place.address("atom"), "self", Some(MEDIA_TYPE)));
+            links.extend(place.older("atom").map(|l| link(&l, "prev-archive", Some(MEDIA_TYPE))));
+            if let Some(current) = place.current("atom") {
+                links.push(link(&current, "current", Some(MEDIA_TYPE)));
+                links.extend(place.newer("atom").map(|l| link(&l, "next-archive", Some(MEDIA_TYPE))));
+                let mark = Extension { name: "fh:archive".to_owned(), ..Extension::default() };
+                extensions.entry("fh".to_owned()).or_default().insert("archive".to_owned(), vec![mark]);
+            }
+        }
         Document::Archive { name, newer, .. } => {
             links.push(link(&archive(name), "self", Some(MEDIA_TYPE)));
             links.push(link(&live, "current", Some(MEDIA_TYPE)));
@@ -37,6 +47,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
             extensions.entry("fh".to_owned()).or_default().insert("archive".to_owned(), vec![mark]);
         }
     }
+    links.extend(feed.hub.as_ref().map(|hub| link(hub.as_str(), "hub", None)));
     links.push(link(feed.page.as_str(), "alternate", Some("text/html")));
     links.extend(feed.document.older().map(|n| link(&archive(n), "prev-archive", Some(MEDIA_TYPE))));
     let out = atom::Feed {

@@ -28,7 +28,7 @@ use chart::Activity;
 use health::Health;
 
 /// The built-in templates.
-const BUILT_IN: [(&str, &str); 9] = [
+const BUILT_IN: [(&str, &str); 10] = [
     ("base.html", include_str!("../../templates/base.html")),
     ("index.html", include_str!("../../templates/index.html")),
     ("project.html", include_str!("../../templates/project.html")),
@@ -38,6 +38,7 @@ const BUILT_IN: [(&str, &str); 9] = [
     ("card.html", include_str!("../../templates/card.html")),
     ("subscribe.html", include_str!("../../templates/subscribe.html")),
     ("legend.html", include_str!("../../templates/legend.html")),
+    ("search.html", include_str!("../../templates/search.html")),
 ];
 
 /// Built-in files that pages and feeds ask for, below `assets/`.
@@ -280,6 +281,25 @@ impl Pages {
         self.render("health.html", data)
     }
 
+    /// The page that searches. `find` is what the template of that name asks for beside
+    /// what every page has: where the form goes, the query, the results.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when a template fails.
+    pub fn search(&self, site: &Site, find: &serde_json::Value) -> Result<String, TemplateError> {
+        let frame = Frame::new(site, site.language.as_deref(), "../");
+        let page = Page {
+            title: format!("{} · {}", frame.words.search, site.title),
+            description: site.description.clone().unwrap_or_else(|| site.title.clone()),
+            url: format!("{}search/", site.url),
+            kind: "website",
+            image: None,
+            feeds: Vec::new(),
+            feed_title: String::new(),
+        };
+        self.render("search.html", context! { find => Serde(find), ..frame.context(page) })
+    }
+
     /// Renders every page once with an example in it, so that mistakes in templates show
     /// before there is anything to publish.
     ///
@@ -338,7 +358,7 @@ impl<'a> Frame<'a> {
 
     fn context(&self, page: Page) -> Value {
         let words: BTreeMap<&str, &str> = self.words.pairs().into_iter().collect();
-        let site = context! { title => &self.site.title, description => &self.site.description, url => self.site.url.as_str() };
+        let site = context! { title => &self.site.title, description => &self.site.description, url => self.site.url.as_str(), search => self.site.search };
         context! { language => &self.language, root => &self.root, words => Serde(&words), site, page => Serde(&page) }
     }
 }

@@ -16,10 +16,18 @@ pub fn frame(feed: &Feed) -> (String, String) {
     let own = match &feed.document {
         Document::Live { .. } => format!("{}feed.json", feed.base),
         Document::Archive { name, .. } => archive(name),
+        Document::Asked(place) => place.address("json"),
     };
     out.insert("feed_url".into(), own.into());
-    if let Some(older) = feed.document.older() {
-        out.insert("next_url".into(), archive(older).into());
+    let older = match &feed.document {
+        Document::Live { older } | Document::Archive { older, .. } => older.as_deref().map(archive),
+        Document::Asked(place) => place.older("json"),
+    };
+    if let Some(older) = older {
+        out.insert("next_url".into(), older.into());
+    }
+    if let Some(hub) = &feed.hub {
+        out.insert("hubs".into(), json!([{ "type": "WebSub", "url": hub.as_str() }]));
     }
     out.insert("description".into(), plain(&feed.description).into());
     if let Some(language) = &feed.language {

@@ -18,16 +18,21 @@ pub struct Outline {
     pub page: Option<String>,
     /// One sentence about it.
     pub description: Option<String>,
+    /// What it is about: a project.
+    pub category: Option<String>,
 }
 
-/// The list as OPML. No date: the same feeds make the same bytes.
+/// The list as OPML, in one folder: readers make a folder of it when they import it. No
+/// date: the same feeds make the same bytes.
 pub fn render(title: &str, outlines: &[Outline]) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<opml version=\"2.0\">\n <head>\n");
-    out.push_str(&format!("  <title>{}</title>\n </head>\n <body>\n", escape(&text::scrub(title))));
+    let folder = escape(&text::line(title));
+    out.push_str(&format!("  <title>{folder}</title>\n </head>\n <body>\n"));
+    out.push_str(&format!("  <outline text=\"{folder}\" title=\"{folder}\">\n"));
     for outline in outlines {
         let title = escape(&text::line(&outline.title));
         out.push_str(&format!(
-            "  <outline type=\"rss\" text=\"{title}\" title=\"{title}\" xmlUrl=\"{}\"",
+            "   <outline type=\"rss\" text=\"{title}\" title=\"{title}\" xmlUrl=\"{}\"",
             escape(&outline.feed)
         ));
         if let Some(page) = &outline.page {
@@ -36,9 +41,14 @@ pub fn render(title: &str, outlines: &[Outline]) -> String {
         if let Some(description) = &outline.description {
             out.push_str(&format!(" description=\"{}\"", escape(&text::line(description))));
         }
+        if let Some(category) = &outline.category {
+            // A comma would begin another category, a slash one inside.
+            let category = text::line(category).replace([',', '/'], " ");
+            out.push_str(&format!(" category=\"/{}\"", escape(&category)));
+        }
         out.push_str("/>\n");
     }
-    out.push_str(" </body>\n</opml>\n");
+    out.push_str("  </outline>\n </body>\n</opml>\n");
     out
 }
 
@@ -53,10 +63,14 @@ pub fn read(document: &str) -> Vec<Outline> {
         match reader.read_event() {
             Ok(Event::Start(tag) | Event::Empty(tag)) if tag.local_name().as_ref().eq_ignore_ascii_case("outline") => {
                 let (mut title, mut feed, mut page, mut description) = (String::new(), None, None, None);
+                let mut category = None;
                 for attribute in tag.attributes().with_checks(false).flatten() {
                     let value = text::line(&attribute.value);
                     match attribute.key.as_ref().to_ascii_lowercase().as_str() {
                         "title" => title = value,
+                        "category" => {
+                            category = Some(value.trim_start_matches('/').to_owned()).filter(|c| !c.is_empty())
+                        }
                         "text" if title.is_empty() => title = value,
                         "xmlurl" => feed = Some(value),
                         "htmlurl" => page = Some(value),
@@ -71,6 +85,7 @@ pub fn read(document: &str) -> Vec<Outline> {
                         feed,
                         page: page.filter(|p| !p.is_empty()),
                         description: description.filter(|d| !d.is_empty()),
+                        category,
                     });
                 }
             }
@@ -92,6 +107,7 @@ mod tests {
             feed: "https://a.b/x?y=1&z=2".into(),
             page: Some("https://a.b/".into()),
             description: None,
+            category: Some("A B".into()),
         }];
         assert_eq!(read(&render("t", &outlines)), outlines);
         assert_eq!(read("<opml><body><outline text='x' xmlUrl='javascript:1'/><outline xmlUrl='http://a.b/'").len(), 0);

@@ -11,16 +11,25 @@ use rss::extension::{Extension, ExtensionMap};
 
 use super::{plain, split_at, styled};
 use crate::entry::Entry;
-use crate::merge::Feed;
+use crate::merge::{Document, Feed};
 use crate::normalize::html::escape;
 
 /// What stands around the items of a feed: its beginning and its end.
 pub fn frame(feed: &Feed) -> (String, String) {
     let mut extensions = ExtensionMap::default();
-    extensions
-        .entry("atom".to_owned())
-        .or_default()
-        .insert("link".to_owned(), vec![atom_link("self", &format!("{}rss.xml", feed.base), "application/rss+xml")]);
+    let mut links = match &feed.document {
+        Document::Live { .. } | Document::Archive { .. } => {
+            vec![atom_link("self", &format!("{}rss.xml", feed.base), Some(MEDIA_TYPE))]
+        }
+        Document::Asked(place) => {
+            let mut links = vec![atom_link("self", &place.address("rss"), Some(MEDIA_TYPE))];
+            links.extend(place.older("rss").map(|l| atom_link("prev-archive", &l, Some(MEDIA_TYPE))));
+            links.extend(place.current("rss").map(|l| atom_link("current", &l, Some(MEDIA_TYPE))));
+            links
+        }
+    };
+    links.extend(feed.hub.as_ref().map(|hub| atom_link("hub", hub.as_str(), None)));
+    extensions.entry("atom".to_owned()).or_default().insert("link".to_owned(), links);
     let channel = rss::Channel {
         title: plain(&feed.title),
         link: feed.page.to_string(),
@@ -88,10 +97,13 @@ fn item(entry: &Entry, content: &str) -> rss::Item {
 }
 
 /// The crate writes attributes of extensions as they are: they are escaped here.
-fn atom_link(rel: &str, href: &str, mime_type: &str) -> Extension {
-    let attrs = [("href", href), ("rel", rel), ("type", mime_type)].map(|(k, v)| (k.to_owned(), escape(v)));
-    Extension { name: "atom:link".to_owned(), attrs: BTreeMap::from(attrs), ..Extension::default() }
+fn atom_link(rel: &str, href: &str, mime_type: Option<&str>) -> Extension {
+    let mut attrs = BTreeMap::from([("href", href), ("rel", rel)].map(|(k, v)| (k.to_owned(), escape(v))));
+    attrs.extend(mime_type.map(|t| ("type".to_owned(), t.to_owned())));
+    Extension { name: "atom:link".to_owned(), attrs, ..Extension::default() }
 }
+
+const MEDIA_TYPE: &str = "application/rss+xml";
 
 fn category(name: &str) -> rss::Category {
     rss::Category { name: name.to_owned(), domain: None }

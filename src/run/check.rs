@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::articles;
 use super::derive::{Move, Overrides, Way};
 use super::posts::{Seen, read_post};
 use super::{Moment, Opened, Problem, RunError, Severity};
@@ -84,6 +85,8 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         occurs: vec![false; names.written().count()],
         undated: HashSet::new(),
     };
+    let sites = articles::rules(opened)?;
+    look.findings.problems.extend(articles::check_saved(opened, &sites, moment)?);
     Pages::new(&files::read_templates(&opened.folder)?)?.try_out(site)?;
     for folder in &site.posts {
         files::list_posts(&opened.folder.join(&folder.path))?;

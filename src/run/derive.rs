@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
-use crate::config::{Override, Site};
+use crate::config::{ImageMode, Override, Site};
 use crate::entry::{Entry, EntryId, Key, Kind, RawEntry};
 use crate::ledger::matching::{self, Trace};
 use crate::ledger::{Ledger, Place, Row, Summary};
@@ -47,6 +47,8 @@ pub(super) struct Derivation {
     pub(super) problems: Vec<Problem>,
     /// In a dry run: what enters and leaves each feed.
     pub(super) moves: Vec<Move>,
+    /// Entries that became part of another one.
+    joined: HashSet<Key>,
 }
 
 /// An entry that enters or leaves a feed.
@@ -92,10 +94,13 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     let mut result = Derivation::default();
     let before = Before::of(work.ledger);
     let feeds_before = if work.moment.dry_run { feeds_by_id(work)? } else { BTreeMap::new() };
-    let (groups, all) = match what {
+    let (mut groups, all) = match what {
         What::All => (work.store.all_groups()?, true),
         What::Touched(touched) => (work.store.groups(&touched)?, false),
     };
+    // A page that nothing mentions any more is no entry.
+    let pages = work.store.page_items()?;
+    groups.groups.retain(|group| !group.items.iter().all(|item| pages.contains(item)));
     work.store.remove_entries(&groups.old_entries, &mut result.changed)?;
     // Old entries that may have lost what they were made of.
     let old: Vec<Key> = if all {
@@ -110,7 +115,7 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     let gone = withdraw(work, &gone)?;
     guard_posts(work, &before, &gone)?;
     if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {
-        result.shrunk = before.shrunk(work.ledger, &gone);
+        result.shrunk = before.shrunk(work.ledger, &gone, &result.joined);
     }
     if work.moment.dry_run {
         result.moves = moves(work, &feeds_before)?;
@@ -179,13 +184,16 @@ impl Before {
     }
 
     /// Feeds that lost more than half of their entries, for no reason that anyone gave:
-    /// whose post is gone is gone for a reason.
-    fn shrunk(&self, ledger: &Ledger, gone: &[Key]) -> BTreeMap<String, (usize, usize)> {
+    /// whose post is gone is gone for a reason, what became one with another is still there.
+    fn shrunk(&self, ledger: &Ledger, gone: &[Key], joined: &HashSet<Key>) -> BTreeMap<String, (usize, usize)> {
         let rows = || gone.iter().filter_map(|id| ledger.row(*id));
         let posts: HashSet<&str> =
             rows().filter(|r| r.is_post()).filter_map(|r| r.place.as_ref()).map(|p| p.0.as_str()).collect();
-        let explained =
-            |row: &Row| row.is_post() || row.place.as_ref().is_some_and(|place| posts.contains(place.0.as_str()));
+        let explained = |row: &Row| {
+            row.is_post()
+                || joined.contains(&Key::of(&row.id))
+                || row.place.as_ref().is_some_and(|place| posts.contains(place.0.as_str()))
+        };
         let mut after = ledger.summary().sizes;
         for row in rows().filter(|r| r.gone.is_some() && explained(r)) {
             for feed in &row.feeds {
@@ -313,8 +321,12 @@ fn make_entries(
                 continue;
             }
             let memory = remember(work, &id, &raws, &live)?;
+            raws.iter().filter(|r| r.page).for_each(|r| work.ledger.add_alias(&r.keys));
+            result.joined.extend(joined(work.ledger, &raws, &id));
             let projects = classifier.classify(&raws, &own, Some(&id));
-            let entry = normalize::entry(&raws, id, projects, &own, &memory, context);
+            let mut entry = normalize::entry(&raws, id, projects, &own, &memory, context);
+            let link = entry.link.clone();
+            entry.image.take_if(|picture| site.articles.images(picture, &link) != ImageMode::Link);
             let rich = normalize::richest(&raws, main);
             let content = items.iter().find(|i| std::ptr::eq(&raw const i.raw, rich)).map_or(items[0].id, |i| i.id);
             let feeds = merge::feeds_of(&entry, site);
@@ -337,6 +349,13 @@ fn make_entries(
         }
     }
     Ok((live, new))
+}
+
+/// Entries that became part of the one with this id: what was known under its keys.
+fn joined(ledger: &Ledger, raws: &[&RawEntry], id: &EntryId) -> Vec<Key> {
+    let keys = raws.iter().flat_map(|r| &r.keys).filter(|k| !k.starts_with("title:"));
+    let rows = keys.filter_map(|k| ledger.with_key(Key::of(k))).map(|n| ledger.row_at(n));
+    rows.filter(|r| r.id != id.as_str() && r.gone.is_none()).map(|r| Key::of(&r.id)).collect()
 }
 
 /// A post in other languages is one entry with several texts: the feeds of a language
@@ -431,10 +450,11 @@ fn identify(
     candidates.extend(named.map(EntryId::foreign));
     candidates.extend(edited.cloned());
     if !work.ledger.is_empty() {
-        for key in main.keys.iter().chain(others).filter(|k| !k.starts_with("title:")) {
-            let row = work.ledger.with_key(Key::of(key)).map(|n| work.ledger.row_at(n));
-            candidates.extend(row.map(|r| EntryId::foreign(r.id.clone())));
-        }
+        let keys = main.keys.iter().chain(others).filter(|k| !k.starts_with("title:"));
+        let rows = keys.filter_map(|k| work.ledger.with_key(Key::of(k))).map(|n| work.ledger.row_at(n));
+        // Of two articles that became one the id stays that readers have.
+        let (there, gone): (Vec<&Row>, Vec<&Row>) = rows.partition(|r| r.gone.is_none() || main.kind != Kind::Article);
+        candidates.extend(there.into_iter().chain(gone).map(|r| EntryId::foreign(r.id.clone())));
     }
     candidates.push(normalize::mint(raws, &work.ledger.id_base));
     candidates.push(normalize::mint_second(raws, &work.ledger.id_base));

@@ -3,9 +3,11 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::Opened;
 use crate::config::{PostsFolder, Slugify, Zone};
@@ -13,7 +15,9 @@ use crate::entry::RawEntry;
 use crate::files::FileError;
 use crate::names::Names;
 use crate::normalize::address::Hosts;
-use crate::source::upstream::{self, Reading};
+use crate::normalize::html;
+use crate::source::article::{self, Page, Refusal, Rules};
+use crate::source::upstream::{self, Discovered, Reading};
 use crate::source::{front_matter, post};
 use crate::yaml::Place;
 
@@ -63,8 +67,19 @@ pub struct Request {
 pub enum Document {
     /// A feed, a page, or neither.
     Read(Box<Reading>),
+    /// A page, read as an article.
+    Page(Box<Looked>),
     /// A post.
     Post(Box<Inspected>),
+}
+
+/// A page as an article, and the feeds it names.
+#[derive(Debug)]
+pub struct Looked {
+    /// What it says, or why it is no article.
+    pub page: Result<Page, Refusal>,
+    /// The feeds it names.
+    pub discovered: Vec<Discovered>,
 }
 
 /// A post, with what its front matter says.
@@ -94,7 +109,10 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, FileError> {
 
 /// Reads `bytes`, the document at `path` if it is a file. A post is read as the
 /// site reads it, when `site` has a posts folder that holds it.
-pub fn inspect(bytes: &[u8], path: Option<&Path>, request: &Request, site: Option<&Opened>) -> Document {
+pub fn inspect(bytes: &[u8], path: Option<&Path>, request: &Request, site: Option<&Opened>, rules: &Rules) -> Document {
+    if request.meant == Some(Meant::Page) {
+        return Document::Page(Box::new(Looked { page: read_page(bytes, request, rules), discovered: Vec::new() }));
+    }
     let is_post = match request.meant {
         Some(Meant::Post) => true,
         Some(Meant::Feed | Meant::Page) => false,
@@ -119,16 +137,41 @@ pub fn inspect(bytes: &[u8], path: Option<&Path>, request: &Request, site: Optio
             content_language: request.content_language.as_deref(),
             meant: match request.meant {
                 Some(Meant::Feed) => Some(upstream::Kind::Feed),
-                Some(Meant::Page) => Some(upstream::Kind::Page),
-                Some(Meant::Post) | None => None,
+                Some(Meant::Page | Meant::Post) | None => None,
             },
         },
     );
     reading.resolve();
+    if reading.kind == upstream::Kind::Page {
+        let page = read_page(bytes, request, rules);
+        return Document::Page(Box::new(Looked { page, discovered: reading.discovered }));
+    }
     if request.sanitise {
         reading.sanitise();
     }
     Document::Read(Box::new(reading))
+}
+
+/// Reads a page as an article. What breaks on it is told of it alone.
+fn read_page(bytes: &[u8], request: &Request, rules: &Rules) -> Result<Page, Refusal> {
+    let given = request.address.as_deref().and_then(|a| Url::parse(a).ok());
+    let address = given
+        .or_else(|| article::address_of(bytes, request.content_type.as_deref()))
+        .unwrap_or_else(|| Url::parse("https://unknown.invalid/").expect("an address that is written here"));
+    let sanitise = request.sanitise;
+    let request = article::Request {
+        bytes,
+        content_type: request.content_type.as_deref(),
+        address: &address,
+        robots_header: None,
+        rules,
+    };
+    let mut page =
+        panic::catch_unwind(AssertUnwindSafe(|| article::read(&request))).unwrap_or(Err(Refusal::Unreadable))?;
+    if sanitise {
+        page.html = html::sanitise(&page.html, Some(&address));
+    }
+    Ok(page)
 }
 
 /// By its name, else by front matter at its beginning.
@@ -168,7 +211,7 @@ fn read_post(bytes: &[u8], path: Option<&Path>, site: Option<&Opened>) -> Result
     };
     let names = Names::new(&[]);
     let hosts = Hosts::new();
-    let address = url::Url::parse("https://example.org/").expect("an address that is written here");
+    let address = Url::parse("https://example.org/").expect("an address that is written here");
     let context = post::Context {
         folder: &folder,
         zone: Zone::UTC,
@@ -183,6 +226,17 @@ fn read_post(bytes: &[u8], path: Option<&Path>, site: Option<&Opened>) -> Result
     // Where it is published, only a site knows.
     post.link = None;
     Ok(Inspected { front_matter, post })
+}
+
+/// A page as the document of the contract, with the feeds it names.
+pub fn page_document(looked: &Looked) -> Value {
+    let mut document = article::schema::document(&looked.page);
+    if let Some(map) = document.as_object_mut().filter(|_| !looked.discovered.is_empty()) {
+        let found =
+            looked.discovered.iter().map(|d| json!({"address": d.address, "title": d.title, "type": d.media_type}));
+        map.insert("discovered".into(), found.collect());
+    }
+    document
 }
 
 /// A post as the document of the contract.

@@ -349,21 +349,18 @@ pub fn outlines(opened: &Opened) -> Vec<Outline> {
     let Some(format) = site.output.formats.first() else {
         return Vec::new();
     };
-    let address = |slug: &str| format!("{}{slug}/{}", site.url, format.file_name());
-    let page = |slug: &str| Some(format!("{}{slug}/", site.url));
-    let mut outlines = vec![Outline {
-        title: site.title.clone(),
-        feed: address("all"),
-        page: page("all"),
-        description: site.description.clone(),
-    }];
-    for project in &site.projects {
-        let slug = project.slug.as_str();
+    let mut outlines = Vec::new();
+    // Old slugs are the same feeds once more.
+    for path in merge::paths(site).into_iter().filter(|p| merge::current_path(p, site) == *p) {
+        let merge::Path { home, part } = merge::Path::of(&path);
+        let project = site.projects.iter().find(|p| p.slug.as_str() == home);
+        let title = project.map_or(&site.title, |p| &p.title);
         outlines.push(Outline {
-            title: project.title.clone(),
-            feed: address(slug),
-            page: page(slug),
-            description: project.description.clone(),
+            title: part.map_or_else(|| title.clone(), |part| format!("{title} · {part}")),
+            feed: format!("{}{path}/{}", site.url, format.file_name()),
+            page: Some(format!("{}{path}/", site.url)),
+            description: project.map_or(&site.description, |p| &p.description).clone(),
+            category: project.map(|p| p.title.clone()),
         });
     }
     outlines

@@ -210,6 +210,15 @@ impl<'a> Posts<'a> {
         }
         if let Ok(reading) = &mut reading {
             carry(reading, self.opened, self.names);
+            // What pages said of themselves holds without them, too.
+            if reading.entries.iter().any(|r| r.kind == Kind::Article) {
+                let ledger = self.book.ledger(self.opened, self.store, self.moment.now)?;
+                for raw in &mut reading.entries {
+                    let others: Vec<String> =
+                        raw.keys.iter().filter_map(|k| ledger.aliases.get(k)).flatten().cloned().collect();
+                    raw.keys.extend(others);
+                }
+            }
             for raw in &mut reading.entries {
                 self.same.iter().for_each(|same| same.apply(raw));
             }

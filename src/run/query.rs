@@ -1,13 +1,17 @@
 //! Answers about what is in the store: entries, and why they are where they are.
 
+use std::collections::HashMap;
+
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::articles::{self, Account};
 use super::{Opened, Problem, RunError};
-use crate::entry::{Entry, Kind, RawEntry};
-use crate::normalize::{address, text};
+use crate::entry::{Entry, Key, Kind, RawEntry};
+use crate::normalize::{address, terms, text};
 use crate::store::Store;
+use crate::store::search::Light;
 
 /// Which entries are wanted.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +46,34 @@ pub fn entries(store: &Store, filter: &Filter) -> Result<Vec<Entry>, RunError> {
         None => store.all_entries()?,
     };
     Ok(all.into_iter().filter(|e| filter.kind.is_none_or(|k| e.kind == k)).collect())
+}
+
+/// Entries that have all words of `text`, those with all of them in the title first, the
+/// newest first.
+///
+/// # Errors
+/// [`RunError`] when the store or the index cannot be read.
+pub fn search(
+    opened: &Opened,
+    store: &Store,
+    filter: &Filter,
+    text: &str,
+    progress: &mut super::refresh::Progress<'_>,
+) -> Result<Vec<Entry>, RunError> {
+    let light = store.light()?;
+    let mut index = super::search::index(opened)?;
+    super::search::complete(&mut index, store, &light, progress)?;
+    let by_key: HashMap<Key, &Light> = light.iter().map(|l| (l.key, l)).collect();
+    let wanted = |l: &Light| {
+        filter.kind.is_none_or(|k| l.kind == k)
+            && filter.project.as_deref().is_none_or(|p| l.feeds.iter().any(|(feed, _)| feed == p))
+    };
+    let keys = super::search::find(&index, &|key| by_key.get(&key).copied(), &terms::query(text), usize::MAX, &wanted)?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        found.extend(store.whole_entry_at(key)?);
+    }
+    Ok(found)
 }
 
 /// An entry as the JSON object of the contract.
@@ -90,6 +122,8 @@ pub struct Explanation {
     pub raws: Vec<RawEntry>,
     /// The feeds that carry it.
     pub feeds: Vec<String>,
+    /// What became of the page it links to.
+    pub page: Option<Account>,
 }
 
 /// What is known under an address, an id or words of a title; best match first.
@@ -130,9 +164,10 @@ pub fn explain(opened: &Opened, store: &Store, wanted: &str) -> Result<Vec<Expla
     found
         .into_iter()
         .map(|entry| {
-            let raws = store.items_of(&entry.id)?.into_iter().map(|i| i.raw).collect();
+            let raws: Vec<RawEntry> = store.items_of(&entry.id)?.into_iter().map(|i| i.raw).collect();
             let feeds = store.feeds_of(&entry.id)?;
-            Ok(Explanation { entry, raws, feeds })
+            let page = if entry.kind == Kind::Article { articles::account(opened, store, &raws)? } else { None };
+            Ok(Explanation { entry, raws, feeds, page })
         })
         .collect()
 }

@@ -1,14 +1,16 @@
 //! The main job: read what changed, derive what that touches, write what it concerns.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
+use super::articles::{self, Asked as AskedPages};
 use super::book::Book;
 use super::build::{self, Built};
 use super::derive::{self, Move, What, Work};
 use super::health::{self, Ledgered};
 use super::posts::{Posts, Seen, Watch, origin};
 use super::sources::{self, Asked, Asking};
-use super::{Moment, Opened, Problem, RunError};
+use super::{Moment, Opened, Problem, RunError, websub};
 use crate::config::PostsFolder;
 use crate::files;
 use crate::ledger::Ledger;
@@ -17,13 +19,15 @@ use crate::names::Names;
 use crate::store::{Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-5");
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-6");
 
 /// What a refresh did.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Sources that were asked, and what came of it.
     pub asked: Asked,
+    /// Linked pages that were asked for, and what came of it.
+    pub pages: AskedPages,
     /// Posts there are.
     pub posts: usize,
     /// Posts that were read anew.
@@ -57,7 +61,7 @@ pub fn refresh(
     let Some(_lock) = files::lock(&state)? else {
         return Err(RunError::Locked(state));
     };
-    match refresh_locked(opened, asking, moment, progress) {
+    let done = match refresh_locked(opened, asking, moment, progress) {
         // Damage deep in the file shows when the page is read. Everything can be read again.
         Err(RunError::Store(StoreError::Damaged { path, reason })) => {
             let aside = super::set_aside(&path)?;
@@ -67,7 +71,12 @@ pub fn refresh(
             Ok(report)
         }
         other => other,
+    };
+    let mut report = done?;
+    if !asking.offline {
+        websub::tell(opened, moment, &mut report.problems)?;
     }
+    Ok(report)
 }
 
 fn refresh_locked(
@@ -77,14 +86,33 @@ fn refresh_locked(
     progress: &mut Progress<'_>,
 ) -> Result<Report, RunError> {
     let mut report = Report::default();
+    let begun = Instant::now();
+    let rules = articles::rules(opened)?;
     let mut store = opened.store(&mut report.problems)?;
     let mut book = Book::open(opened, &store)?;
     if !moment.dry_run {
         let lines = health::lines_before(opened, &store, &mut book, moment.now)?;
         report.asked = sources::read(opened, asking, moment, &mut store, &lines, &mut report.problems, progress)?;
+        articles::read_saved(opened, &rules, moment, &mut store, &mut report.problems)?;
+    }
+    let asked = Instant::now();
+    moment.interrupt.check()?;
+    let mut run = Run::of(opened, moment, store, book, report)?;
+    run.read_and_settle(opened, moment, progress, None)?;
+    if moment.dry_run || asking.offline || !opened.site.articles.fetch {
+        return Ok(run.report);
     }
     moment.interrupt.check()?;
-    Run::of(opened, moment, store, book, report)?.read_and_settle(opened, moment, progress, None)
+    // What is known of the links is published; now their pages, with what time is left.
+    let whole = asking.deadline.unwrap_or(opened.site.fetch.deadline);
+    let clock = articles::Clock { left: whole.saturating_sub(begun.elapsed()), since_sources: asked.elapsed() };
+    let Run { store, report, .. } = &mut run;
+    report.pages = articles::read(opened, &rules, asking, clock, moment, store, &mut report.problems, progress)?;
+    moment.interrupt.check()?;
+    if run.report.pages.read > 0 {
+        run.settle_again(opened, moment, progress)?;
+    }
+    Ok(run.report)
 }
 
 /// What a refresh from nothing but posts and ledger would do. Writes nothing.
@@ -93,8 +121,9 @@ pub(super) fn rehearse(opened: &Opened, moment: Moment, watch: &mut Watch<'_>) -
     let store = Store::in_memory()?;
     let moment = Moment { dry_run: true, ..moment };
     let book = Book::open(opened, &store)?;
-    let run = Run::of(opened, moment, store, book, Report::default())?;
-    run.read_and_settle(opened, moment, &mut |_, _, _| {}, Some(watch))
+    let mut run = Run::of(opened, moment, store, book, Report::default())?;
+    run.read_and_settle(opened, moment, &mut |_, _, _| {}, Some(watch))?;
+    Ok(run.report)
 }
 
 /// Writes everything from the store. Changed rules are applied to all that was
@@ -124,6 +153,7 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
                 posts.reread(folder, &mut touched, report)?;
             }
             drop_old_origins(opened, store, &mut touched, report)?;
+            articles::derive_again(opened, store, &mut touched)?;
         }
         for folder in &opened.site.posts {
             report.posts += store.documents(&origin(folder))?.len();
@@ -132,7 +162,9 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
         settle(opened, &names, moment, store, book, what, rules, report)?;
         Ok(build::everything(store)?)
     });
-    run.finish(opened, moment, done, progress)
+    run.finish(opened, moment, done, progress)?;
+    websub::tell(opened, moment, &mut run.report.problems)?;
+    Ok(run.report)
 }
 
 /// A run under way.
@@ -182,14 +214,14 @@ impl Run {
     /// Reads what changed and derives what that touches, in one transaction: a run that is
     /// killed leaves everything as it was known before.
     fn read_and_settle(
-        mut self,
+        &mut self,
         opened: &Opened,
         moment: Moment,
         progress: &mut Progress<'_>,
         mut watch: Option<&mut Watch<'_>>,
-    ) -> Result<Report, RunError> {
+    ) -> Result<(), RunError> {
         let names = Names::new(&opened.site.projects);
-        let Self { store, book, rules, same_rules, report } = &mut self;
+        let Self { store, book, rules, same_rules, report } = &mut *self;
         let done = store.transaction(|store| -> Result<(), Stop> {
             let mut touched = Touched::default();
             let mut tell = |folder: &PostsFolder, seen: Seen<'_>| {
@@ -202,6 +234,9 @@ impl Run {
                 posts.read(folder, *same_rules, &mut touched, report, progress)?;
             }
             drop_old_origins(opened, store, &mut touched, report)?;
+            if !*same_rules {
+                articles::derive_again(opened, store, &mut touched)?;
+            }
             store.take_dirty(&mut touched)?;
             let what = if *same_rules && book.is_known { What::Touched(touched) } else { What::All };
             settle(opened, &names, moment, store, book, what, rules, report)
@@ -209,24 +244,48 @@ impl Run {
         self.finish(opened, moment, done, progress)
     }
 
+    /// Derives and publishes what came in since the posts were settled.
+    fn settle_again(&mut self, opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> Result<(), RunError> {
+        let names = Names::new(&opened.site.projects);
+        let Self { store, book, rules, report, .. } = &mut *self;
+        let (derived, told) = (std::mem::take(&mut report.derived), report.problems.len());
+        let done = store.transaction(|store| -> Result<(), Stop> {
+            let mut touched = Touched::default();
+            store.take_dirty(&mut touched)?;
+            settle(opened, &names, moment, store, book, What::Touched(touched), rules, report)
+        });
+        self.report.derived += derived;
+        self.finish(opened, moment, done, progress)?;
+        // What was told of the first settling is not told twice.
+        let again = self.report.problems.split_off(told);
+        let new: Vec<Problem> = again.into_iter().filter(|p| !self.report.problems.contains(p)).collect();
+        self.report.problems.extend(new);
+        Ok(())
+    }
+
     /// Publishes what a transaction made necessary.
     fn finish(
-        mut self,
+        &mut self,
         opened: &Opened,
         moment: Moment,
         done: Result<(), Stop>,
         progress: &mut Progress<'_>,
-    ) -> Result<Report, RunError> {
+    ) -> Result<(), RunError> {
         match done {
             Ok(()) if moment.dry_run => {}
             Ok(()) => {
-                let problems = &mut self.report.problems;
-                self.report.built = build::build(opened, &mut self.store, &mut self.book, moment, problems, progress)?;
+                let Self { store, book, report, .. } = self;
+                let built = build::build(opened, store, book, moment, &mut report.problems, progress)?;
+                report.built = Built {
+                    feeds: built.feeds,
+                    written: report.built.written + built.written,
+                    deleted: report.built.deleted + built.deleted,
+                };
             }
             Err(Stop::Rehearsed) => {}
             Err(Stop::Failed(error)) => return Err(error),
         }
-        Ok(self.report)
+        Ok(())
     }
 }
 

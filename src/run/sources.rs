@@ -379,7 +379,7 @@ fn keep(store: &mut Store, source: &Known<'_>, entries: &[RawEntry], state: &Rem
 }
 
 /// How long a signal may go unnoticed.
-const LISTENING: Duration = Duration::from_millis(100);
+pub(super) const LISTENING: Duration = Duration::from_millis(100);
 
 #[expect(clippy::too_many_arguments, reason = "the one place where sources, the network and the store meet")]
 fn ask(
@@ -438,7 +438,7 @@ fn ask(
             progress("asking sources", asked.sources, count);
             let attempt = match &done.ended {
                 Ended::Answered(answer) => match &answer.outcome {
-                    Outcome::Fetched { body, content_type, validators, fresh_for } => {
+                    Outcome::Fetched { body, content_type, validators, fresh_for, robots_tag: _ } => {
                         asked.bytes += body.len() as u64;
                         let taken = take(opened, source, body, content_type.as_deref(), answer.url.as_str());
                         let mut state = state.clone();
@@ -511,7 +511,8 @@ fn ask(
     })
 }
 
-fn start(
+/// A fetcher as the configuration has it: for sources, and for linked pages after them.
+pub(super) fn start(
     opened: &Opened,
     asking: &Asking,
     now: DateTime<Utc>,
@@ -529,7 +530,8 @@ fn start(
         ..client::Settings::new(guard)
     };
     let of_hosts = || fetch.hosts.iter();
-    let gaps = of_hosts().filter_map(|(host, rule)| Some((host.clone(), rule.gap?))).collect();
+    let mut gaps: BTreeMap<_, _> = of_hosts().filter_map(|(host, rule)| Some((host.clone(), rule.gap?))).collect();
+    gaps.extend(opened.site.articles.hosts.iter().filter_map(|(host, rule)| Some((host.clone(), rule.gap?))));
     let shares = of_hosts().filter_map(|(host, rule)| Some((host.clone(), rule.per_host?))).collect();
     let limits = hosts::Limits {
         per_host: fetch.per_host,

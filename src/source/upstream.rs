@@ -11,7 +11,6 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `charset` | bytes into text |
 //! | `xml`, `entities` | tags, text and references, however broken; linear in time, nothing from outside is opened |
 //! | `names` | every spelling of every element, one table |
 //! | `builder`, `extensions` | what belongs to what, which value wins |
@@ -26,7 +25,6 @@
 
 mod base;
 mod builder;
-mod charset;
 mod dates;
 mod entities;
 pub mod entries;
@@ -45,6 +43,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::normalize::{html, text};
+use crate::source::charset;
 
 pub use model::{
     Attributes, Category, Chapters, Content, Date, Extra, Generator, Hints, Image, Itunes, Link, Media, MediaType,

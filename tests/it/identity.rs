@@ -574,7 +574,7 @@ fn a_shallow_clone() {
 fn a_translation_added() {
     let life = Life::new();
     // One folder a language.
-    life.site.write("feedloom.yaml", "title: Example feeds\nurl: https://feeds.example.org/\nlanguage: en\nposts:\n  - path: posts\n    language: en\n    url: https://www.example.org/blog/{slug}/\n    digest:\n      when: [{categories: Weekly}]\n  - path: zh\n    language: zh\n    url: https://www.example.org/zh/blog/{slug}/\n    digest:\n      when: [{categories: Weekly}]\n");
+    life.site.write("feedloom.yaml", "title: Example feeds\nurl: https://feeds.example.org/\nlanguage: en\nposts:\n  - path: posts\n    language: en\n    url: https://www.example.org/blog/{slug}/\n    digest:\n      when: [{categories: Weekly}]\n  - path: zh\n    language: zh\n    url: https://www.example.org/zh/blog/{slug}/\n    digest:\n      when: [{categories: Weekly}]\narticles: {fetch: false}\n");
     std::fs::create_dir_all(life.site.path("zh")).expect("a folder");
     scenario_of("a_translation_added", life, |life| {
         life.site.write(

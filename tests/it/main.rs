@@ -2,6 +2,8 @@
 //! cases whose names are claims.
 
 mod archives;
+mod article;
+mod articles;
 mod bad_input;
 mod cases;
 mod check;
@@ -15,6 +17,7 @@ mod outputs;
 mod pages;
 mod poll;
 mod recipes;
+mod serve;
 mod server;
 mod site;
 mod sources;

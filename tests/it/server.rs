@@ -13,6 +13,8 @@ pub struct Request {
     pub path: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
+    /// What came behind them.
+    pub body: Vec<u8>,
     /// Which connection it came over.
     pub connection: usize,
     pub at: Instant,
@@ -120,11 +122,21 @@ fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize) -> Opti
     buffer.drain(..end + 4);
     let mut lines = head.split("\r\n");
     let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let headers = lines
+    let headers: Vec<(String, String)> = lines
         .filter_map(|l| l.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    Some(Request { path, headers, connection, at: Instant::now() })
+    let length =
+        headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, v)| v.parse().ok()).unwrap_or(0);
+    while buffer.len() < length {
+        let mut piece = [0; 4096];
+        match stream.read(&mut piece) {
+            Ok(0) | Err(_) => return None,
+            Ok(length) => buffer.extend_from_slice(&piece[..length]),
+        }
+    }
+    let body = buffer.drain(..length).collect();
+    Some(Request { path, headers, body, connection, at: Instant::now() })
 }
 
 /// Writes a whole answer.

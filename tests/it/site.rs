@@ -17,7 +17,7 @@ pub struct Run {
     pub err: String,
 }
 
-pub const CONFIG: &str = "title: Example feeds\nurl: https://feeds.example.org/\nlanguage: en\nposts:\n  - path: posts\n    url: https://www.example.org/blog/{slug}/\n    digest:\n      when: [{categories: Weekly}]\n";
+pub const CONFIG: &str = "title: Example feeds\nurl: https://feeds.example.org/\nlanguage: en\nposts:\n  - path: posts\n    url: https://www.example.org/blog/{slug}/\n    digest:\n      when: [{categories: Weekly}]\narticles: {fetch: false}\n";
 
 impl Site {
     /// An empty site with two projects.

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 
 use super::{Builder, MAX_EXTRAS};
+use crate::source::charset;
 use crate::source::upstream::model::Attributes;
 use crate::source::upstream::xml::Tag;
-use crate::source::upstream::{base, charset, markup, names};
+use crate::source::upstream::{base, markup, names};
 
 impl<'t> Builder<'t, '_> {
     pub(super) fn text(&mut self, raw: &'t str, cdata: bool) {
