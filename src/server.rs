@@ -387,7 +387,7 @@ impl Server {
         match rules::preconditions(headers, tag, content.modified_s) {
             Verdict::Failed => return text(StatusCode::PRECONDITION_FAILED, "it has changed"),
             Verdict::NotModified => {
-                let mut answer = labelled(StatusCode::NOT_MODIFIED, item, &content, coding, etag);
+                let mut answer = labelled(StatusCode::NOT_MODIFIED, headers, item, &content, coding, etag);
                 *answer.body_mut() = Body(None);
                 return answer;
             }
@@ -400,13 +400,13 @@ impl Server {
         };
         match part {
             Part::Whole => {
-                let mut answer = labelled(StatusCode::OK, item, &content, coding, etag);
+                let mut answer = labelled(StatusCode::OK, headers, item, &content, coding, etag);
                 answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
                 *answer.body_mut() = Body(Some(bytes.clone()));
                 answer
             }
             Part::Bytes(first, last) => {
-                let mut answer = labelled(StatusCode::PARTIAL_CONTENT, item, &content, coding, etag);
+                let mut answer = labelled(StatusCode::PARTIAL_CONTENT, headers, item, &content, coding, etag);
                 let piece = bytes.slice(first..=last);
                 let headers = answer.headers_mut();
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(piece.len()));
@@ -475,12 +475,21 @@ fn range(headers: &mut hyper::HeaderMap, text: &str) {
 }
 
 /// An answer with everything that is said of an item: the same in 200, 206 and 304.
-fn labelled(status: StatusCode, item: &Item, content: &Content, coding: Coding, etag: &HeaderValue) -> Answer {
+fn labelled(
+    status: StatusCode,
+    asked: &hyper::HeaderMap,
+    item: &Item,
+    content: &Content,
+    coding: Coding,
+    etag: &HeaderValue,
+) -> Answer {
     let mut answer = Response::new(Body(None));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.reserve(16);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(item.media.content_type));
+    let shown = item.media.is_styled() && rules::wants_page(asked);
+    let content_type = if shown { media::SHOWN } else { item.media.content_type };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(ETAG, etag.clone());
     headers.insert(LAST_MODIFIED, content.last_modified.clone());
     headers.insert(CACHE_CONTROL, item.media.keep.header());
@@ -495,7 +504,8 @@ fn labelled(status: StatusCode, item: &Item, content: &Content, coding: Coding, 
         }
     }
     if item.media.packs {
-        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        let vary = if item.media.is_styled() { "accept, accept-encoding" } else { "accept-encoding" };
+        headers.insert(VARY, HeaderValue::from_static(vary));
     }
     if let Some(link) = &item.link {
         headers.insert(LINK, link.clone());

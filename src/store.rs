@@ -195,7 +195,7 @@ impl Store {
         // Plans do not depend on what is bound: else each binding has its statement prepared anew.
         let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
         connection.set_db_config(stable, true).map_err(sql("cannot be set up"))?;
-        let setup = "PRAGMA page_size = 4096; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -24576; PRAGMA mmap_size = 0;";
+        let setup = "PRAGMA page_size = 4096; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -20480; PRAGMA mmap_size = 0;";
         if let Err(error) = connection.execute_batch(setup) {
             return Err(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
@@ -586,14 +586,26 @@ impl Store {
         self.sql("an entry cannot be written", done).map(|_| ())
     }
 
-    /// The newest entries of a feed that are not in its archives only, newest first,
-    /// equal times by the number of the id; without their plain text.
+    /// An entry by the number of its id, without its text and HTML.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn feed(&self, feed: &str, limit: usize) -> Result<Vec<Entry>> {
-        let text = "SELECT e.data, i.html, '' FROM feed_entry f JOIN entry e ON e.id = f.entry JOIN item i ON i.id = e.content WHERE f.feed = ?1 AND f.quiet = 0 ORDER BY f.published DESC, f.entry LIMIT ?2";
-        self.entries(text, params![feed, i64::try_from(limit).unwrap_or(i64::MAX)])
+    pub fn facts(&self, id: Key) -> Result<Option<Entry>> {
+        let read = || -> rusqlite::Result<Option<Entry>> {
+            let mut statement = self.connection.prepare_cached("SELECT data FROM entry WHERE id = ?1")?;
+            statement.query_row([id.0], |r| from_json(r.get_ref(0)?.as_str()?)).optional()
+        };
+        self.sql("entries cannot be read", read())
+    }
+
+    /// The HTML of an entry; none of one that is not there.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn html(&self, id: Key) -> Result<String> {
+        let text = "SELECT i.html FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1";
+        let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.0], |r| r.get(0)).optional());
+        Ok(self.sql("entries cannot be read", read)?.unwrap_or_default())
     }
 
     /// Every entry of a feed, whole, newest first.

@@ -74,7 +74,7 @@ pub fn sanitise(html: &str, base: Option<&Url>) -> String {
         static BUILDER: RefCell<ammonia::Builder<'static>> = RefCell::new(builder());
     }
     let clean = BUILDER.with_borrow_mut(|builder| builder.url_relative(relative).clean(&html).to_string());
-    text::scrub(&without_empty_pictures(clean))
+    text::scrubbed(without_empty_pictures(clean))
 }
 
 /// A picture whose address was refused shows nothing.

@@ -23,12 +23,31 @@ pub fn scrub(text: &str) -> String {
         .collect()
 }
 
+/// [`scrub`] of a text that is not needed any more.
+pub fn scrubbed(text: String) -> String {
+    if is_clean(&text) { text } else { scrub(&text) }
+}
+
+/// Bytes that begin a character which [`scrub`] may drop.
+const SUSPECT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut n = 0;
+    while n < 0x20 {
+        table[n] = !matches!(n, 0x09 | 0x0A | 0x0D);
+        n += 1;
+    }
+    table[0x7F] = true;
+    table[0xC2] = true;
+    table[0xE2] = true;
+    table[0xEF] = true;
+    table
+};
+
 /// Whether [`scrub`] would change nothing: looks at bytes, since nearly every text is clean.
 fn is_clean(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.iter().enumerate().all(|(at, byte)| match byte {
-        b'\t' | b'\n' | b'\r' => true,
-        0..=0x1F | 0x7F => false,
+    let suspects = bytes.iter().enumerate().filter(|(_, byte)| SUSPECT[usize::from(**byte)]);
+    suspects.into_iter().all(|(at, byte)| match byte {
         // U+0080..U+009F but for U+0085
         0xC2 => bytes[at + 1] >= 0xA0 || bytes[at + 1] == 0x85,
         // U+202A..U+202E, U+2066..U+2069
@@ -43,7 +62,7 @@ fn is_clean(text: &str) -> bool {
             0xBF => bytes[at + 2] < 0xBE,
             _ => true,
         },
-        _ => true,
+        _ => false,
     })
 }
 

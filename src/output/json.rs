@@ -50,14 +50,12 @@ pub fn frame(feed: &Feed) -> (String, String) {
 pub fn alone(entry: &Entry, content: &str, language: Option<&str>) -> String {
     let text = serde_json::to_string_pretty(&item(entry, language)).unwrap_or_default();
     // Line breaks in values are escaped: these are the layout's.
-    let mut file = format!("{BEFORE_ITEM}\n    {}{AFTER_ITEM}", text.replace('\n', "\n    "));
+    let text = text.replace('\n', "\n    ");
     // The content is most of an entry: it is written once, straight to its place. A value
     // cannot hold these words: its quotes would be escaped.
-    if let Some(place) = file.find(NO_CONTENT) {
-        let content = format!("{KEY_OF_CONTENT}{}", serde_json::to_string(content).unwrap_or_default());
-        file.replace_range(place..place + NO_CONTENT.len(), &content);
-    }
-    file
+    let (before, after) = text.split_once(NO_CONTENT).unwrap_or((&text, ""));
+    let content = serde_json::to_string(content).unwrap_or_default();
+    [BEFORE_ITEM, "\n    ", before, KEY_OF_CONTENT, &content, after, AFTER_ITEM].concat()
 }
 
 const KEY_OF_CONTENT: &str = "\"content_html\": ";

@@ -166,12 +166,9 @@ impl<'a> Archives<'a> {
             for due in documents {
                 for id in &due.entries {
                     if !ready.contains_key(id)
-                        && let Some(mut entry) = store.entry_at(*id)?
+                        && let Some(made) = build::make_ready(store, *id, &mut contents, Some(live), site)?
                     {
-                        let known = live.known(&entry);
-                        let prepared = known.unwrap_or_else(|| contents.of(&entry, site));
-                        entry.html = String::new();
-                        ready.insert(*id, (entry, prepared));
+                        ready.insert(*id, made);
                     }
                 }
                 let of_month = due.entries.iter().filter_map(|id| ready.get(id));

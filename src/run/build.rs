@@ -14,6 +14,8 @@ use super::health;
 use super::pages;
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError, Severity};
+use crate::config::Site;
+use crate::entry::{Entry, Key};
 use crate::files::{self, Publisher};
 use crate::merge::{self, Document, Feed};
 use crate::output::html::{self, Pages};
@@ -163,10 +165,14 @@ fn write(
     for (n, name) in wanted.iter().enumerate() {
         progress("writing feeds", n + 1, wanted.len());
         moment.interrupt.check()?;
-        let mut entries = store.feed(name, site.output.entries)?;
-        let prepared: Vec<Rc<Prepared>> = entries.iter().map(|e| contents.of(e, site)).collect();
-        // What was cleaned is not needed as it was.
-        entries.iter_mut().for_each(|e| e.html = String::new());
+        let mut entries = Vec::new();
+        let mut prepared: Vec<Rc<Prepared>> = Vec::new();
+        for key in store.newest(name, site.output.entries)? {
+            if let Some((entry, ready)) = make_ready(store, key, &mut contents, None, site)? {
+                entries.push(entry);
+                prepared.push(ready);
+            }
+        }
         let mut feed = merge::feed(name, entries, Document::Live { older: None }, site, &id_base);
         let fitting = site.output.formats.iter().map(|f| f.fitting(&feed, &prepared, site)).min().unwrap_or(0);
         feed.entries.truncate(fitting);
@@ -221,6 +227,28 @@ fn write(
     let later = held.iter().map(|name| (name.clone(), BTreeSet::new())).collect();
     remember(store, SCOPE, &Scope::Feeds(later))?;
     Ok(built)
+}
+
+/// An entry without its HTML, and its content cleaned: now, or before, here or among `others`.
+pub(super) fn make_ready(
+    store: &Store,
+    key: Key,
+    contents: &mut Contents,
+    others: Option<&Contents>,
+    site: &Site,
+) -> Result<Option<(Entry, Rc<Prepared>)>, RunError> {
+    let Some(mut entry) = store.facts(key)? else {
+        return Ok(None);
+    };
+    let known = contents.known(&entry).or_else(|| others.and_then(|o| o.known(&entry)));
+    if let Some(ready) = known {
+        return Ok(Some((entry, ready)));
+    }
+    entry.html = store.html(key)?;
+    let ready = contents.of(&entry, site);
+    // What was cleaned is not needed as it was.
+    entry.html = String::new();
+    Ok(Some((entry, ready)))
 }
 
 /// Feeds that are held back: they lost too much. Those that have grown again are not.

@@ -37,12 +37,24 @@ impl Keep {
     }
 }
 
+/// How a feed is called where a person opens it: browsers apply its style sheet to XML only,
+/// and show what they know to be a feed as source text.
+pub const SHOWN: &str = "application/xml; charset=utf-8";
+
+impl Media {
+    /// Whether it is a feed with a style sheet.
+    pub fn is_styled(self) -> bool {
+        [ATOM, RSS].iter().any(|m| m.content_type == self.content_type)
+    }
+}
+
 /// What a browser may do with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
     /// A page: scripts and styles of this site only.
     Page,
-    /// Data: nothing at all is run or loaded. Pages of others may read it.
+    /// Data: nothing is run, and nothing loaded but the style sheet of a feed. Pages of others
+    /// may read it.
     Data,
 }
 
@@ -53,7 +65,7 @@ impl Policy {
             Policy::Page => {
                 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src http: https: data:; media-src https:; frame-src https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
             }
-            Policy::Data => "default-src 'none'; frame-ancestors 'none'; sandbox",
+            Policy::Data => "default-src 'none'; style-src 'self'; frame-ancestors 'none'; sandbox",
         })
     }
 }

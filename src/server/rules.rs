@@ -5,8 +5,8 @@
 use std::time::{Duration, SystemTime};
 
 use hyper::header::{
-    ACCEPT_ENCODING, HeaderMap, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
-    RANGE,
+    ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, RANGE,
 };
 
 /// How a body is packed.
@@ -196,6 +196,17 @@ pub fn part(headers: &HeaderMap, etag: &str, modified_s: u64, length: usize) -> 
             },
         },
     }
+}
+
+/// Whether a browser asks for something to show: it names pages, and no kind of feed.
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    let accepts = |what: &str| {
+        let lines = headers.get_all(ACCEPT).iter().filter_map(|v| v.to_str().ok());
+        lines
+            .flat_map(|l| l.split(','))
+            .any(|t| t.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case(what)))
+    };
+    accepts("text/html") && !accepts("application/atom+xml") && !accepts("application/rss+xml")
 }
 
 #[cfg(test)]

@@ -160,7 +160,12 @@ fn what_was_published_is_served_as_rfc_9110_asks() {
     assert_eq!(plain.header("content-type"), Some("application/atom+xml; charset=utf-8"));
     assert_eq!(plain.header("x-content-type-options"), Some("nosniff"));
     assert!(plain.header("content-security-policy").is_some_and(|p| p.contains("default-src 'none'")));
-    assert_eq!(plain.header("vary"), Some("accept-encoding"));
+    assert_eq!(plain.header("vary"), Some("accept, accept-encoding"));
+    // A browser shows a feed with its style sheet only when it does not know that it is one.
+    let shown = serving.get("/mosn/atom.xml", &["Accept: text/html,application/xml;q=0.9,*/*;q=0.8"]);
+    assert_eq!(shown.header("content-type"), Some("application/xml; charset=utf-8"));
+    let reader = serving.get("/mosn/atom.xml", &["Accept: application/atom+xml, text/html;q=0.5"]);
+    assert_eq!(reader.header("content-type"), Some("application/atom+xml; charset=utf-8"));
     let (etag, date) = (plain.header("etag").unwrap().to_owned(), plain.header("last-modified").unwrap().to_owned());
     assert!(etag.starts_with('"'), "strong: {etag}");
 

@@ -153,9 +153,11 @@ fn is_person(name: &str) -> bool {
         && name.chars().any(char::is_alphanumeric)
 }
 
-/// A colon stands near the start, as behind the words all of these begin with.
-fn begins_with_word(line: &str) -> Option<()> {
-    line.char_indices().take(40).find(|(_, c)| matches!(c, ':' | '：')).map(|_| ())
+/// The words up to the first colon, with it: none of the patterns that ask for words before
+/// a colon looks further.
+fn until_colon(line: &str) -> Option<&str> {
+    let (at, colon) = line.char_indices().take(40).find(|(_, c)| matches!(c, ':' | '：'))?;
+    Some(&line[..at + colon.len_utf8()])
 }
 
 /// `A：`, `A:`, `答：`, `Answer:` at the start of a line: what follows it.
@@ -165,8 +167,8 @@ pub(super) fn answer(line: &str) -> Option<&str> {
             r"^(?i:A\s?\d{0,2}(?:\s*[|｜/]\s*[^:：|｜]{1,16})?|@?[\p{L}\d_.-]{0,12} ?(?:答|回答|答复|回复)|@?[\w. -]{0,20}\b(?:answers?|answered|repl(?:y|ies|ied))|re)\s*[:：]",
         )
     });
-    begins_with_word(line)?;
-    ANSWER.find(line).map(|m| line[m.end()..].trim())
+    let head = until_colon(line)?;
+    ANSWER.is_match(head).then(|| line[head.len()..].trim())
 }
 
 /// Where an answer begins on the line of its question: `Q: May I? A: Yes.`
@@ -224,8 +226,8 @@ pub(super) fn asking_line(piece: &Piece) -> Option<Asker> {
 pub(super) fn question(line: &str) -> Option<&str> {
     static QUESTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:Q\s?\d{0,2}|问|提问|问题|question)\s*[:：]"));
     let (line, _) = without_ordinal(line);
-    begins_with_word(line)?;
-    QUESTION.find(line).map(|m| line[m.end()..].trim())
+    let head = until_colon(line)?;
+    QUESTION.is_match(head).then(|| line[head.len()..].trim())
 }
 
 /// A label line: what the item above is about.
@@ -319,8 +321,7 @@ fn same_address(links: &[LinkRef]) -> bool {
 pub(super) fn field(line: &str) -> Option<(Field, &str)> {
     static FIELD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[「【\[*]*([\p{L}（）()/ ]{1,24}?)[」】\]*]*\s*[:：]"));
     let (line, _) = without_ordinal(line);
-    begins_with_word(line)?;
-    let found = FIELD.captures(line)?;
+    let found = FIELD.captures(until_colon(line)?)?;
     let name = found.get(1)?.as_str().trim().to_lowercase();
     let value = line[found.get(0)?.end()..].trim().trim_start_matches(['*', ' ']);
     Some((Field::of(&name)?, value))
