@@ -4,7 +4,7 @@
 //! Pure: names and texts of files come in, a [`Proposal`] goes out.
 //! [`generators`] knows the conventions of site generators, [`digests`] tells which
 //! posts are digests by their structure, [`projects`] finds what they speak of,
-//! [`write`] puts it into YAML. Nothing here reads a file or asks anybody: a fact
+//! [`mod@write`] puts it into YAML. Nothing here reads a file or asks anybody: a fact
 //! that no file tells is left open, and said.
 
 pub mod digests;
