@@ -59,7 +59,11 @@ pub fn inspect(common: &Common, options: &Options, terminal: &mut Terminal) -> R
         Some(folder) => Some(run::open(Some(folder), &current())?),
         None => run::open(None, &current()).ok(),
     };
-    let rules = Rules::built_in();
+    let rules = match run::inspect::rules(site.as_ref()) {
+        // A site that happens to be around does not spoil a look at something else.
+        Err(_) if common.site.is_none() => Rules::built_in(),
+        rules => rules?,
+    };
     if options.batch {
         batch(options, site.as_ref(), &rules, terminal);
         return Ok(status::DONE);

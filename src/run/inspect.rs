@@ -9,10 +9,10 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::Opened;
+use super::{Opened, RunError};
 use crate::config::{PostsFolder, Slugify, Zone};
 use crate::entry::RawEntry;
-use crate::files::FileError;
+use crate::files::{self, FileError};
 use crate::names::Names;
 use crate::normalize::address::Hosts;
 use crate::normalize::html;
@@ -89,6 +89,18 @@ pub struct Inspected {
     pub front_matter: Map<String, Value>,
     /// The post.
     pub post: post::Post,
+}
+
+/// The rules for pages: those of the site, and the built-in ones.
+///
+/// # Errors
+/// [`RunError::Rules`] with every mistake in the site's own.
+pub fn rules(site: Option<&Opened>) -> Result<Rules, RunError> {
+    let own = match site {
+        Some(opened) => files::read_rules(&opened.folder, &opened.site.sites)?,
+        None => Vec::new(),
+    };
+    if own.is_empty() { Ok(Rules::built_in()) } else { Rules::with(&own).map_err(RunError::Rules) }
 }
 
 /// Reads the file at `path`.

@@ -132,6 +132,32 @@ fn a_post_of_a_site_is_read_as_the_site_reads_it() {
 }
 
 #[test]
+fn a_page_is_read_by_the_rules_of_the_site() {
+    let site = Site::new();
+    std::fs::create_dir_all(site.path("sites")).expect("a folder");
+    site.write(
+        "sites/n.yaml",
+        "hosts: [n.example.org]\npages:\n  - path: ^/\n    title: p.headline\n    content: div.story\n",
+    );
+    let text = "One sentence that says enough to be an article, and another one that goes on. ".repeat(8);
+    let page = format!(
+        "<html><head><title>N</title></head><body><p class=headline>Rain on MOSN</p><div class=story><p>{text}</p></div></body></html>"
+    );
+    site.write("page.html", page);
+    let path = site.path("page.html").display().to_string();
+    let title = |site: &Site| {
+        let run = site.run(&["inspect", "--json", "--as", "page", "--base-url", "https://n.example.org/1", &path]);
+        assert_eq!(run.status, 0, "{}", run.err);
+        serde_json::from_str::<Value>(&run.out).expect("JSON")["title"].clone()
+    };
+    assert_eq!(title(&site), "Rain on MOSN");
+    site.write("sites/n.yaml", "hosts: [n.example.org]\nfields: 3\n");
+    let run = site.run(&["--site", ".", "inspect", "--json", &path]);
+    assert_eq!(run.status, 2, "{}", run.err);
+    assert!(run.err.contains("sites/n.yaml:2:1"), "{}", run.err);
+}
+
+#[test]
 fn what_cannot_be_looked_at_is_told() {
     let (out, err, status) = piped(&["/no/such/file"], b"");
     assert_eq!((status, out.as_str()), (1, ""));
