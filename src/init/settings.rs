@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use crate::source::front_matter::{from_toml, from_yaml};
 use crate::yaml;
 
 /// Reads a settings file by its extension. Keys are lower case: generators fold them.
@@ -25,31 +26,6 @@ pub fn read(path: &str, text: &str) -> Result<Value, String> {
         "yaml" | "yml" => yaml::parse(text).map(from_yaml).map_err(|e| e.to_string()),
         "json" => serde_json::from_str(text).map(folded).map_err(|e| e.to_string()),
         _ => Err("no settings file".to_owned()),
-    }
-}
-
-fn from_toml(value: toml::Value) -> Value {
-    match value {
-        toml::Value::String(s) => Value::String(s),
-        toml::Value::Integer(n) => Value::String(n.to_string()),
-        toml::Value::Float(n) => Value::String(n.to_string()),
-        toml::Value::Boolean(b) => Value::String(b.to_string()),
-        toml::Value::Datetime(d) => Value::String(d.to_string()),
-        toml::Value::Array(items) => Value::Array(items.into_iter().map(from_toml).collect()),
-        toml::Value::Table(table) => {
-            Value::Object(table.into_iter().map(|(k, v)| (k.to_lowercase(), from_toml(v))).collect())
-        }
-    }
-}
-
-fn from_yaml(node: yaml::Node) -> Value {
-    match node.value {
-        yaml::Value::Null => Value::Null,
-        yaml::Value::Scalar(s) => Value::String(s),
-        yaml::Value::Seq(items) => Value::Array(items.into_iter().map(from_yaml).collect()),
-        yaml::Value::Map(pairs) => {
-            Value::Object(pairs.into_iter().map(|(k, v)| (k.name.to_lowercase(), from_yaml(v))).collect())
-        }
     }
 }
 

@@ -520,15 +520,6 @@ pub(super) fn start(
     stop: &Stop,
 ) -> Result<Fetcher, RunError> {
     let fetch = &opened.site.fetch;
-    let allowed = fetch.allow.iter().filter_map(|range| crate::config::cidr(range));
-    let guard = Guard::new(allowed.map(|(ip, length)| Range::new(ip, length)).collect(), Ports::Web);
-    let settings = client::Settings {
-        contact: fetch.contact.clone().or_else(|| Some(opened.site.url.to_string())),
-        proxy: fetch.proxy.clone(),
-        ca_file: fetch.ca_file.as_ref().map(|path| opened.folder.join(path)),
-        max_bytes: fetch.max_bytes,
-        ..client::Settings::new(guard)
-    };
     let of_hosts = || fetch.hosts.iter();
     let mut gaps: BTreeMap<_, _> = of_hosts().filter_map(|(host, rule)| Some((host.clone(), rule.gap?))).collect();
     gaps.extend(opened.site.articles.hosts.iter().filter_map(|(host, rule)| Some((host.clone(), rule.gap?))));
@@ -544,7 +535,21 @@ pub(super) fn start(
     let limits = asking.open_files.map_or_else(|| limits.clone(), |files| limits.clone().within(files));
     let plan = fetcher::Plan::new(limits, asking.deadline.unwrap_or(fetch.deadline), now);
     let plan = fetcher::Plan { robots: manners.robots(), ..plan };
-    Fetcher::start(settings, plan, stop).map_err(RunError::Fetch)
+    Fetcher::start(settings(opened), plan, stop).map_err(RunError::Fetch)
+}
+
+/// How this site asks servers, whatever it asks them for.
+pub(super) fn settings(opened: &Opened) -> client::Settings {
+    let fetch = &opened.site.fetch;
+    let allowed = fetch.allow.iter().filter_map(|range| crate::config::cidr(range));
+    let guard = Guard::new(allowed.map(|(ip, length)| Range::new(ip, length)).collect(), Ports::Web);
+    client::Settings {
+        contact: fetch.contact.clone().or_else(|| Some(opened.site.url.to_string())),
+        proxy: fetch.proxy.clone(),
+        ca_file: fetch.ca_file.as_ref().map(|path| opened.folder.join(path)),
+        max_bytes: fetch.max_bytes,
+        ..client::Settings::new(guard)
+    }
 }
 
 fn headers(config: &SourceConfig) -> HeaderMap {

@@ -11,9 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Moment, Opened, Problem, RunError};
-use crate::fetch::guard::{Guard, Ports, Range};
-use crate::fetch::{client, hub};
+use super::{Moment, Opened, Problem, RunError, sources};
+use crate::fetch::hub;
 use crate::merge;
 
 /// A hub is told within this time; a refresh never waits longer.
@@ -67,7 +66,7 @@ pub(super) fn tell(opened: &Opened, moment: Moment, problems: &mut Vec<Problem>)
         .collect();
     if !due.is_empty() && told.next.is_none_or(|next| next <= moment.now) {
         let topics: Vec<Url> = due.iter().map(|(_, topic)| topic.clone()).collect();
-        let answers = hub::tell(settings(opened), address, &topics, PATIENCE)
+        let answers = hub::tell(sources::settings(opened), address, &topics, PATIENCE)
             .unwrap_or_else(|error| topics.iter().map(|_| Err(error.to_string())).collect());
         let mut reasons = Vec::new();
         for ((path, _), answer) in due.iter().zip(answers) {
@@ -98,18 +97,6 @@ pub(super) fn tell(opened: &Opened, moment: Moment, problems: &mut Vec<Problem>)
 fn pause(failed: u32) -> Option<TimeDelta> {
     let doubled = failed.checked_sub(2)?.min(10);
     Some((TimeDelta::minutes(5) * (1 << doubled)).min(LONGEST_PAUSE))
-}
-
-fn settings(opened: &Opened) -> client::Settings {
-    let fetch = &opened.site.fetch;
-    let allowed = fetch.allow.iter().filter_map(|range| crate::config::cidr(range));
-    let guard = Guard::new(allowed.map(|(ip, length)| Range::new(ip, length)).collect(), Ports::Web);
-    client::Settings {
-        contact: fetch.contact.clone().or_else(|| Some(opened.site.url.to_string())),
-        proxy: fetch.proxy.clone(),
-        ca_file: fetch.ca_file.as_ref().map(|path| opened.folder.join(path)),
-        ..client::Settings::new(guard)
-    }
 }
 
 #[cfg(test)]

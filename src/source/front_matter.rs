@@ -125,7 +125,8 @@ fn indented(text: &str) -> String {
     text.lines().map(|l| if begins(l) { format!("{l}\n") } else { format!("  {l}\n") }).collect()
 }
 
-fn from_yaml(node: yaml::Node) -> Value {
+/// A YAML value as JSON: scalars as they are written, keys in lower case.
+pub(crate) fn from_yaml(node: yaml::Node) -> Value {
     match node.value {
         yaml::Value::Null => Value::Null,
         yaml::Value::Scalar(s) => Value::String(s),
@@ -147,7 +148,8 @@ fn read_toml(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
     Ok(lower_keys(from_toml(toml::Value::Table(table))))
 }
 
-fn from_toml(value: toml::Value) -> Value {
+/// A TOML value as JSON: scalars as they are written, keys in lower case.
+pub(crate) fn from_toml(value: toml::Value) -> Value {
     match value {
         toml::Value::String(s) => Value::String(s),
         toml::Value::Integer(n) => Value::String(n.to_string()),

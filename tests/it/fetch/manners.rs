@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// So many requests at once to a host, with this time between two; hosts are all alike.
+fn limits(per_host: usize, gap: Duration) -> Limits {
+    Limits { per_host, gap, gaps: BTreeMap::new(), shares: BTreeMap::new(), at_once: 64, idle: 64 }
+}
+
 #[test]
 fn redirects_are_followed_and_permanent_ones_reported() {
     let server = Server::start("127.0.1.3", |request, s| match request.path.trim_start_matches('/') {
@@ -146,8 +151,7 @@ fn a_host_is_asked_by_few_at_once_with_a_gap() {
         std::thread::sleep(120 * MS);
         reply(s, 200, "", BODY)
     });
-    let limits =
-        Limits { per_host: 2, gap: 50 * MS, gaps: BTreeMap::new(), shares: BTreeMap::new(), at_once: 64, idle: 64 };
+    let limits = limits(2, 50 * MS);
     let jobs = (0..12).map(|i| feed(&server, &format!("/{i}"))).collect();
     let ended = run_with(settings(), Plan { limits, ..plan() }, jobs);
     assert!(ended.iter().all(|e| word(e) == "ok"));
@@ -165,14 +169,7 @@ fn a_host_that_says_slow_down_is_left_alone() {
         _ => reply(s, 200, "", BODY),
     });
     let other = Server::start("127.0.1.18", |_, s| reply(s, 200, "", BODY));
-    let limits = Limits {
-        per_host: 1,
-        gap: Duration::ZERO,
-        gaps: BTreeMap::new(),
-        shares: BTreeMap::new(),
-        at_once: 64,
-        idle: 64,
-    };
+    let limits = limits(1, Duration::ZERO);
     let plan = Plan { limits, ..plan() };
     let mut jobs: Vec<Job> = (0..5).map(|i| feed(&busy, &format!("/{i}"))).collect();
     jobs.push(feed(&other, "/"));
@@ -196,8 +193,7 @@ fn a_host_that_is_not_there_is_not_asked_for_everything() {
     // A port that is free, and nobody listens on it.
     let free = std::net::TcpListener::bind("127.0.1.49:0").unwrap().local_addr().unwrap();
     let other = Server::start("127.0.1.50", |_, s| reply(s, 200, "", BODY));
-    let limits =
-        Limits { per_host: 1, gap: 50 * MS, gaps: BTreeMap::new(), shares: BTreeMap::new(), at_once: 64, idle: 64 };
+    let limits = limits(1, 50 * MS);
     let mut jobs: Vec<Job> = (0..40).map(|i| Job::feed(format!("http://{free}/{i}").parse().unwrap())).collect();
     jobs.push(Job::page(format!("http://{free}/page").parse().unwrap(), RobotsPolicy::Ask));
     jobs.push(feed(&other, "/"));
@@ -224,14 +220,7 @@ fn a_short_pause_is_waited_for_once() {
         0 | 3 => reply(s, 429, "Retry-After: 5\r\n", b""),
         _ => reply(s, 200, "", BODY),
     });
-    let limits = Limits {
-        per_host: 1,
-        gap: Duration::ZERO,
-        gaps: BTreeMap::new(),
-        shares: BTreeMap::new(),
-        at_once: 64,
-        idle: 64,
-    };
+    let limits = limits(1, Duration::ZERO);
     let plan = Plan { limits, deadline: Duration::from_secs(120), ..plan() };
     let ended = run_with(settings(), plan, (0..6).map(|i| feed(&server, &format!("/{i}"))).collect());
     let words: Vec<&str> = ended.iter().map(word).collect();
@@ -272,14 +261,7 @@ fn a_run_ends_when_it_should() {
         jobs.push(feed(&fine, "/"));
         jobs
     };
-    let limits = Limits {
-        per_host: 2,
-        gap: Duration::ZERO,
-        gaps: BTreeMap::new(),
-        shares: BTreeMap::new(),
-        at_once: 64,
-        idle: 64,
-    };
+    let limits = limits(2, Duration::ZERO);
     let plan = Plan { limits, ..plan() };
     let check = |words: Vec<&str>, took: Duration| {
         assert_eq!(words.iter().filter(|w| **w == "unfinished").count(), 22, "{words:?}");
@@ -328,14 +310,7 @@ fn a_run_ends_when_it_should() {
 #[test]
 fn connections_are_reused_and_given_back() {
     let jobs = |server: &Server| (0..20).map(|i| feed(server, &format!("/{i}"))).collect::<Vec<_>>();
-    let limits = Limits {
-        per_host: 2,
-        gap: Duration::ZERO,
-        gaps: BTreeMap::new(),
-        shares: BTreeMap::new(),
-        at_once: 64,
-        idle: 64,
-    };
+    let limits = limits(2, Duration::ZERO);
     let plan = Plan { limits, ..plan() };
     let server = Server::start("127.0.1.30", |_, s| reply(s, 200, "", BODY));
     run_with(settings(), plan.clone(), jobs(&server));
