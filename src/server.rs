@@ -45,7 +45,7 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
 use crate::config::FeedFormat;
@@ -223,14 +223,7 @@ impl Server {
         let mut tasks = tokio::task::JoinSet::new();
         loop {
             let stream = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(_) => {
-                        // No file descriptors are left, or the client has gone: neither lasts.
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        continue;
-                    }
-                },
+                stream = accepted(&listener) => stream,
                 _ = tasks.join_next(), if !tasks.is_empty() => continue,
                 _ = stopped(&mut stop) => break,
             };
@@ -431,13 +424,7 @@ impl Server {
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let stream = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(_) => {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        continue;
-                    }
-                },
+                stream = accepted(&listener) => stream,
                 _ = stopped(&mut stop) => return,
             };
             let (server, http) = (Arc::clone(&self), http.clone());
@@ -463,6 +450,17 @@ impl Server {
 }
 
 /// Ends when the server is to stop.
+/// The next client.
+async fn accepted(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            // No file descriptors are left, or the client has gone: neither lasts.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // The sender going away means the same.
     let _ = stop.wait_for(|stop| *stop).await;
