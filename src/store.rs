@@ -107,7 +107,7 @@ pub struct NewDocument<'a> {
     /// Its items appear then.
     pub waits_until: Option<DateTime<Utc>>,
     /// Its items; none while it waits.
-    pub items: &'a [RawEntry],
+    pub items: Vec<RawEntry>,
 }
 
 /// A raw entry with its row.
@@ -264,6 +264,23 @@ impl Store {
         }
     }
 
+    /// Begins a transaction that [`Store::commit`] ends. A store that is dropped before has
+    /// undone it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn begin(&mut self) -> Result<()> {
+        self.sql("cannot begin", self.connection.execute_batch("BEGIN IMMEDIATE"))
+    }
+
+    /// Ends what [`Store::begin`] has begun: all of it is stored, or nothing.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn commit(&mut self) -> Result<()> {
+        self.sql("cannot commit", self.connection.execute_batch("COMMIT"))
+    }
+
     /// A value remembered under `name`.
     ///
     /// # Errors
@@ -353,8 +370,8 @@ impl Store {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn put_document(&mut self, document: &NewDocument<'_>, touched: &mut Touched) -> Result<()> {
-        let mut write = |c: &Connection| -> rusqlite::Result<()> {
+    pub fn put_document(&mut self, document: NewDocument<'_>, touched: &mut Touched) -> Result<()> {
+        let write = |c: &Connection| -> rusqlite::Result<()> {
             let old: Option<i64> = c
                 .prepare_cached("SELECT id FROM document WHERE origin = ?1 AND path = ?2")?
                 .query_row([document.origin, document.path], |r| r.get(0))
@@ -375,21 +392,18 @@ impl Store {
                 document.waits_until.map(|t| t.timestamp()),
             ])?;
             let id = c.last_insert_rowid();
-            for raw in document.items {
-                let mut light = raw.clone();
-                let html = std::mem::take(&mut light.html);
-                let text = std::mem::take(&mut light.text);
-                let json =
-                    serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+            for mut raw in document.items {
+                let html = std::mem::take(&mut raw.html);
+                let text = std::mem::take(&mut raw.text);
+                let json = to_json(&raw)?;
                 c.prepare_cached("INSERT INTO item (document, kind, raw, html, text) VALUES (?1, ?2, ?3, ?4, ?5)")?
                     .execute(params![id, if raw.page { "page" } else { raw.kind.name() }, json, html, text])?;
                 let item = c.last_insert_rowid();
+                let mut insert = c.prepare_cached("INSERT OR IGNORE INTO item_key (key, item) VALUES (?1, ?2)")?;
                 for key in &raw.keys {
-                    let key = Key::of(key);
-                    c.prepare_cached("INSERT OR IGNORE INTO item_key (key, item) VALUES (?1, ?2)")?
-                        .execute([key.0, item])?;
-                    touched.keys.insert(key);
+                    insert.execute([Key::of(key).0, item])?;
                 }
+                touched.came(item);
             }
             Ok(())
         };
@@ -440,11 +454,17 @@ impl Store {
             )?;
             let mut done: HashSet<Key> = HashSet::new();
             let mut groups = Groups { groups: Vec::new(), old_entries: touched.entries.clone() };
-            for first in &touched.keys {
-                if done.contains(first) {
+            let mut came: Vec<Key> = Vec::new();
+            if let Some(from) = touched.items_from {
+                let mut keys = self.connection.prepare_cached("SELECT key FROM item_key WHERE item >= ?1")?;
+                came = keys.query_map([from], |r| r.get(0).map(Key))?.collect::<rusqlite::Result<_>>()?;
+            }
+            let firsts: BTreeSet<Key> = came.into_iter().chain(touched.keys.iter().copied()).collect();
+            for first in firsts {
+                if done.contains(&first) {
                     continue;
                 }
-                let mut open = vec![*first];
+                let mut open = vec![first];
                 let mut group = Group::default();
                 let mut items: BTreeSet<i64> = BTreeSet::new();
                 while let Some(key) = open.pop() {
@@ -545,12 +565,10 @@ impl Store {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn put_entry(&mut self, derived: &Derived) -> Result<()> {
+    pub fn put_entry(&mut self, derived: Derived) -> Result<()> {
         let write = |c: &Connection| -> rusqlite::Result<()> {
-            let entry = &derived.entry;
-            let light = LightEntry(entry);
-            let json =
-                serde_json::to_string(&light).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+            let entry = Entry { html: String::new(), text: String::new(), ..derived.entry };
+            let json = to_json(&entry)?;
             let published = entry.published.timestamp();
             let original = Key::of(entry.id.as_str()).0;
             let id = match &derived.translation {
@@ -823,6 +841,9 @@ impl Store {
             for entry in &touched.entries {
                 statement.execute([1, entry.0])?;
             }
+            if let Some(from) = touched.items_from {
+                statement.execute([2, from])?;
+            }
             Ok(())
         };
         self.sql("what changed cannot be written", write(&self.connection))
@@ -835,13 +856,12 @@ impl Store {
     pub fn take_dirty(&self, touched: &mut Touched) -> Result<()> {
         let mut read = || -> rusqlite::Result<()> {
             let mut statement = self.connection.prepare_cached("SELECT entry, number FROM dirty")?;
-            for row in statement.query_map([], |r| Ok((r.get::<_, bool>(0)?, Key(r.get(1)?))))? {
-                let (is_entry, number) = row?;
-                if is_entry {
-                    touched.entries.insert(number)
-                } else {
-                    touched.keys.insert(number)
-                };
+            for row in statement.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?)))? {
+                match row? {
+                    (0, key) => _ = touched.keys.insert(Key(key)),
+                    (1, entry) => _ = touched.entries.insert(Key(entry)),
+                    (_, item) => touched.came(item),
+                }
             }
             drop(statement);
             self.connection.execute_batch("DELETE FROM dirty")
@@ -897,8 +917,10 @@ pub type Changed = BTreeMap<String, BTreeSet<DateTime<Utc>>>;
 /// Keys and entries that a change touched.
 #[derive(Debug, Clone, Default)]
 pub struct Touched {
-    /// Keys of items that went or came.
+    /// Keys of items that went.
     pub keys: BTreeSet<Key>,
+    /// Items came, with rows from this one on.
+    pub items_from: Option<i64>,
     /// Entries that lost an item.
     pub entries: BTreeSet<Key>,
 }
@@ -906,7 +928,11 @@ pub struct Touched {
 impl Touched {
     /// Nothing was touched.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.entries.is_empty()
+        self.keys.is_empty() && self.entries.is_empty() && self.items_from.is_none()
+    }
+
+    fn came(&mut self, item: i64) {
+        self.items_from = Some(self.items_from.map_or(item, |from| from.min(item)));
     }
 }
 
@@ -985,31 +1011,8 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> 
         .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
 }
 
-/// An entry without its html and text, which are an item's.
-struct LightEntry<'a>(&'a Entry);
-
-impl serde::Serialize for LightEntry<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        // Cloning is cheap beside the html that is left behind.
-        let light = Entry {
-            html: String::new(),
-            text: String::new(),
-            id: self.0.id.clone(),
-            title: self.0.title.clone(),
-            link: self.0.link.clone(),
-            summary: self.0.summary.clone(),
-            authors: self.0.authors.clone(),
-            language: self.0.language.clone(),
-            image: self.0.image.clone(),
-            version: self.0.version.clone(),
-            starts_at: self.0.starts_at.clone(),
-            projects: self.0.projects.clone(),
-            mentions: self.0.mentions.clone(),
-            source: self.0.source.clone(),
-            ..*self.0
-        };
-        light.serialize(serializer)
-    }
+fn to_json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
 }
 
 #[cfg(test)]
@@ -1034,9 +1037,9 @@ mod tests {
             raw: b"x",
             reading: "{}",
             waits_until: None,
-            items,
+            items: items.to_vec(),
         };
-        store.transaction(|s| s.put_document(&document, &mut touched)).unwrap();
+        store.transaction(|s| s.put_document(document, &mut touched)).unwrap();
         touched
     }
 
@@ -1049,8 +1052,8 @@ mod tests {
     #[test]
     fn items_that_share_a_key_are_one_group() {
         let (_folder, mut store) = store();
-        let mut touched = put(&mut store, "1", &[raw(&["a", "b"]), raw(&["c"])]);
-        touched.keys.extend(put(&mut store, "2", &[raw(&["b", "d"])]).keys);
+        let touched = put(&mut store, "1", &[raw(&["a", "b"]), raw(&["c"])]);
+        put(&mut store, "2", &[raw(&["b", "d"])]);
         let groups = store.groups(&touched).unwrap();
         let mut sizes: Vec<usize> = groups.groups.iter().map(|g| g.items.len()).collect();
         sizes.sort();

@@ -143,10 +143,9 @@ fn put(
     touched: &mut Touched,
 ) -> Result<(), RunError> {
     let reading = serde_json::to_string(kept).unwrap_or_default();
-    let items = [raw_entry(opened, kept)];
-    let document =
-        NewDocument { origin, path, stamp, hash, raw: &[], reading: &reading, waits_until: None, items: &items };
-    Ok(store.put_document(&document, touched)?)
+    let items = vec![raw_entry(opened, kept)];
+    let document = NewDocument { origin, path, stamp, hash, raw: &[], reading: &reading, waits_until: None, items };
+    Ok(store.put_document(document, touched)?)
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(texts: BTreeMap<String, String>) -> BTreeMap<String, T> {

@@ -341,10 +341,10 @@ fn make_entries(
                 for feed in &translation.feeds {
                     result.changed.entry(feed.clone()).or_default().insert(translation.entry.published);
                 }
-                work.store.put_entry(&Derived { quiet: quiet.clone(), ..translation })?;
+                work.store.put_entry(Derived { quiet: quiet.clone(), ..translation })?;
             }
             let items = items.iter().map(|i| i.id).collect();
-            work.store.put_entry(&Derived { entry, translation: None, content, items, feeds, quiet })?;
+            work.store.put_entry(Derived { entry, translation: None, content, items, feeds, quiet })?;
             result.derived += 1;
         }
     }

@@ -8,7 +8,7 @@
 //! while let Some(event) = fetcher.next() { manners.hear(store, &event)?; ... }
 //! ```
 //!
-//! Written at once and not with what was read: a run that is killed must not make the
+//! Written as it is heard, not at the end of the run: one that is killed must not make the
 //! next one rude. A clock that was wrong silences nobody for long.
 
 use std::collections::{BTreeMap, HashMap};
@@ -71,8 +71,7 @@ impl Manners {
         }
     }
 
-    /// Remembers what is worth it. To be called with every event of the fetcher, outside
-    /// of any transaction that may be undone.
+    /// Remembers what is worth it. To be called with every event of the fetcher, as it comes.
     pub(super) fn hear(&mut self, store: &Store, event: &Event) -> Result<(), RunError> {
         match event {
             Event::Done(_) => {}

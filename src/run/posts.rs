@@ -258,8 +258,9 @@ impl<'a> Posts<'a> {
         let light = Post { entries: Vec::new(), ..reading.clone() };
         let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
         let origin = &origin(folder);
-        let document = NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items };
-        Ok(self.store.put_document(&document, touched)?)
+        let document =
+            NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items: items.to_vec() };
+        Ok(self.store.put_document(document, touched)?)
     }
 }
 

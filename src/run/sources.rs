@@ -1,8 +1,9 @@
 //! Asks the sources that are due and stores what they say.
 //!
-//! Each source is a transaction of its own: its entries, its validators and what has to
-//! be derived are stored together or not at all. Entries that leave their feed stay. A
-//! source that fails is reported and keeps what it had; it stops nothing else.
+//! A source's entries, its validators and what has to be derived are stored together or
+//! not at all: in a transaction of its own, or in one with the few others that came
+//! meanwhile. Entries that leave their feed stay. A source that fails is reported and
+//! keeps what it had; it stops nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -279,7 +280,7 @@ fn read_file(
     problems.extend(taken.problems);
     if taken.readable {
         let state = Remembered::File { hash, said };
-        asked.new += keep(store, source, &taken.entries, &state)?;
+        asked.new += store.transaction(|store| keep(store, source, taken.entries, &state))?;
     } else {
         asked.failed += 1;
     }
@@ -343,43 +344,54 @@ fn take(opened: &Opened, source: &Known<'_>, bytes: &[u8], content_type: Option<
     Taken { entries, feed, readable: !cut, partly: true, problems }
 }
 
-/// Stores entries that are new or changed, and the state of their source.
-fn keep(store: &mut Store, source: &Known<'_>, entries: &[RawEntry], state: &Remembered) -> Result<usize, RunError> {
+/// Stores entries that are new or changed, and the state of their source. To be called
+/// within a transaction.
+fn keep(store: &mut Store, source: &Known<'_>, entries: Vec<RawEntry>, state: &Remembered) -> Result<usize, RunError> {
     let origin = format!("source:{}", source.name);
-    store.transaction(|store| -> Result<usize, RunError> {
-        let known = store.documents(&origin)?;
-        let mut touched = Touched::default();
-        let mut count = 0;
-        for entry in entries {
-            let json = serde_json::to_vec(entry).unwrap_or_default();
-            let hash = blake3::hash(&json).to_hex()[..32].to_owned();
-            let path = entry.keys.iter().find(|k| k.starts_with("upstream:")).unwrap_or(&entry.keys[0]);
-            if known.get(path).is_some_and(|d| d.hash == hash) {
-                continue;
-            }
-            count += 1;
-            let stamp = Stamp { size: json.len() as u64, modified_ns: 0, changed_ns: 0 };
-            let items = std::slice::from_ref(entry);
-            let document = NewDocument {
-                origin: &origin,
-                path,
-                stamp,
-                hash: &hash,
-                raw: &[],
-                reading: "{}",
-                waits_until: None,
-                items,
-            };
-            store.put_document(&document, &mut touched)?;
+    let known = store.documents(&origin)?;
+    let mut touched = Touched::default();
+    let mut count = 0;
+    for mut entry in entries {
+        let (size, hash) = fingerprint(&mut entry);
+        let path = entry.keys.iter().find(|k| k.starts_with("upstream:")).unwrap_or(&entry.keys[0]).clone();
+        if known.get(&path).is_some_and(|d| d.hash == hash) {
+            continue;
         }
-        store.add_dirty(&touched)?;
-        store.set_source(&source.name, &serde_json::to_string(state).unwrap_or_default())?;
-        Ok(count)
-    })
+        count += 1;
+        let document = NewDocument {
+            origin: &origin,
+            path: &path,
+            stamp: Stamp { size, modified_ns: 0, changed_ns: 0 },
+            hash: &hash,
+            raw: &[],
+            reading: "{}",
+            waits_until: None,
+            items: vec![entry],
+        };
+        store.put_document(document, &mut touched)?;
+    }
+    store.add_dirty(&touched)?;
+    store.set_source(&source.name, &serde_json::to_string(state).unwrap_or_default())?;
+    Ok(count)
+}
+
+/// How long an entry is, and a hash of all it says. Its html and text are long: they go
+/// in as they are.
+fn fingerprint(entry: &mut RawEntry) -> (u64, String) {
+    let (html, text) = (std::mem::take(&mut entry.html), std::mem::take(&mut entry.text));
+    let facts = serde_json::to_vec(entry).unwrap_or_default();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&facts).update(b"\0").update(html.as_bytes()).update(b"\0").update(text.as_bytes());
+    let size = facts.len() + html.len() + text.len();
+    (entry.html, entry.text) = (html, text);
+    (size as u64, hasher.finalize().to_hex()[..32].to_owned())
 }
 
 /// How long a signal may go unnoticed.
 pub(super) const LISTENING: Duration = Duration::from_millis(100);
+
+/// Events that one commit may wait for, while they come faster than they are stored.
+const TOGETHER: usize = 32;
 
 #[expect(clippy::too_many_arguments, reason = "the one place where sources, the network and the store meet")]
 fn ask(
@@ -420,12 +432,28 @@ fn ask(
     }
     let count = due.len();
     let mut offline = true;
+    // Events that are not committed yet.
+    let mut open = 0;
     loop {
-        let event = match fetcher.next_within(LISTENING) {
-            Waited::Event(event) => event,
+        let event = match fetcher.next_within(if open > 0 { Duration::ZERO } else { LISTENING }) {
+            Waited::Event(event) if open < TOGETHER => event,
+            Waited::Event(event) => {
+                store.commit()?;
+                open = 0;
+                event
+            }
+            Waited::Nothing if open > 0 => {
+                store.commit()?;
+                open = 0;
+                continue;
+            }
             Waited::Nothing if moment.interrupt.check().is_ok() => continue,
             Waited::Nothing | Waited::Finished => break,
         };
+        if open == 0 {
+            store.begin()?;
+        }
+        open += 1;
         manners.hear(store, &event)?;
         // What is stored is whole; the others are asked in the next run.
         if moment.interrupt.check().is_err() {
@@ -463,7 +491,7 @@ fn ask(
                         };
                         asked.failed += usize::from(!taken.readable);
                         let after = schedule::after(&state, &attempt, limits, now, Jitter::of(&state));
-                        asked.new += keep(store, source, &taken.entries, &Remembered::Web(Box::new(after)))?;
+                        asked.new += keep(store, source, taken.entries, &Remembered::Web(Box::new(after)))?;
                         problems.extend(taken.problems);
                         offline = false;
                         continue;
@@ -491,6 +519,9 @@ fn ask(
             let problem = problem(source, &attempt, after.failing.as_ref());
             ended.push((n, after, problem));
         }
+    }
+    if open > 0 {
+        store.commit()?;
     }
     fetcher.finish();
     // A machine without a network says nothing about anyone's server.

@@ -453,9 +453,9 @@ mod tests {
             raw: b"x",
             reading: "{}",
             waits_until: None,
-            items: std::slice::from_ref(&raw),
+            items: vec![raw],
         };
-        store.put_document(&document, &mut Touched::default()).unwrap();
+        store.put_document(document, &mut Touched::default()).unwrap();
         let item: i64 =
             store.connection.query_row("SELECT id FROM item ORDER BY id DESC LIMIT 1", [], |r| r.get(0)).unwrap();
         let time = DateTime::from_timestamp(published, 0).unwrap();
@@ -483,7 +483,7 @@ mod tests {
         };
         let feeds = vec!["all".to_owned()];
         let derived = Derived { entry, translation: None, content: item, items: vec![item], feeds, quiet: vec![] };
-        store.put_entry(&derived).unwrap();
+        store.put_entry(derived).unwrap();
     }
 
     fn found(index: &Index, q: &str, place: Where) -> Vec<Key> {
