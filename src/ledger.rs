@@ -152,11 +152,14 @@ pub struct Summary {
     pub emitted: usize,
     /// Feeds that were ever published.
     pub feeds: BTreeSet<String>,
+    /// Which entries are not there any more: a number that is another when they are others.
+    pub gone: u64,
 }
 
 impl Summary {
     fn count<'r>(
         &mut self,
+        id: Key,
         is_post: bool,
         gone: bool,
         feeds: impl Iterator<Item = &'r str>,
@@ -180,11 +183,12 @@ impl Summary {
         }
         self.posts += usize::from(is_post && !gone);
         self.emitted += usize::from(emitted);
+        self.gone ^= if gone { id.0.cast_unsigned() } else { 0 };
     }
 
     fn count_row(&mut self, row: &Row) {
         let (feeds, left) = (row.feeds.iter().map(String::as_str), row.left.iter().map(String::as_str));
-        self.count(row.is_post(), row.gone.is_some(), feeds, left);
+        self.count(Key::of(&row.id), row.is_post(), row.gone.is_some(), feeds, left);
     }
 
     fn take_back(&mut self, row: &Row) {
@@ -197,6 +201,7 @@ impl Summary {
         }
         self.posts -= usize::from(row.is_post() && row.gone.is_none());
         self.emitted -= usize::from(!row.feeds.is_empty());
+        self.gone ^= if row.gone.is_some() { Key::of(&row.id).0.cast_unsigned() } else { 0 };
     }
 }
 
@@ -330,12 +335,13 @@ impl Ledger {
 
     fn push_line(&mut self, scanned: &line::Scanned<'_>, place: Range<usize>) {
         let n = self.slots.len();
-        self.by_id.insert(Key::of(scanned.id), n);
+        let id = Key::of(scanned.id);
+        self.by_id.insert(id, n);
         for key in scanned.keys.iter() {
             self.by_key.entry(Key::of(key)).or_insert(n);
         }
         let is_post = scanned.keys.iter().next().is_some_and(is_key_of_post);
-        self.closed.count(is_post, scanned.gone.is_some(), scanned.feeds.iter(), scanned.left.iter());
+        self.closed.count(id, is_post, scanned.gone.is_some(), scanned.feeds.iter(), scanned.left.iter());
         self.slots.push(Slot { line: place, ..Slot::default() });
     }
 

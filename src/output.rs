@@ -171,6 +171,24 @@ impl FeedFormat {
         feed.entries.len()
     }
 
+    /// An archive document as it was written (`text`), with other neighbours: each of `moved`
+    /// is the file name of one then and now. None where its addresses are not where they are
+    /// expected: then it has to be rendered.
+    pub fn relinked(self, text: &str, base: &Url, moved: &[(String, String)]) -> Option<String> {
+        let entries = match self {
+            FeedFormat::Atom | FeedFormat::Rss => "<entry>",
+            FeedFormat::Json => json::ITEMS,
+        };
+        let (head, rest) = text.split_at(text.find(entries)?);
+        let quoted = |name: &str| format!("\"{}archive/{}\"", escape(base.as_str()), escape(name));
+        let mut head = head.to_owned();
+        for (then, now) in moved {
+            let then = quoted(then);
+            head = (head.matches(&then).count() == 1).then(|| head.replace(&then, &quoted(now)))?;
+        }
+        Some(head + rest)
+    }
+
     /// The document as text.
     ///
     /// # Errors

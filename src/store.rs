@@ -21,12 +21,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::entry::{Entry, EntryId, Key, RawEntry};
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("store/migrations/0001.sql"),
     include_str!("store/migrations/0002.sql"),
     include_str!("store/migrations/0003.sql"),
     include_str!("store/migrations/0004.sql"),
     include_str!("store/migrations/0005.sql"),
+    include_str!("store/migrations/0006.sql"),
 ];
 
 /// Why the store could not do its work.
@@ -89,6 +90,9 @@ pub struct Document {
     pub waits_until: Option<DateTime<Utc>>,
 }
 
+/// The report of a reader that had nothing to report.
+pub const NOTHING_READ: &str = "{}";
+
 /// A document to be put into the store.
 #[derive(Debug)]
 pub struct NewDocument<'a> {
@@ -102,7 +106,7 @@ pub struct NewDocument<'a> {
     pub hash: &'a str,
     /// Its bytes.
     pub raw: &'a [u8],
-    /// What the reader reported, as JSON.
+    /// What the reader reported, as JSON; [`NOTHING_READ`] where its items are all there is.
     pub reading: &'a str,
     /// Its items appear then.
     pub waits_until: Option<DateTime<Utc>>,
@@ -195,7 +199,7 @@ impl Store {
         // Plans do not depend on what is bound: else each binding has its statement prepared anew.
         let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
         connection.set_db_config(stable, true).map_err(sql("cannot be set up"))?;
-        let setup = "PRAGMA page_size = 4096; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -20480; PRAGMA mmap_size = 0;";
+        let setup = "PRAGMA page_size = 4096; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -20480; PRAGMA mmap_size = 0;";
         if let Err(error) = connection.execute_batch(setup) {
             return Err(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
@@ -206,6 +210,8 @@ impl Store {
         }
         let mut store = Self { connection, path: path.to_owned() };
         store.migrate()?;
+        // Not before: a table that is laid anew would take its children with it.
+        store.sql("cannot be set up", store.connection.execute_batch("PRAGMA foreign_keys = ON"))?;
         Ok(store)
     }
 
@@ -339,7 +345,7 @@ impl Store {
         self.sql("origins cannot be read", read())
     }
 
-    /// The bytes of a document.
+    /// The bytes of a document; none where nothing was kept.
     ///
     /// # Errors
     /// What SQLite says.
@@ -347,9 +353,10 @@ impl Store {
         self.sql(
             "a document cannot be read",
             self.connection
-                .prepare_cached("SELECT raw FROM document WHERE id = ?1")
-                .and_then(|mut s| s.query_row([document], |r| r.get(0))),
+                .prepare_cached("SELECT raw FROM body WHERE document = ?1")
+                .and_then(|mut s| s.query_row([document], |r| r.get(0)).optional()),
         )
+        .map(Option::unwrap_or_default)
     }
 
     /// What readers reported, by origin and path.
@@ -358,8 +365,9 @@ impl Store {
     /// What SQLite says.
     pub fn readings(&self) -> Result<Vec<(String, String, String)>> {
         let read = || -> rusqlite::Result<_> {
-            let mut statement =
-                self.connection.prepare_cached("SELECT origin, path, reading FROM document ORDER BY origin, path")?;
+            let mut statement = self.connection.prepare_cached(
+                "SELECT d.origin, d.path, b.reading FROM document d JOIN body b ON b.document = d.id ORDER BY d.origin, d.path",
+            )?;
             statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect()
         };
         self.sql("readings cannot be read", read())
@@ -380,18 +388,23 @@ impl Store {
                 forget_items(c, id, touched)?;
                 c.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([id])?;
             }
-            c.prepare_cached("INSERT INTO document (origin, path, size, modified_ns, changed_ns, hash, raw, reading, waits_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
+            c.prepare_cached("INSERT INTO document (origin, path, size, modified_ns, changed_ns, hash, waits_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
                 document.origin,
                 document.path,
                 i64::try_from(document.stamp.size).unwrap_or(i64::MAX),
                 document.stamp.modified_ns,
                 document.stamp.changed_ns,
                 document.hash,
-                document.raw,
-                document.reading,
                 document.waits_until.map(|t| t.timestamp()),
             ])?;
             let id = c.last_insert_rowid();
+            if !document.raw.is_empty() || document.reading != NOTHING_READ {
+                c.prepare_cached("INSERT INTO body (document, raw, reading) VALUES (?1, ?2, ?3)")?.execute(params![
+                    id,
+                    document.raw,
+                    document.reading
+                ])?;
+            }
             for mut raw in document.items {
                 let html = std::mem::take(&mut raw.html);
                 let text = std::mem::take(&mut raw.text);
@@ -1076,6 +1089,33 @@ mod tests {
         });
         assert!(failed.is_err());
         assert_eq!(store.meta("a").unwrap(), None);
+    }
+
+    #[test]
+    fn texts_move_out_of_their_documents_and_nothing_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        let old = Connection::open(&path).unwrap();
+        MIGRATIONS[..5].iter().for_each(|m| old.execute_batch(m).unwrap());
+        old.execute_batch(
+            "PRAGMA user_version = 5;
+            INSERT INTO document VALUES (7, 'posts:a', 'p.md', 3, 4, 5, 'h', x'00ff', '{\"notes\":[]}', 9);
+            INSERT INTO document VALUES (8, 'source:s', 'e', 3, 4, 5, 'h', x'', '{}', NULL);
+            INSERT INTO item VALUES (1, 7, 'post', '{\"kind\":\"post\",\"keys\":[\"a\"],\"title\":\"t\",\"link\":null}', 'h', 't');",
+        )
+        .unwrap();
+        drop(old);
+        let mut store = Store::open(&path).unwrap();
+        let stamp = Stamp { size: 3, modified_ns: 4, changed_ns: 5 };
+        let post = &store.documents("posts:a").unwrap()["p.md"];
+        assert_eq!((post.id, post.stamp, post.hash.as_str()), (7, stamp, "h"));
+        assert_eq!(post.waits_until, DateTime::from_timestamp(9, 0));
+        assert_eq!(store.raw(7).unwrap(), [0, 255]);
+        assert!(store.raw(8).unwrap().is_empty());
+        assert_eq!(store.readings().unwrap(), [("posts:a".into(), "p.md".into(), "{\"notes\":[]}".into())]);
+        assert_eq!(store.items(&[1]).unwrap()[0].raw.title, "t");
+        store.remove_document(7, &mut Touched::default()).unwrap();
+        assert!(store.items(&[1]).is_err(), "items go with their document");
     }
 
     #[test]

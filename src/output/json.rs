@@ -41,7 +41,8 @@ pub fn frame(feed: &Feed) -> (String, String) {
     }
     let mut head = serde_json::to_string_pretty(&Value::Object(out)).unwrap_or_default();
     head.truncate(head.trim_end_matches(['}', '\n']).len());
-    head.push_str(",\n  \"items\": [");
+    head.push_str(",\n  ");
+    head.push_str(ITEMS);
     let end = if feed.entries.is_empty() { "]\n}\n" } else { "\n  ]\n}\n" };
     (head, end.to_owned())
 }
@@ -60,6 +61,9 @@ pub fn alone(entry: &Entry, content: &str, language: Option<&str>) -> String {
 
 const KEY_OF_CONTENT: &str = "\"content_html\": ";
 const NO_CONTENT: &str = "\"content_html\": \"\"";
+
+/// What stands before the items of a document.
+pub const ITEMS: &str = "\"items\": [";
 
 /// What [`alone`] writes before the item.
 pub const BEFORE_ITEM: &str = "{\"items\": [";

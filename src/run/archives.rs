@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::build::{self, Plan, held_file};
 use super::refresh::Progress;
 use super::{Opened, Problem, RunError};
-use crate::config::FeedFormat;
+use crate::config::{FeedFormat, Site};
 use crate::entry::{Entry, Key};
 use crate::files;
 use crate::ledger::{Archive, Ledger};
@@ -22,6 +22,8 @@ use crate::store::{Listed, Store};
 pub(super) struct Archives<'a> {
     opened: &'a Opened,
     ledger: &'a mut Ledger,
+    /// Entries were withdrawn since archives were written last.
+    withdrawn: bool,
     /// Documents to be written, by period: entries are prepared once for all feeds.
     due: BTreeMap<String, Vec<Due>>,
 }
@@ -32,12 +34,52 @@ struct Due {
     document: Document,
     /// Earlier issues, kept under their names.
     earlier: Vec<String>,
+    /// Those may show what was withdrawn.
+    suspect: bool,
     entries: Vec<Key>,
+    /// Nothing but its neighbours is another: names of those that were, and are.
+    moved: Option<Neighbours>,
 }
 
+/// Names of the archives before and after one, then and now.
+struct Neighbours {
+    older: (String, String),
+    newer: (String, String),
+}
+
+impl Neighbours {
+    /// None where one came or went: then there is a link more, or one less.
+    fn between(then: Beside, now: Beside) -> Option<Self> {
+        let both = |then: Option<String>, now: Option<String>| match (then, now) {
+            (None, None) => Some((String::new(), String::new())),
+            (then, now) => then.zip(now),
+        };
+        Some(Self { older: both(then.0, now.0)?, newer: both(then.1, now.1)? })
+    }
+
+    /// Those whose name is another, of the links that documents of a format have.
+    fn of(&self, format: FeedFormat) -> Vec<(String, String)> {
+        let both = match format {
+            FeedFormat::Atom => vec![&self.older, &self.newer],
+            FeedFormat::Json | FeedFormat::Rss => vec![&self.older],
+        };
+        let ending = format.archive_ending().unwrap_or_default();
+        let file = |name: &str| format!("{name}.{ending}");
+        both.into_iter().filter(|(then, now)| then != now).map(|(then, now)| (file(then), file(now))).collect()
+    }
+}
+
+/// Names of the archives before and after one.
+type Beside = (Option<String>, Option<String>);
+
 impl<'a> Archives<'a> {
-    pub fn new(opened: &'a Opened, ledger: &'a mut Ledger) -> Self {
-        Self { opened, ledger, due: BTreeMap::new() }
+    pub fn new(opened: &'a Opened, store: &Store, ledger: &'a mut Ledger) -> Result<Self, RunError> {
+        let gone = ledger.summary().gone;
+        let withdrawn = build::remembered(store, GONE)? != Some(gone);
+        if withdrawn {
+            build::remember(store, GONE, &gone)?;
+        }
+        Ok(Self { opened, ledger, withdrawn, due: BTreeMap::new() })
     }
 
     /// Plans the archives of a feed whose live document is `live`; comes back with the
@@ -112,31 +154,37 @@ impl<'a> Archives<'a> {
             }
         }
         let chain: Vec<String> = periods.keys().map(|p| merge::archive_name(p, issue_of(p))).collect();
-        let beside =
-            |chain: &[String], at: usize| (at.checked_sub(1).map(|n| chain[n].clone()), chain.get(at + 1).cloned());
+        let beside = |chain: &[String], at: usize| -> Beside {
+            (at.checked_sub(1).map(|n| chain[n].clone()), chain.get(at + 1).cloned())
+        };
         let places: HashMap<&str, usize> =
             before.iter().enumerate().map(|(at, name)| (merge::period_of(name), at)).collect();
         let periods: Vec<(&String, &Vec<Listed>)> = periods.iter().collect();
         for (at, (period, entries)) in periods.iter().enumerate() {
-            let (older, newer) = beside(&chain, at);
+            let now = beside(&chain, at);
             let issue = issue_of(period);
             for file in (1..=issue).flat_map(|issue| files(period, issue)) {
                 plan.hashes.entry(file).or_insert(None);
             }
             let known = files(period, issue).iter().all(|file| plan.known.contains_key(file));
-            let same_links =
-                places.get(period.as_str()).is_some_and(|at| beside(&before, *at) == (older.clone(), newer.clone()));
+            let then = places.get(period.as_str()).map(|at| beside(&before, *at));
             let same = touched.is_some_and(|days| !touches(days, period)) && !stale.contains(period.as_str());
-            if known && same && same_links {
+            if known && same && then.as_ref() == Some(&now) {
                 continue;
             }
+            let (older, newer) = now;
             let mut earlier: Vec<String> = (1..issue).map(|issue| merge::archive_name(period, issue)).collect();
             earlier.extend(recut.get(merge::month_of(period)).into_iter().flatten().cloned());
+            let suspect = self.withdrawn || touched.is_none_or(|days| days.contains(EVERY_DAY));
+            let moved = then.filter(|_| known && same && (!suspect || earlier.is_empty()));
+            let moved = moved.and_then(|then| Neighbours::between(then, (older.clone(), newer.clone())));
             self.due.entry((*period).clone()).or_default().push(Due {
                 feed: name.to_owned(),
                 document: Document::Archive { name: chain[at].clone(), older, newer },
                 earlier,
+                suspect,
                 entries: entries.iter().map(|e| e.id).collect(),
+                moved,
             });
         }
         if chain != before {
@@ -164,6 +212,9 @@ impl<'a> Archives<'a> {
             let mut contents = Contents::default();
             let mut ready: HashMap<Key, (Entry, Rc<Prepared>)> = HashMap::new();
             for due in documents {
+                if relink(&due, &formats, site, &ledger.id_base, plan)? {
+                    continue;
+                }
                 for id in &due.entries {
                     if !ready.contains_key(id)
                         && let Some(made) = build::make_ready(store, *id, &mut contents, Some(live), site)?
@@ -186,9 +237,14 @@ impl<'a> Archives<'a> {
                         Ok(text) => {
                             // An earlier issue is kept as it is, unless it is lost or shows what was withdrawn.
                             for earlier in due.earlier.iter().map(|e| path(e)) {
-                                let old = files::read_if_there(&plan.root().join(&earlier))?;
-                                let withdrawn = |id: &str| ledger.row(Key::of(id)).is_some_and(|r| r.gone.is_some());
-                                if old.is_none_or(|old| ids_in(&old).any(withdrawn)) {
+                                let is_gone = |id: &str| ledger.row(Key::of(id)).is_some_and(|r| r.gone.is_some());
+                                let file = plan.root().join(&earlier);
+                                let stays = if due.suspect {
+                                    files::read_if_there(&file)?.is_some_and(|old| !ids_in(&old).any(is_gone))
+                                } else {
+                                    plan.known.contains_key(&earlier) || file.exists()
+                                };
+                                if !stays {
                                     plan.add(earlier, text.as_bytes())?;
                                 }
                             }
@@ -203,6 +259,41 @@ impl<'a> Archives<'a> {
     }
 }
 
+/// Under which name the store remembers what was withdrawn when archives were written last.
+const GONE: &str = "gone";
+
+/// Writes a document of which nothing but the neighbours is another from its file; false
+/// where that is not to be had.
+fn relink(
+    due: &Due,
+    formats: &[FeedFormat],
+    site: &Site,
+    id_base: &str,
+    plan: &mut Plan<'_>,
+) -> Result<bool, RunError> {
+    let (Some(moved), Document::Archive { name, .. }) = (&due.moved, &due.document) else {
+        return Ok(false);
+    };
+    let base = merge::feed(&due.feed, Vec::new(), due.document.clone(), site, id_base).base;
+    let mut texts = Vec::new();
+    for format in formats {
+        let moved = moved.of(*format);
+        let Some(ending) = format.archive_ending().filter(|_| !moved.is_empty()) else {
+            continue;
+        };
+        let path = format!("{}/archive/{name}.{ending}", due.feed);
+        let then = files::read_if_there(&plan.root().join(&path))?;
+        match then.and_then(|then| format.relinked(&then, &base, &moved)) {
+            Some(text) => texts.push((path, text)),
+            None => return Ok(false),
+        }
+    }
+    for (path, text) in texts {
+        plan.add(path, text.as_bytes())?;
+    }
+    Ok(true)
+}
+
 /// Ids in an Atom or JSON document that was written here.
 fn ids_in(text: &str) -> impl Iterator<Item = &str> {
     let between = |text: &'_ str, end: char| -> usize { text.find(end).unwrap_or(text.len()) };
@@ -215,9 +306,12 @@ fn chain_of(feed: &str) -> String {
     format!("chain:{feed}")
 }
 
+/// Stands for every day among those that were touched.
+pub(super) const EVERY_DAY: &str = "*";
+
 /// Whether one of these days is in a period.
 pub(super) fn touches(days: &BTreeSet<String>, period: &str) -> bool {
-    days.range(period.to_owned()..).next().is_some_and(|day| day.starts_with(period))
+    days.contains(EVERY_DAY) || days.range(period.to_owned()..).next().is_some_and(|day| day.starts_with(period))
 }
 
 /// What has to change for an archive to be issued anew: which entries it has, and their own text.

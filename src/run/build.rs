@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::archives::Archives;
+use super::archives::{Archives, EVERY_DAY};
 use super::book::Book;
 use super::health;
 use super::pages;
@@ -161,7 +161,7 @@ fn write(
         .filter(|n| matches!(&scope, Scope::All) || matches!(&scope, Scope::Feeds(f) if f.contains_key(*n)))
         .collect();
     let mut contents = Contents::default();
-    let mut archives = Archives::new(opened, ledger);
+    let mut archives = Archives::new(opened, store, ledger)?;
     for (n, name) in wanted.iter().enumerate() {
         progress("writing feeds", n + 1, wanted.len());
         moment.interrupt.check()?;
@@ -223,8 +223,8 @@ fn write(
     built.deleted = deleted.len();
     store.set_outputs(&written, &deleted)?;
     store.set_meta("templates", &templates_hash)?;
-    // What is held back is still to be written.
-    let later = held.iter().map(|name| (name.clone(), BTreeSet::new())).collect();
+    // What is held back is still to be written, all of it: nobody notes what else changes.
+    let later = held.iter().map(|name| (name.clone(), BTreeSet::from([EVERY_DAY.to_owned()]))).collect();
     remember(store, SCOPE, &Scope::Feeds(later))?;
     Ok(built)
 }

@@ -26,7 +26,7 @@ use crate::files;
 use crate::ledger::sources::Line;
 use crate::source::upstream::entries::{self, Origin};
 use crate::source::upstream::{self, Record, Request};
-use crate::store::{NewDocument, Stamp, Store, Touched};
+use crate::store::{NOTHING_READ, NewDocument, Stamp, Store, Touched};
 
 /// Which sources are asked.
 #[derive(Debug, Clone, Default)]
@@ -364,7 +364,7 @@ fn keep(store: &mut Store, source: &Known<'_>, entries: Vec<RawEntry>, state: &R
             stamp: Stamp { size, modified_ns: 0, changed_ns: 0 },
             hash: &hash,
             raw: &[],
-            reading: "{}",
+            reading: NOTHING_READ,
             waits_until: None,
             items: vec![entry],
         };

@@ -121,7 +121,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn reading(&self, origin: &str, path: &str) -> Result<Option<(i64, String)>> {
-        let text = "SELECT id, reading FROM document WHERE origin = ?1 AND path = ?2";
+        let text = "SELECT d.id, b.reading FROM document d JOIN body b ON b.document = d.id WHERE d.origin = ?1 AND d.path = ?2";
         let read = self
             .connection
             .prepare_cached(text)

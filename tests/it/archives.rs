@@ -150,6 +150,9 @@ fn a_full_month_is_archived_by_days() {
     // The one before is linked forward in Atom, the one behind is linked back in both.
     let expected = ["06.xml", "07.2.json", "07.2.xml", "08.json", "08.xml"];
     assert_eq!(changed, expected.map(|name| format!("mosn/archive/2023-03-{name}")).iter().collect::<Vec<_>>());
+    // What was left out is written from the store alike.
+    assert_eq!(life.site.run(&["build"]).status, 0);
+    assert!(after == life.site.published(), "a build makes other files");
     // What is withdrawn is in no cut of the month, and no file is lost with the store.
     life.forget("posts/d9.md");
     life.run();
