@@ -597,19 +597,31 @@ pub fn remove(root: &Path, path: &str) {
 /// # Errors
 /// [`FileError`]; the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace_with(path, |out| out.write_all(bytes))
+}
+
+/// Replaces one file atomically with what `write` writes.
+///
+/// # Errors
+/// [`FileError`]; the old file is as it was.
+pub fn replace_with(
+    path: &Path,
+    write: impl FnOnce(&mut io::BufWriter<File>) -> io::Result<()>,
+) -> Result<(), FileError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed(folder, "cannot be made"))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let temporary = folder.join(format!(".{name}.tmp"));
-    let write = || -> io::Result<()> {
+    let replace = || -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
-        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&temporary)?;
-        out.write_all(bytes)?;
-        out.sync_data()?;
+        let out = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&temporary)?;
+        let mut out = io::BufWriter::with_capacity(64 << 10, out);
+        write(&mut out)?;
+        out.into_inner()?.sync_data()?;
         fs::rename(&temporary, path)?;
         File::open(folder)?.sync_all()
     };
-    write().map_err(|source| {
+    replace().map_err(|source| {
         let _ = fs::remove_file(&temporary);
         FileError { path: path.to_owned(), action: "cannot be written", source }
     })

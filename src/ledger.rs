@@ -17,6 +17,7 @@ pub mod sources;
 use std::cell::OnceCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
 use std::ops::Range;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -545,11 +546,56 @@ impl Ledger {
         self.archives.retain(|name, _| name.rsplit_once('/').is_some_and(|(feed, _)| wanted(feed)));
     }
 
-    /// The file: sorted, times in whole seconds.
-    pub fn text(&self) -> String {
+    /// Writes the file: sorted, times in whole seconds.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, out: &mut impl io::Write) -> io::Result<()> {
+        out.write_all(self.head().as_bytes())?;
+        let id = |n: &usize| match &self.slots[*n] {
+            Slot { open: false, line, .. } => line::id(&self.source[line.clone()]),
+            _ => self.row_at(*n).id.as_str(),
+        };
+        let mut order: Vec<usize> = (0..self.slots.len()).collect();
+        // Lines are sorted already: a sort that sees it.
+        order.sort_by(|a, b| id(a).cmp(id(b)));
+        let mut open = String::new();
+        for n in order {
+            match &self.slots[n] {
+                Slot { open: false, line, .. } => {
+                    out.write_all(self.source[line.clone()].trim_end().as_bytes())?;
+                    out.write_all(b"\n")?;
+                }
+                _ => {
+                    open.clear();
+                    line::write(self.row_at(n), &mut open);
+                    out.write_all(open.as_bytes())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A hash of all that may have changed since the ledger was read: the same one, the same file.
+    pub fn state(&self) -> blake3::Hash {
+        let mut text = self.head();
+        text.push_str(&self.slots.len().to_string());
+        let mut open = self.open.clone();
+        open.sort_unstable();
+        for n in open {
+            let before = text.len();
+            line::write(self.row_at(n), &mut text);
+            if text[before..] == self.source[self.slots[n].line.clone()] {
+                text.truncate(before);
+            }
+        }
+        blake3::hash(text.as_bytes())
+    }
+
+    /// The lines that are no entry's.
+    fn head(&self) -> String {
         let head = Head { ledger: VERSION, id_base: self.id_base.clone(), rules: self.rules.clone() };
-        let mut text = String::with_capacity(self.source.len().max(256 * self.slots.len()) + 4096);
-        text.push_str(&serde_json::to_string(&head).unwrap_or_default());
+        let mut text = serde_json::to_string(&head).unwrap_or_default();
         text.push('\n');
         for archive in self.archives.values() {
             text.push_str(&serde_json::to_string(archive).unwrap_or_default());
@@ -568,22 +614,6 @@ impl Ledger {
             text.push_str(&serde_json::json!({ "alias": alias, "of": of }).to_string());
             text.push('\n');
         }
-        let id = |n: &usize| match &self.slots[*n] {
-            Slot { open: false, line, .. } => line::id(&self.source[line.clone()]),
-            _ => self.row_at(*n).id.as_str(),
-        };
-        let mut order: Vec<usize> = (0..self.slots.len()).collect();
-        // Lines are sorted already: a sort that sees it.
-        order.sort_by(|a, b| id(a).cmp(id(b)));
-        for n in order {
-            match &self.slots[n] {
-                Slot { open: false, line, .. } => {
-                    text.push_str(self.source[line.clone()].trim_end());
-                    text.push('\n');
-                }
-                _ => line::write(self.row_at(n), &mut text),
-            }
-        }
         text
     }
 }
@@ -598,6 +628,12 @@ mod tests {
         let keys = vec![format!("post:\"{id}\"")];
         let mut ledger = Ledger::new(String::new());
         Row { keys, hash: "h".to_owned(), ..ledger.row_mut(&EntryId::foreign(id), seen).clone() }
+    }
+
+    fn text_of(ledger: &Ledger) -> String {
+        let mut bytes = Vec::new();
+        ledger.write_to(&mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
     }
 
     fn ledger(rows: Vec<Row>) -> Ledger {
@@ -626,12 +662,12 @@ mod tests {
         let mut source = sources::Line::new("releases");
         source.also_at("https://a.example/feed");
         before.sources.insert("releases".to_owned(), source);
-        let text = before.text();
+        let text = text_of(&before);
         assert_eq!(text.lines().count(), 6);
         let after = Ledger::parse(text.as_str()).unwrap();
         assert_eq!(after.row(Key::of("b")), Some(&full));
         assert_eq!(after.aliases, before.aliases);
-        assert_eq!(after.text(), text);
+        assert_eq!(text_of(&after), text);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) struct Book {
     /// The store was derived with this very file.
     pub(super) is_known: bool,
     ledger: Option<Ledger>,
-    /// Hash of the file.
+    /// How it was when it was read or written; none while there is no file.
     on_disk: Option<blake3::Hash>,
 }
 
@@ -44,8 +44,9 @@ impl Book {
             let path = opened.state().join(FILE);
             let ledger = match files::read_if_there(&path)? {
                 Some(text) => {
-                    self.on_disk = Some(blake3::hash(text.as_bytes()));
-                    Ledger::parse(text).map_err(|source| RunError::Ledger { path, source })?
+                    let ledger = Ledger::parse(text).map_err(|source| RunError::Ledger { path, source })?;
+                    self.on_disk = Some(ledger.state());
+                    ledger
                 }
                 None => from_store(store, fresh_base(opened, store, now)?)?,
             };
@@ -61,12 +62,11 @@ impl Book {
             return Ok(());
         };
         ledger.rules.clone_from(&opened.site.fingerprint);
-        let text = ledger.text();
-        let path = opened.state().join(FILE);
-        let hash = Some(blake3::hash(text.as_bytes()));
-        if self.on_disk != hash {
-            files::replace(&path, text.as_bytes())?;
-            self.on_disk = hash;
+        let state = Some(ledger.state());
+        if self.on_disk != state {
+            let path = opened.state().join(FILE);
+            files::replace_with(&path, |out| ledger.write_to(out))?;
+            self.on_disk = state;
         }
         store.set_meta("id_base", &ledger.id_base)?;
         store.set_meta("ledger", &stamp(opened).unwrap_or_default())?;
