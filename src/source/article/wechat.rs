@@ -88,8 +88,12 @@ pub(super) fn read(
     let shown =
         body.nodes().first().filter(|n| !n.text().trim().is_empty() || Selection::from(**n).select("img").exists());
     let pictures = pictures(&data);
-    // Picture posts and short texts: what stands in the page is its frame.
-    let is_post = matches!(get("item_show_type"), Some("8" | "10")) || !pictures.is_empty();
+    // Picture posts and short texts: what stands in the page is its frame. Articles have
+    // lists of their pictures, too.
+    let is_post = match get("item_show_type") {
+        Some(kind) => matches!(kind, "8" | "10"),
+        None => !pictures.is_empty(),
+    };
     let written = get("content_noencode").or_else(|| get("content"));
     let has_article = document.select_single("#js_article").exists() || !data.is_null();
     if !has_article || shown.is_none() && written.is_none() && pictures.is_empty() {
@@ -315,6 +319,8 @@ fn clean(node: &NodeRef<'_>, address: &Url) {
         }
         frame.remove_from_parent();
     }
+    // The editor writes it where nobody gave a title.
+    inside.select("[title=null]").remove_attr("title");
     lazy::mend(node, address);
     content::part_code_lines(node);
 }
@@ -324,7 +330,11 @@ fn of_data(written: &str, pictures: &[String], address: &Url) -> Content {
     let decoded = text::decode_entities(&written.replace("&amp;", "&"));
     let is_markup = ["</p", "<br", "</section", "</div", "&lt;p"].iter().any(|tag| written.contains(tag));
     let mut markup = String::new();
-    for picture in pictures {
+    // An article's pictures are where they belong.
+    let is_there = |picture: &&String| {
+        written.contains(picture.split('?').next().unwrap_or(picture).trim_end_matches(|c: char| c != '/'))
+    };
+    for picture in pictures.iter().filter(|p| !is_there(p)) {
         markup.push_str(&format!("<p><img src=\"{}\" alt=\"\"></p>", html::escape(picture)));
     }
     if is_markup {
