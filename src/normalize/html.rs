@@ -5,6 +5,10 @@
 //! readers and validators accept. Nesting is bounded before any parser sees the
 //! text, because HTML parsers take quadratic time in depth.
 
+mod formulas;
+
+pub use formulas::formulas;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -64,6 +68,7 @@ const SILENT: [&str; 7] = ["script", "style", "template", "noscript", "iframe", 
 /// (a linked line instead), no scripts, no styles.
 pub fn sanitise(html: &str, base: Option<&Url>) -> String {
     let html = bound_depth(html);
+    let html = formulas(&html);
     let html = frames_to_links(&html);
     let relative = match base {
         Some(base) => ammonia::UrlRelative::RewriteWithBase(base.clone()),
@@ -547,6 +552,7 @@ pub fn bound_depth(html: &str) -> Cow<'_, str> {
 
 /// HTML as plain text: blocks on lines of their own, entities decoded, no scripts.
 pub fn plain(html: &str) -> String {
+    let html = &*formulas(html);
     let mut out = String::with_capacity(html.len() / 2);
     let mut silent: Option<Cow<'_, str>> = None;
     let mut pre = 0usize;

@@ -36,6 +36,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use dom_query::Document;
 use url::Url;
 
+use crate::normalize::html;
 use crate::source::charset;
 
 use content::text_of;
@@ -150,7 +151,8 @@ pub fn read(request: &Request<'_>) -> Result<Page, Refusal> {
     }
     let charset = request.content_type.and_then(charset::of_content_type);
     let decoded = charset::decode(request.bytes, charset, request.address.host_str());
-    let light = scan::lighten(&decoded.text);
+    let text = html::formulas(&decoded.text);
+    let light = scan::lighten(&text);
     let document = Document::from(light.html.as_str());
     let facts = facts::gather(&document);
     if wechat::is_one(request.address, &light.scripts) {
@@ -238,7 +240,8 @@ pub fn address_of(bytes: &[u8], content_type: Option<&str>) -> Option<Url> {
     // The head is at the beginning; scripts may be long.
     let head = &bytes[..bytes.len().min(MAX_BYTES)];
     let decoded = charset::decode(head, content_type.and_then(charset::of_content_type), None);
-    let light = scan::lighten(&decoded.text);
+    let text = html::formulas(&decoded.text);
+    let light = scan::lighten(&text);
     if let Some(address) = light.saved_from.and_then(|a| Url::parse(a).ok()) {
         return Some(address);
     }
