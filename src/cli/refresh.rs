@@ -1,5 +1,7 @@
 //! `feedloom refresh` and `feedloom build`.
 
+use std::time::{Duration, Instant};
+
 use clap::Args;
 
 use super::terminal::{Terminal, clean};
@@ -49,7 +51,7 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
     let asking = Asking {
         offline: options.offline,
         force: options.force.clone(),
-        deadline: options.deadline.map(std::time::Duration::from_secs),
+        deadline: options.deadline.map(Duration::from_secs),
         open_files: open_files(),
     };
     let proxy = client::proxy_in_environment(|name| std::env::var(name).ok());
@@ -58,9 +60,10 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
     {
         terminal.say(&format!("{name} is set but not used: a proxy is used when `fetch.proxy` names it"));
     }
+    let begun = Instant::now();
     let report =
         run::refresh::refresh(&opened, &asking, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
-    Ok(finish(common, &report, moment, terminal))
+    Ok(finish(common, &report, moment, Some(begun.elapsed()), terminal))
 }
 
 /// Runs `build`.
@@ -68,10 +71,11 @@ pub fn build(common: &Common, options: &BuildOptions, moment: Moment, terminal: 
     let moment = Moment { dry_run: options.dry_run, interrupt: signals::listen(), ..moment };
     let opened = run::open(common.site.as_deref(), &current())?;
     let report = run::refresh::rebuild(&opened, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
-    Ok(finish(common, &report, moment, terminal))
+    Ok(finish(common, &report, moment, None, terminal))
 }
 
-fn finish(common: &Common, report: &Report, moment: Moment, terminal: &mut Terminal) -> u8 {
+/// `took` is how long a run was that may have asked servers.
+fn finish(common: &Common, report: &Report, moment: Moment, took: Option<Duration>, terminal: &mut Terminal) -> u8 {
     terminal.clear();
     for problem in &report.problems {
         terminal.problem(problem);
@@ -79,7 +83,10 @@ fn finish(common: &Common, report: &Report, moment: Moment, terminal: &mut Termi
     if moment.dry_run {
         rehearsed(report, terminal);
     } else {
-        terminal.say(&summary(report));
+        let asked = report.asked.sources + report.pages.pages > 0;
+        let bytes = (report.asked.bytes + report.pages.bytes) as f64 / 1e6;
+        let traffic = took.filter(|_| asked).map(|t| format!(", {bytes:.1} MB in {:.1} s", t.as_secs_f64()));
+        terminal.say(&(summary(report) + &traffic.unwrap_or_default()));
     }
     if report.problems.iter().any(|p| p.severity == Severity::Held) {
         status::HELD

@@ -96,14 +96,16 @@ impl Terminal {
         }
         let bar = self.bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}") {
+            if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {wide_msg}") {
                 bar.set_style(style);
             }
             bar
         });
+        let (what, besides) = what.split_once(": ").unwrap_or((what, ""));
+        bar.set_prefix(what.to_owned());
+        bar.set_message(clean(besides));
         bar.set_length(of as u64);
         bar.set_position(done as u64);
-        bar.set_message(what.to_owned());
     }
 
     /// Takes the progress away.

@@ -6,7 +6,7 @@
 //! keeps what it had; it stops nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -387,8 +387,37 @@ fn fingerprint(entry: &mut RawEntry) -> (u64, String) {
     (size as u64, hasher.finalize().to_hex()[..32].to_owned())
 }
 
-/// How long a signal may go unnoticed.
+/// How long a signal may go unnoticed, and how old what people see may be.
 pub(super) const LISTENING: Duration = Duration::from_millis(100);
+
+/// Hosts that people are shown while they are asked.
+const HOSTS_SHOWN: usize = 3;
+
+/// Shows how far a fetcher is, not more often than anyone can read.
+pub(super) struct Display<'a, 'p> {
+    what: &'static str,
+    of: usize,
+    progress: &'a mut Progress<'p>,
+    shown: Option<Instant>,
+}
+
+impl<'a, 'p> Display<'a, 'p> {
+    pub(super) fn new(what: &'static str, of: usize, progress: &'a mut Progress<'p>) -> Self {
+        Self { what, of, progress, shown: None }
+    }
+
+    pub(super) fn show(&mut self, done: usize, fetcher: &Fetcher) {
+        if self.shown.is_some_and(|shown| shown.elapsed() < LISTENING) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let now = fetcher.progress();
+        let hosts: Vec<&str> = now.hosts.iter().take(HOSTS_SHOWN).map(|h| &**h).collect();
+        let more = if now.hosts.len() > HOSTS_SHOWN { ", ..." } else { "" };
+        let megabytes = now.bytes as f64 / 1e6;
+        (self.progress)(&format!("{}: {megabytes:.1} MB {}{more}", self.what, hosts.join(", ")), done, self.of);
+    }
+}
 
 /// Events that one commit may wait for, while they come faster than they are stored.
 const TOGETHER: usize = 32;
@@ -430,7 +459,7 @@ fn ask(
         let (fetcher::Asked::New(id) | fetcher::Asked::Before(id)) = fetcher.ask(job);
         waiting.entry(id).or_default().push(n);
     }
-    let count = due.len();
+    let mut display = Display::new("asking sources", due.len(), progress);
     let mut offline = true;
     // Events that are not committed yet.
     let mut open = 0;
@@ -447,7 +476,10 @@ fn ask(
                 open = 0;
                 continue;
             }
-            Waited::Nothing if moment.interrupt.check().is_ok() => continue,
+            Waited::Nothing if moment.interrupt.check().is_ok() => {
+                display.show(asked.sources, &fetcher);
+                continue;
+            }
             Waited::Nothing | Waited::Finished => break,
         };
         if open == 0 {
@@ -463,7 +495,7 @@ fn ask(
         for n in waiting.remove(&done.id).unwrap_or_default() {
             let (source, state) = &due[n];
             asked.sources += 1;
-            progress("asking sources", asked.sources, count);
+            display.show(asked.sources, &fetcher);
             let attempt = match &done.ended {
                 Ended::Answered(answer) => match &answer.outcome {
                     Outcome::Fetched { body, content_type, validators, fresh_for, robots_tag: _ } => {

@@ -19,7 +19,7 @@ use crate::fetch::{Answer, Done, Ended, Event, Fault, Fetcher, Job, JobId, Outco
 use crate::normalize::text;
 use crate::run::manners::Manners;
 use crate::run::refresh::Progress;
-use crate::run::sources::LISTENING;
+use crate::run::sources::{Display, LISTENING};
 use crate::run::{Moment, Opened, Problem, RunError};
 use crate::source::article::{Refusal, Treatment};
 use crate::source::linked::Linked;
@@ -70,11 +70,15 @@ impl Run<'_> {
             let ask = wanted.ask.clone();
             self.ask(Flight { wanted, ask, second: false });
         }
+        let mut display = Display::new("asking for articles", count, progress);
         let mut done_count = 0;
         loop {
             let event = match self.fetcher.next_within(LISTENING) {
                 Waited::Event(event) => event,
-                Waited::Nothing if moment.interrupt.check().is_ok() => continue,
+                Waited::Nothing if moment.interrupt.check().is_ok() => {
+                    display.show(done_count.min(count), &self.fetcher);
+                    continue;
+                }
                 Waited::Nothing | Waited::Finished => break,
             };
             self.manners.hear(self.store, &event)?;
@@ -85,7 +89,7 @@ impl Run<'_> {
             let Event::Done(done) = event else { continue };
             let flights = self.flights.remove(&done.id).unwrap_or_default();
             done_count += flights.len();
-            progress("asking for articles", done_count.min(count), count);
+            display.show(done_count.min(count), &self.fetcher);
             self.landed(flights, &done)?;
         }
         // A machine without a network says nothing about anyone's server.
