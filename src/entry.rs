@@ -220,7 +220,7 @@ impl fmt::Display for EntryId {
 
 /// A key or an id as a number, for tables and maps: the first 64 bits of its hash.
 /// Of a million, two are the same with a chance of one in forty million.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key(pub i64);
 
 impl Key {

@@ -40,33 +40,45 @@ pub struct Row<'a> {
     pub text: &'a str,
 }
 
-/// Rows as one or several shards; none where there are no rows.
-pub fn shards<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<String> {
+/// Some rows that follow each other, as a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which row is its first.
+    pub first: usize,
+    /// The file.
+    pub text: String,
+}
+
+/// Rows as one or several shards; none where there are no rows. Each is filled before the
+/// next is begun: rows that come behind change none but the last.
+pub fn shards<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<Shard> {
     let mut shards = Vec::new();
+    let mut first = 0;
     let mut shard = String::new();
-    for row in rows {
+    for (n, row) in rows.enumerate() {
         let row = (row.title, row.link, row.kind.name(), row.day, row.projects, row.text);
         // Strings and lists of strings are JSON always.
         let line = serde_json::to_string(&row).unwrap_or_default();
         if !shard.is_empty() && shard.len() + line.len() + 4 > SHARD_BYTES {
             shard.push_str("\n]\n");
-            shards.push(std::mem::take(&mut shard));
+            shards.push(Shard { first, text: std::mem::take(&mut shard) });
+            first = n;
         }
         shard.push_str(if shard.is_empty() { "[\n" } else { ",\n" });
         shard.push_str(&line);
     }
     if !shard.is_empty() {
         shard.push_str("\n]\n");
-        shards.push(shard);
+        shards.push(Shard { first, text: shard });
     }
     shards
 }
 
-/// The list of shards: how many each project has.
+/// The list of shards: how many each project has. The newest is the first to be looked at.
 pub fn catalogue(site: &Site, counts: &BTreeMap<String, usize>) -> String {
     let words = words(&site.words, site.language.as_deref());
     let files = |slug: &str, count: usize| -> Vec<String> {
-        (1..=count).map(|n| shard_path(slug, n).trim_start_matches("search/").to_owned()).collect()
+        (1..=count).rev().map(|n| shard_path(slug, n).trim_start_matches("search/").to_owned()).collect()
     };
     let shards: BTreeMap<&str, Vec<String>> =
         counts.iter().filter(|(_, n)| **n > 0).map(|(slug, n)| (slug.as_str(), files(slug, *n))).collect();
@@ -202,10 +214,13 @@ mod tests {
         assert!(made.len() > 1);
         let mut count = 0;
         for shard in &made {
-            assert!(shard.len() <= SHARD_BYTES);
-            count += serde_json::from_str::<Vec<Value>>(shard).unwrap().len();
+            assert!(shard.text.len() <= SHARD_BYTES);
+            assert_eq!(shard.first, count);
+            count += serde_json::from_str::<Vec<Value>>(&shard.text).unwrap().len();
         }
         assert_eq!(count, 1000);
+        let more = shards((0..1200).map(row));
+        assert_eq!(more[..made.len() - 1], made[..made.len() - 1], "full ones stay as they are");
         assert!(shards(std::iter::empty()).is_empty());
     }
 }

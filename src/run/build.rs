@@ -190,8 +190,7 @@ fn write(
         Scope::Feeds(feeds) => Some(feeds),
     };
     pages::write(opened, store, &pages, &pages::Due { days, held: &held }, &mut plan)?;
-    let is_due = |name: &str| !matches!(&scope, Scope::Feeds(feeds) if !feeds.contains_key(name));
-    super::search::files(opened, store, &pages, &is_due, &mut plan)?;
+    super::search::files(opened, store, &pages, days, &mut plan)?;
     health::files(opened, store, &id_base, &mut plan, problems)?;
     moment.interrupt.check()?;
     let Plan { publisher, hashes, dropped, .. } = plan;

@@ -1,10 +1,14 @@
 //! Search: the files of static hosts, and finding entries through the index.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::build::Plan;
+use chrono::{DateTime, Utc};
+
+use super::build::{self, Plan};
 use super::{Opened, RunError};
+use crate::config::Site;
 use crate::entry::Key;
+use crate::merge;
 use crate::normalize::terms::Term;
 use crate::output::html::Pages;
 use crate::output::search::{self, Row};
@@ -20,12 +24,13 @@ pub(super) const STEP: usize = 64;
 /// The search index, below the state folder.
 const FILE: &str = "search.sqlite";
 
-/// Writes the search page and the shards of projects that are due.
+/// Writes the search page and the shards of projects that are due: of those in `days` what
+/// lies behind the first of their days, of every project all where there are none.
 pub(super) fn files(
     opened: &Opened,
     store: &Store,
     pages: &Pages,
-    is_due: &dyn Fn(&str) -> bool,
+    days: Option<&BTreeMap<String, BTreeSet<String>>>,
     plan: &mut Plan<'_>,
 ) -> Result<(), RunError> {
     let site = &opened.site;
@@ -35,26 +40,43 @@ pub(super) fn files(
     let slugs = std::iter::once(REST).chain(site.projects.iter().map(|p| p.slug.as_str()));
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for slug in slugs {
+        let touched = match days {
+            Some(days) => days.get(slug).map(Some),
+            None => Some(None),
+        };
         let is_there = |n: usize| plan.known.contains_key(&search::shard_path(slug, n));
         let before = (1..).take_while(|n| is_there(*n)).count();
-        if !is_due(slug) {
+        let Some(touched) = touched else {
             counts.insert(slug.to_owned(), before);
             continue;
+        };
+        let starts: Vec<Start> = build::remembered(store, &starts_of(slug))?.unwrap_or_default();
+        let stay = if starts.len() == before { staying(&starts, touched, site) } else { 0 };
+        let alone = if slug == REST { Alone::Only } else { Alone::Any };
+        let mut briefs = store.briefs(slug, alone, starts.get(stay).filter(|_| stay > 0).map(|s| s.published))?;
+        if let Some(start) = starts.get(stay).filter(|_| stay > 0) {
+            // Others of that second are in the shard before.
+            briefs.drain(..briefs.partition_point(|b| (b.published, b.id) < (start.published, start.id)));
         }
-        let briefs = store.briefs(slug, if slug == REST { Alone::Only } else { Alone::Any })?;
         let shards = search::shards(briefs.iter().map(|b| Row {
             title: &b.title,
             link: &b.link,
             kind: b.kind,
-            day: site.timezone.to_local(b.published).format("%Y-%m-%d").to_string(),
+            day: merge::day(b.published, site),
             projects: &b.projects,
             text: &b.summary,
         }));
-        for (n, shard) in shards.iter().enumerate() {
-            plan.add(search::shard_path(slug, n + 1), shard.as_bytes())?;
+        let mut now = starts[..stay].to_vec();
+        for shard in &shards {
+            let first = &briefs[shard.first];
+            now.push(Start { published: first.published, id: first.id });
+            plan.add(search::shard_path(slug, now.len()), shard.text.as_bytes())?;
         }
-        plan.dropped.extend((shards.len() + 1..=before).map(|n| search::shard_path(slug, n)));
-        counts.insert(slug.to_owned(), shards.len());
+        plan.dropped.extend((now.len() + 1..=before).map(|n| search::shard_path(slug, n)));
+        counts.insert(slug.to_owned(), now.len());
+        if now != starts {
+            build::remember(store, &starts_of(slug), &now)?;
+        }
     }
     plan.add(search::CATALOGUE.to_owned(), search::catalogue(site, &counts).as_bytes())?;
     plan.add("search/search.js".to_owned(), search::SCRIPT.as_bytes())?;
@@ -62,6 +84,27 @@ pub(super) fn files(
         plan.add("search/index.html".to_owned(), search::page(pages, site)?.as_bytes())?;
     }
     Ok(())
+}
+
+/// The first entry of a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Start {
+    published: DateTime<Utc>,
+    id: Key,
+}
+
+/// Under which name the store remembers where the shards of a project start.
+fn starts_of(slug: &str) -> String {
+    format!("shards:{slug}")
+}
+
+/// How many shards, from the oldest on, hold nothing of the days that were `touched`.
+fn staying(starts: &[Start], touched: Option<&BTreeSet<String>>, site: &Site) -> usize {
+    let first = touched.and_then(|days| days.first());
+    // A mark for every day is no day: it comes before all of them.
+    let is_before = |start: &&Start| first.is_some_and(|day| merge::day(start.published, site) < *day);
+    // The last that starts before has entries of that day, or is where they belong.
+    starts.iter().filter(is_before).count().saturating_sub(1)
 }
 
 /// The index of a site. Where it cannot be written, one that goes away with the program.

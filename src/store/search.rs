@@ -150,6 +150,8 @@ impl Store {
 /// As much of an entry as a list of search results shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brief {
+    /// The number of its id.
+    pub id: Key,
     /// Title.
     pub title: String,
     /// Where it is to be read.
@@ -181,26 +183,28 @@ struct BriefProject {
 }
 
 impl Store {
-    /// Entries of a feed, newest first; those of no other feed when `alone`.
+    /// Entries of a feed from one moment on, oldest first; those of no other feed when `alone`.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn briefs(&self, feed: &str, alone: Alone) -> Result<Vec<Brief>> {
+    pub fn briefs(&self, feed: &str, alone: Alone, from: Option<DateTime<Utc>>) -> Result<Vec<Brief>> {
         let text = match alone {
             Alone::Any => {
-                "SELECT f.published, e.data FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry"
+                "SELECT f.published, e.data, f.entry FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 AND f.published >= ?2 ORDER BY f.published, f.entry"
             }
             Alone::Only => {
-                "SELECT f.published, e.data FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 AND NOT EXISTS (SELECT 1 FROM feed_entry o WHERE o.entry = f.entry AND o.feed <> ?1 AND substr(o.feed, 1, length(?1) + 1) <> ?1 || '/') ORDER BY f.published DESC, f.entry"
+                "SELECT f.published, e.data, f.entry FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 AND f.published >= ?2 AND NOT EXISTS (SELECT 1 FROM feed_entry o WHERE o.entry = f.entry AND o.feed <> ?1 AND substr(o.feed, 1, length(?1) + 1) <> ?1 || '/') ORDER BY f.published, f.entry"
             }
         };
+        let from = from.map_or(i64::MIN, |t| t.timestamp());
         let read = || -> rusqlite::Result<Vec<Brief>> {
             let mut statement = self.connection.prepare_cached(text)?;
-            let rows = statement.query_map([feed], |r| {
+            let rows = statement.query_map(params![feed, from], |r| {
                 let published = super::moment(r.get(0)?);
+                let id = Key(r.get(2)?);
                 let BriefData { title, link, kind, summary, projects } = super::from_json(r.get_ref(1)?.as_str()?)?;
                 let projects = projects.into_iter().map(|p| p.slug).collect();
-                Ok(Brief { title, link, kind, published, projects, summary })
+                Ok(Brief { id, title, link, kind, published, projects, summary })
             })?;
             rows.collect()
         };

@@ -17,6 +17,7 @@ mod outputs;
 mod pages;
 mod poll;
 mod recipes;
+mod search;
 mod serve;
 mod server;
 mod site;
