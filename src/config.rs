@@ -330,6 +330,8 @@ pub struct Articles {
     pub per_host_per_day: u64,
     /// Ask robots.txt.
     pub robots: RobotsMode,
+    /// Bytes of pictures that are copied, all together.
+    pub images_bytes: usize,
     /// Exceptions by host.
     pub hosts: BTreeMap<String, HostRule>,
 }
@@ -343,6 +345,11 @@ impl Articles {
         let host = host.to_ascii_lowercase();
         let above = host.match_indices('.').map(|(at, _)| &host[at + 1..]);
         std::iter::once(host.as_str()).chain(above).find_map(|h| self.hosts.get(h))
+    }
+
+    /// Whether pictures of any host are copied.
+    pub fn mirrors(&self) -> bool {
+        self.hosts.values().any(|rule| rule.images == Some(ImageMode::Mirror))
     }
 
     /// What happens to a picture in the entry of `page`: what is said of its own host, else
@@ -395,7 +402,7 @@ pub enum ImageMode {
     Link,
     /// Left out of feeds.
     Drop,
-    /// Copied into `assets/`.
+    /// Copied, and linked where it is then; left out until it is there.
     Mirror,
 }
 

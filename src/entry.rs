@@ -3,6 +3,7 @@
 //!
 //! Values only: nothing here does IO, reads a clock or decides anything.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -523,6 +524,9 @@ pub struct Entry {
     /// A picture of it, absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Pictures that are shown from here, by their address: the file in [`crate::output::pictures::FOLDER`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pictures: BTreeMap<String, String>,
     /// Releases: the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

@@ -51,6 +51,9 @@ pub use outcome::Outcome;
 pub use schedule::SourceState;
 pub use validators::Validators;
 
+/// Largest picture that is taken, in bytes.
+pub const LARGEST_PICTURE: usize = 2 << 20;
+
 /// What is asked for: decides the `Accept` header, the largest body and what is asked of robots.txt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
@@ -58,6 +61,8 @@ pub enum Kind {
     Feed,
     /// A linked page.
     Page,
+    /// A picture in an entry.
+    Picture,
     /// `/robots.txt` itself; asked for by the fetcher only.
     Robots,
 }

@@ -136,6 +136,7 @@ pub fn entry(
         first_seen: memory.first_seen,
         language: language(page, main).or(context.language).map(str::to_owned),
         image: page.unwrap_or(main).image.clone().or_else(|| raws.iter().find_map(|r| r.image.clone())),
+        pictures: Default::default(),
         version: raws.iter().find_map(|r| r.version.clone()),
         channel: raws.iter().find_map(|r| r.channel),
         starts_at: raws.iter().find_map(|r| r.starts_at.clone()),

@@ -9,6 +9,7 @@ pub mod health;
 pub mod html;
 pub mod json;
 pub mod opml;
+pub mod pictures;
 pub mod rss;
 pub mod search;
 
@@ -19,10 +20,10 @@ use std::rc::Rc;
 
 use url::Url;
 
-use crate::config::{FeedFormat, ImageMode, Site};
+use crate::config::{FeedFormat, Site};
 use crate::entry::{Entry, EntryId, Kind, Mention};
 use crate::merge::Feed;
-use crate::normalize::html::{escape, sanitise, without_pictures};
+use crate::normalize::html::{escape, sanitise};
 use crate::normalize::text;
 use crate::words::{Words, words};
 
@@ -243,7 +244,7 @@ fn content(entry: &Entry, site: &Site) -> String {
     let limit = site.output.entry_bytes;
     // What is far too long is not cleaned first, only to be left out.
     let mut body = if entry.html.len() > limit * 4 { String::new() } else { sanitise(&entry.html, base.as_ref()) };
-    body = without_pictures(body, |picture| site.articles.images(picture, &entry.link) != ImageMode::Link);
+    body = pictures::in_place(body, entry, site);
     if body.len() > limit || entry.html.len() > limit * 4 {
         body = format!(
             "<p>{}</p><p><a href=\"{}\">{}</a></p>",

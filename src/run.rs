@@ -17,6 +17,7 @@ pub mod init;
 pub mod inspect;
 mod manners;
 pub mod pages;
+pub mod pictures;
 mod posts;
 pub mod query;
 pub mod refresh;

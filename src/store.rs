@@ -8,6 +8,7 @@
 
 mod manners;
 mod pages;
+mod pictures;
 pub mod search;
 
 pub use manners::Pause;
@@ -21,13 +22,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::entry::{Entry, EntryId, Key, RawEntry};
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("store/migrations/0001.sql"),
     include_str!("store/migrations/0002.sql"),
     include_str!("store/migrations/0003.sql"),
     include_str!("store/migrations/0004.sql"),
     include_str!("store/migrations/0005.sql"),
     include_str!("store/migrations/0006.sql"),
+    include_str!("store/migrations/0007.sql"),
 ];
 
 /// Why the store could not do its work.
@@ -149,6 +151,8 @@ pub struct Derived {
     pub feeds: Vec<String>,
     /// Those of them where it is in the archives only.
     pub quiet: Vec<String>,
+    /// Addresses of the pictures that are to be shown from here.
+    pub pictures: Vec<String>,
 }
 
 /// A file that was written into the output folder.
@@ -565,6 +569,7 @@ impl Store {
                         feeds.entry(feed).or_default().insert(moment(published));
                     }
                     c.prepare_cached("DELETE FROM feed_entry WHERE entry = ?1")?.execute([id])?;
+                    c.prepare_cached("DELETE FROM entry_picture WHERE entry = ?1")?.execute([id])?;
                 }
                 c.prepare_cached("DELETE FROM entry WHERE original = ?1")?.execute([original.0])?;
             }
@@ -599,6 +604,10 @@ impl Store {
                     "INSERT OR REPLACE INTO feed_entry (feed, published, entry, quiet) VALUES (?1, ?2, ?3, ?4)",
                 )?
                 .execute(params![feed, published, id, quiet])?;
+            }
+            for address in &derived.pictures {
+                c.prepare_cached("INSERT OR IGNORE INTO entry_picture (entry, address) VALUES (?1, ?2)")?
+                    .execute(params![id, address])?;
             }
             Ok(())
         };

@@ -83,8 +83,8 @@ fn finish(common: &Common, report: &Report, moment: Moment, took: Option<Duratio
     if moment.dry_run {
         rehearsed(report, terminal);
     } else {
-        let asked = report.asked.sources + report.pages.pages > 0;
-        let bytes = (report.asked.bytes + report.pages.bytes) as f64 / 1e6;
+        let asked = report.asked.sources + report.pages.pages + report.pictures.pictures > 0;
+        let bytes = (report.asked.bytes + report.pages.bytes + report.pictures.bytes) as f64 / 1e6;
         let traffic = took.filter(|_| asked).map(|t| format!(", {bytes:.1} MB in {:.1} s", t.as_secs_f64()));
         terminal.say(&(summary(report) + &traffic.unwrap_or_default()));
     }
@@ -137,6 +137,12 @@ pub(super) fn summary(report: &Report) -> String {
         of.extend((pages.refused > 0).then(|| format!("{} refused", pages.refused)));
         of.extend((pages.failed > 0).then(|| format!("{} failed", pages.failed)));
         parts.push(format!("{} asked ({})", counted(pages.pages, "article", "articles"), of.join(", ")));
+    }
+    let pictures = &report.pictures;
+    if pictures.pictures > 0 {
+        let mut of = vec![format!("{} copied", pictures.kept)];
+        of.extend((pictures.failed > 0).then(|| format!("{} failed", pictures.failed)));
+        parts.push(format!("{} asked ({})", counted(pictures.pictures, "picture", "pictures"), of.join(", ")));
     }
     if report.read > 0 {
         parts.push(format!("{} read", report.read));

@@ -12,7 +12,7 @@ use super::{Common, status};
 use crate::config::{RobotsMode, Zone};
 use crate::fetch::SourceState;
 use crate::ledger::sources::Line;
-use crate::run::articles::{self, Overview};
+use crate::run::articles::{self, Overview, Refused};
 use crate::run::health::{self, State};
 use crate::run::query;
 use crate::run::sources::{self, Known, Remembered};
@@ -189,7 +189,17 @@ fn pages(opened: &Opened, store: &Store, options: &Options, terminal: &mut Termi
     parts.push(format!("{} waiting", pages.waiting));
     parts.extend((pages.link_only > 0).then(|| format!("{} by link only, as a rule says", pages.link_only)));
     terminal.result(&format!("articles: {}", parts.join(", ")));
-    for (class, hosts) in &pages.refused {
+    refused(&pages.refused, terminal);
+    if pages.pictures + pages.pictures_missing > 0 {
+        terminal.result(&format!("pictures: {} copied, {} missing", pages.pictures, pages.pictures_missing));
+        refused(&pages.pictures_refused, terminal);
+    }
+    Ok(())
+}
+
+/// What was refused or failed: reasons, and the hosts with most of it.
+fn refused(counts: &Refused, terminal: &mut Terminal) {
+    for (class, hosts) in counts {
         let mut hosts: Vec<(&String, &usize)> = hosts.iter().collect();
         hosts.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
         let more = hosts.len().saturating_sub(HOSTS_SHOWN);
@@ -198,5 +208,4 @@ fn pages(opened: &Opened, store: &Store, options: &Options, terminal: &mut Termi
         let more = if more > 0 { format!(" and {more} more hosts") } else { String::new() };
         terminal.result(&clean(&format!("  {class}: {}{more}", shown.join(", "))));
     }
-    Ok(())
 }

@@ -434,6 +434,7 @@ fn read_articles(r: &mut Reader<'_>, node: Option<&Node>) -> Articles {
         folder: None,
         per_host_per_day: 200,
         robots: RobotsMode::Ask,
+        images_bytes: 100 << 20,
         hosts: BTreeMap::new(),
     };
     let Some(mut map) = node.and_then(|n| r.map(n, "`articles`")) else {
@@ -449,6 +450,7 @@ fn read_articles(r: &mut Reader<'_>, node: Option<&Node>) -> Articles {
     if let Some(mode) = m.take("robots").and_then(|n| r.choice(n, "robots", &ROBOTS)) {
         articles.robots = mode;
     }
+    articles.images_bytes = m.bytes(r, "images_bytes", articles.images_bytes);
     if let Some(mut hosts) = m.take("hosts").and_then(|n| r.map(n, "`hosts`")) {
         for (key, value) in hosts.rest() {
             let Some(mut map) = r.map(value, "a host's rule") else {

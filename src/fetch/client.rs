@@ -25,7 +25,6 @@ use reqwest::{Method, Response};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::Kind;
 use super::body::{Body, Budget, Lease};
 use super::encoding::{self, Unpacked, Unpacker};
 use super::error::{Fault, FetchError, Phase};
@@ -34,6 +33,7 @@ use super::hosts::Connection;
 use super::outcome::{self, Asked, Step, carries_body, outcome};
 use super::robots;
 use super::validators::Validators;
+use super::{Kind, LARGEST_PICTURE};
 use crate::config::is_reserved_header;
 
 /// Largest headers of an answer, all together. Honest ones have a few KiB, security policies included.
@@ -303,6 +303,7 @@ impl Client {
         let method = encoding::Method::of(headers).map_err(Fault::Encoding)?;
         let (limit, oversize) = match kind {
             Kind::Feed | Kind::Page => (self.settings.max_bytes, Oversize::Refused),
+            Kind::Picture => (self.settings.max_bytes.min(LARGEST_PICTURE), Oversize::Refused),
             Kind::Robots => (robots::LARGEST, Oversize::Cut),
         };
         let expected = response.content_length().and_then(|l| usize::try_from(l).ok());
@@ -464,6 +465,8 @@ fn accept(kind: Kind) -> HeaderValue {
              application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
         }
         Kind::Page => "text/html, application/xhtml+xml, */*;q=0.5",
+        // What every reader can show; a host that has only something else sends that.
+        Kind::Picture => "image/png, image/jpeg, image/gif, image/webp, */*;q=0.1",
         Kind::Robots => "text/plain, */*;q=0.5",
     })
 }

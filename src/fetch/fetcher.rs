@@ -99,6 +99,11 @@ impl Job {
         Self::new(url, Kind::Page, robots)
     }
 
+    /// A picture in an entry.
+    pub fn picture(url: Url, robots: RobotsPolicy) -> Self {
+        Self::new(url, Kind::Picture, robots)
+    }
+
     fn new(mut url: Url, kind: Kind, robots: RobotsPolicy) -> Self {
         url.set_fragment(None);
         Self {

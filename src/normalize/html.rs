@@ -99,18 +99,49 @@ fn without_empty_pictures(html: String) -> String {
     out
 }
 
-/// Sanitised `html` without the pictures whose address `is_unwanted`, and without the
-/// paragraphs and links that held nothing else.
-pub fn without_pictures(html: String, is_unwanted: impl Fn(&str) -> bool) -> String {
+/// Whether there may be pictures in what [`sanitise`] makes of `html`.
+pub fn may_have_pictures(html: &str) -> bool {
+    contains_tag(html, &["img", "image", "iframe", "video", "audio"])
+}
+
+/// What is done with a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picture {
+    /// It is linked as it is.
+    Stays,
+    /// It is left out.
+    Goes,
+    /// It is linked at this address.
+    At(String),
+}
+
+/// Sanitised `html` with its pictures as `decide` says of their addresses, and without the
+/// paragraphs and links that held nothing but pictures that are left out.
+pub fn with_pictures(html: String, mut decide: impl FnMut(&str) -> Picture) -> String {
     if !html.contains("<img") {
         return html;
     }
+    // An attribute's value holds no plain quote: what cleaned it has escaped them.
+    let source = |raw: &str| -> Option<std::ops::Range<usize>> {
+        let from = raw.find(" src=\"")? + 6;
+        Some(from..from + raw[from..].find('"')?)
+    };
     let mut out = String::with_capacity(html.len());
     let mut dropped = false;
     for token in tokens(&html) {
         match token {
-            Token::Open { ref name, raw } if name == "img" && attribute(raw, "src").is_none_or(|s| is_unwanted(&s)) => {
-                dropped = true;
+            Token::Open { ref name, raw } if name == "img" => {
+                let source = source(raw);
+                match source.clone().map_or(Picture::Goes, |at| decide(&text::decode_entities(&raw[at]))) {
+                    Picture::Stays => out.push_str(raw),
+                    Picture::Goes => dropped = true,
+                    Picture::At(address) => {
+                        let at = source.unwrap_or_default();
+                        out.push_str(&raw[..at.start]);
+                        out.push_str(&escape(&address));
+                        out.push_str(&raw[at.end..]);
+                    }
+                }
             }
             Token::Close { raw, ref name } if dropped && matches!(&name[..], "p" | "a" | "figure" | "span") => {
                 // Only what has just become empty: `<p>` or `<a href="...">` and nothing behind it.
@@ -637,13 +668,22 @@ mod tests {
     #[test]
     fn unwanted_pictures_leave_nothing_behind() {
         let check = |html: &str, expected: &str| {
-            assert_eq!(without_pictures(html.to_owned(), |src| src.contains("no.example")), expected);
+            let decide = |src: &str| match src {
+                s if s.contains("no.example") => Picture::Goes,
+                s if s.contains("here.example") => Picture::At(format!("https://own.example/?of={}&b", s.len())),
+                _ => Picture::Stays,
+            };
+            assert_eq!(with_pictures(html.to_owned(), decide), expected);
         };
         let no = "<img src=\"https://no.example/a\">";
         check(&format!("<p>a{no}b</p>"), "<p>ab</p>");
         check(&format!("<p>a</p><p><a href=\"https://x.example/\">{no}</a></p><p>b</p>"), "<p>a</p><p>b</p>");
         check("<p><img src=\"https://yes.example/a\"></p><p></p>", "<p><img src=\"https://yes.example/a\"></p><p></p>");
         check(&format!("<p>{no}</p><p>x <a href=\"y\">z</a></p>"), "<p>x <a href=\"y\">z</a></p>");
+        check(
+            "<p><img alt=\"a src=b\" src=\"https://here.example/?a&amp;b\" width=\"9\"></p>",
+            "<p><img alt=\"a src=b\" src=\"https://own.example/?of=25&amp;b\" width=\"9\"></p>",
+        );
     }
     use proptest::prelude::*;
 

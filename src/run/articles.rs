@@ -28,15 +28,16 @@ use super::sources::{self, Asking};
 use super::{Moment, Opened, Problem, RunError};
 use crate::config::{ContentMode, RobotsMode};
 use crate::entry::RawEntry;
-use crate::fetch::Stop;
 use crate::fetch::pages::{self, HostState, PageState, Stage, Urgency, Wanted};
+use crate::fetch::{RobotsPolicy, Stop};
 use crate::files;
 use crate::normalize::address;
 use crate::source::article::{Rules, Treatment};
 use crate::source::linked::Linked;
 use crate::store::{NewDocument, Stamp, Store, Touched};
 
-use asking::{Run, host};
+use asking::Run;
+pub(super) use asking::{count, host, was_reached, was_sent};
 use reader::Reader;
 pub(super) use saved::{check_saved, read_saved};
 
@@ -66,8 +67,8 @@ pub struct Asked {
 pub(super) struct Clock {
     /// Time that is left of the run.
     pub(super) left: Duration,
-    /// Time since the last source was asked: it may have been on the same host.
-    pub(super) since_sources: Duration,
+    /// Time since others were asked: they may have been on the same host.
+    pub(super) since_others: Duration,
 }
 
 /// What is known of sites: the built-in rules and the folder's own.
@@ -148,7 +149,7 @@ fn put(
     Ok(store.put_document(document, touched)?)
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(texts: BTreeMap<String, String>) -> BTreeMap<String, T> {
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(texts: BTreeMap<String, String>) -> BTreeMap<String, T> {
     // A state of another form is begun anew: it is only when and whether to ask.
     texts.into_iter().filter_map(|(name, text)| Some((name, serde_json::from_str(&text).ok()?))).collect()
 }
@@ -234,7 +235,7 @@ pub(super) fn read(
         return Ok(Asked::default());
     }
     let mut states: BTreeMap<String, PageState> = parsed(store.unsettled_pages()?);
-    reconsider(opened, store, &mut states)?;
+    reconsider(opened, store, "articles", &mut states, set_page)?;
     let hosts: BTreeMap<String, HostState> = parsed(store.page_hosts()?);
     let day = opened.site.timezone.to_local(now).date_naive();
     let chosen = pages::choose(wanted, &states, &hosts, articles.per_host_per_day, day, now);
@@ -242,7 +243,7 @@ pub(super) fn read(
         return Ok(Asked::default());
     }
     // Two fetchers in a row on one host keep its gap, too.
-    std::thread::sleep(opened.site.fetch.gap.saturating_sub(clock.since_sources).min(clock.left));
+    std::thread::sleep(opened.site.fetch.gap.saturating_sub(clock.since_others).min(clock.left));
     let asking = Asking { deadline: Some(clock.left), ..asking.clone() };
     let stop = Stop::new();
     let manners = Manners::open(store, now)?;
@@ -270,28 +271,38 @@ pub(super) fn read(
 }
 
 /// What a person changed may change what is refused: robots.txt and the address guard are
-/// asked again when the configuration is another one.
-fn reconsider(opened: &Opened, store: &Store, states: &mut BTreeMap<String, PageState>) -> Result<(), RunError> {
-    const UNDER: &str = "articles";
-    if store.meta(UNDER)?.as_deref() == Some(opened.site.fingerprint.as_str()) {
+/// asked again when the configuration is another one than is remembered under `name`.
+pub(super) fn reconsider(
+    opened: &Opened,
+    store: &Store,
+    name: &str,
+    states: &mut BTreeMap<String, PageState>,
+    set: impl Fn(&Store, &str, &PageState) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    if store.meta(name)?.as_deref() == Some(opened.site.fingerprint.as_str()) {
         return Ok(());
     }
     for (key, state) in states {
         if state.failing.as_ref().is_some_and(|f| matches!(f.class.as_str(), "robots" | "denied")) {
             state.next = None;
-            set_page(store, key, state)?;
+            set(store, key, state)?;
         }
     }
-    Ok(store.set_meta(UNDER, &opened.site.fingerprint)?)
+    Ok(store.set_meta(name, &opened.site.fingerprint)?)
 }
 
 fn state_of(store: &Store, key: &str) -> Result<Option<PageState>, RunError> {
     Ok(store.page(key)?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
-fn policy(opened: &Opened, address: &Url) -> RobotsMode {
+/// Whether robots.txt is asked before `address` is.
+pub(super) fn robots_policy(opened: &Opened, address: &Url) -> RobotsPolicy {
     let articles = &opened.site.articles;
-    address.host_str().and_then(|h| articles.rule(h)).and_then(|r| r.robots).unwrap_or(articles.robots)
+    let rule = address.host_str().and_then(|h| articles.rule(h));
+    match rule.and_then(|r| r.robots).unwrap_or(articles.robots) {
+        RobotsMode::Ask => RobotsPolicy::Ask,
+        RobotsMode::Ignore => RobotsPolicy::Ignore,
+    }
 }
 
 /// What is to be told of an entry's page.
@@ -354,8 +365,26 @@ pub struct Overview {
     pub waiting: usize,
     /// Pages that are not asked for, by a rule.
     pub link_only: usize,
-    /// Pages that are no articles, or that failed last time: how many, by reason and host.
-    pub refused: BTreeMap<String, BTreeMap<String, usize>>,
+    /// Pages that are no articles, or that failed last time.
+    pub refused: Refused,
+    /// Pictures that are shown from here.
+    pub pictures: usize,
+    /// Pictures that shall be and are not here yet.
+    pub pictures_missing: usize,
+    /// Those of them that failed last time.
+    pub pictures_refused: Refused,
+}
+
+/// How many were refused or failed, by reason and host.
+pub type Refused = BTreeMap<String, BTreeMap<String, usize>>;
+
+fn refused(state: &PageState, counts: &mut Refused) {
+    let class = match (&state.stage, &state.failing) {
+        (Stage::Refused { class, .. }, _) => class,
+        (Stage::Waiting, Some(failing)) => &failing.class,
+        (Stage::Read { .. } | Stage::Saved { .. } | Stage::Waiting, _) => return,
+    };
+    *counts.entry(class.clone()).or_default().entry(host(&state.address)).or_default() += 1;
 }
 
 /// How far the reading of linked pages is.
@@ -366,18 +395,20 @@ pub fn overview(opened: &Opened, store: &Store) -> Result<Overview, RunError> {
     let mut overview = Overview::default();
     let sites = rules(opened)?;
     let states: BTreeMap<String, PageState> = parsed(store.pages()?);
-    let mut refuse = |class: &str, address: &Url| {
-        *overview.refused.entry(class.to_owned()).or_default().entry(host(address)).or_default() += 1;
-    };
     for (key, state) in &states {
-        match (&state.stage, &state.failing) {
-            (Stage::Refused { class, .. }, _) => refuse(class, &state.address),
-            (Stage::Waiting, Some(failing)) => refuse(&failing.class, &state.address),
-            (Stage::Read { name, .. }, _) => overview.read += usize::from(name == key),
-            (Stage::Saved { .. } | Stage::Waiting, _) => {}
+        refused(state, &mut overview.refused);
+        if let Stage::Read { name, .. } = &state.stage {
+            overview.read += usize::from(name == key);
         }
     }
     overview.saved = store.documents(SAVED)?.len();
+    overview.pictures = store.picture_count()?;
+    let missing = store.missing_pictures()?;
+    overview.pictures_missing = missing.len();
+    let states: BTreeMap<String, PageState> = parsed(store.missing_picture_states()?);
+    states.iter().filter(|(key, _)| missing.contains_key(*key)).for_each(|(_, state)| {
+        refused(state, &mut overview.pictures_refused);
+    });
     for link in links(opened, &sites, store)? {
         match link.treatment {
             Treatment::Ask { .. } => overview.waiting += 1,

@@ -12,6 +12,7 @@ use super::archives::{Archives, EVERY_DAY};
 use super::book::Book;
 use super::health;
 use super::pages;
+use super::pictures;
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::config::Site;
@@ -155,6 +156,8 @@ fn write(
         hashes: BTreeMap::new(),
         dropped: BTreeSet::new(),
     };
+    // What feeds show is there before they are.
+    pictures::files(store, !held.is_empty(), &mut plan)?;
     let wanted: Vec<&String> = names
         .iter()
         .filter(|n| !held.contains(*n))
@@ -289,13 +292,22 @@ pub(super) struct Plan<'a> {
     publisher: Publisher,
     /// Every path that shall be there, with the hash of its bytes; none for one that was held back.
     pub hashes: BTreeMap<String, Option<String>>,
-    /// Archives that are in no chain any more.
+    /// Archives that are in no chain any more, and other files that are to go.
     pub dropped: BTreeSet<String>,
 }
 
 impl Plan<'_> {
     pub fn root(&self) -> &std::path::Path {
         self.publisher.root()
+    }
+
+    /// Has a file stay that is there as it was written; false where it is not.
+    pub fn keep(&mut self, path: &str) -> bool {
+        let is_there = self.trust && self.known.contains_key(path);
+        if is_there {
+            self.hashes.entry(path.to_owned()).or_insert(None);
+        }
+        is_there
     }
 
     /// Writes a file, if it is another than before. The first word on a path holds.

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Moment, Opened, Problem, RunError, Severity};
+use super::{Moment, Opened, Problem, RunError, Severity, pictures};
 use crate::classify::Classifier;
-use crate::config::{ImageMode, Override, Site};
+use crate::config::{Override, Site};
 use crate::entry::{Entry, EntryId, Key, Kind, RawEntry};
 use crate::ledger::matching::{self, Trace};
 use crate::ledger::{Ledger, Place, Row, Summary};
@@ -325,11 +325,10 @@ fn make_entries(
             result.joined.extend(joined(work.ledger, &raws, &id));
             let projects = classifier.classify(&raws, &own, Some(&id));
             let mut entry = normalize::entry(&raws, id, projects, &own, &memory, context);
-            let link = entry.link.clone();
-            entry.image.take_if(|picture| site.articles.images(picture, &link) != ImageMode::Link);
             let rich = normalize::richest(&raws, main);
             let content = items.iter().find(|i| std::ptr::eq(&raw const i.raw, rich)).map_or(items[0].id, |i| i.id);
             let feeds = merge::feeds_of(&entry, site);
+            let pictures = pictures::give(work.store, &mut entry, &feeds, site)?;
             for feed in &feeds {
                 result.changed.entry(feed.clone()).or_default().insert(entry.published);
             }
@@ -337,14 +336,16 @@ fn make_entries(
             let everywhere: Vec<String> =
                 feeds.iter().chain(translations.iter().flat_map(|t| &t.feeds)).cloned().collect();
             let quiet = enter(work.ledger, &entry, &everywhere, before, &mut new);
-            for translation in translations {
+            for mut translation in translations {
+                let Derived { entry, feeds, .. } = &mut translation;
+                translation.pictures = pictures::give(work.store, entry, feeds, site)?;
                 for feed in &translation.feeds {
                     result.changed.entry(feed.clone()).or_default().insert(translation.entry.published);
                 }
                 work.store.put_entry(Derived { quiet: quiet.clone(), ..translation })?;
             }
             let items = items.iter().map(|i| i.id).collect();
-            work.store.put_entry(Derived { entry, translation: None, content, items, feeds, quiet })?;
+            work.store.put_entry(Derived { entry, translation: None, content, items, feeds, quiet, pictures })?;
             result.derived += 1;
         }
     }
@@ -386,7 +387,8 @@ fn translations(
         let feeds: Vec<String> = merge::feeds_of(&entry, site).into_iter().filter(of_language).collect();
         if !feeds.is_empty() {
             let translation = Some(language.clone());
-            found.push(Derived { entry, translation, content: item.id, items: Vec::new(), feeds, quiet: Vec::new() });
+            let (items, quiet, pictures) = Default::default();
+            found.push(Derived { entry, translation, content: item.id, items, feeds, quiet, pictures });
         }
     }
     found

@@ -8,6 +8,7 @@ use super::book::Book;
 use super::build::{self, Built};
 use super::derive::{self, Move, What, Work};
 use super::health::{self, Ledgered};
+use super::pictures::{self, Asked as AskedPictures};
 use super::posts::{Posts, Seen, Watch, origin};
 use super::sources::{self, Asked, Asking};
 use super::{Moment, Opened, Problem, RunError, websub};
@@ -28,6 +29,8 @@ pub struct Report {
     pub asked: Asked,
     /// Linked pages that were asked for, and what came of it.
     pub pages: AskedPages,
+    /// Pictures that were asked for, and what came of it.
+    pub pictures: AskedPictures,
     /// Posts there are.
     pub posts: usize,
     /// Posts that were read anew.
@@ -106,11 +109,20 @@ fn refresh_locked(
     moment.interrupt.check()?;
     // What is known of the links is published; now their pages, with what time is left.
     let whole = asking.deadline.unwrap_or(opened.site.fetch.deadline);
-    let clock = articles::Clock { left: whole.saturating_sub(begun.elapsed()), since_sources: asked.elapsed() };
+    let clock = articles::Clock { left: whole.saturating_sub(begun.elapsed()), since_others: asked.elapsed() };
     let Run { store, report, .. } = &mut run;
     report.pages = articles::read(opened, &rules, asking, clock, moment, store, &mut report.problems, progress)?;
     moment.interrupt.check()?;
+    let asked = if run.report.pages.pages > 0 { Instant::now() } else { asked };
     if run.report.pages.read > 0 {
+        run.settle_again(opened, moment, progress)?;
+    }
+    // What entries say is published; now the pictures in them.
+    let clock = articles::Clock { left: whole.saturating_sub(begun.elapsed()), since_others: asked.elapsed() };
+    let Run { store, report, .. } = &mut run;
+    report.pictures = pictures::read(opened, asking, clock, moment, store, &mut report.problems, progress)?;
+    moment.interrupt.check()?;
+    if run.report.pictures.kept > 0 {
         run.settle_again(opened, moment, progress)?;
     }
     Ok(run.report)

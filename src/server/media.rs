@@ -20,7 +20,7 @@ pub struct Media {
 pub enum Keep {
     /// Feeds and pages: five minutes. A refresh more often than that serves nobody.
     Minutes,
-    /// Archives, which change rarely and get another name then.
+    /// Archives and copied pictures, which get another name when they change.
     Day,
     /// Not at all.
     Never,
@@ -94,6 +94,11 @@ pub fn of_path(path: &str) -> Media {
     let in_archive = path.rsplit('/').nth(1) == Some("archive");
     let archive = |media: Media| Media { keep: Keep::Day, ..media };
     let packed = |content_type| Media { packs: false, ..data(content_type) };
+    // Named by what is in them.
+    let picture = |content_type| match path.starts_with("assets/images/") {
+        true => Media { keep: Keep::Day, ..packed(content_type) },
+        false => packed(content_type),
+    };
     match (name, ending) {
         ("rss.xml", _) => RSS,
         ("atom.xml" | "health.xml", _) => ATOM,
@@ -110,11 +115,11 @@ pub fn of_path(path: &str) -> Media {
         (_, "ics") => data("text/calendar; charset=utf-8"),
         (_, "svg") => data("image/svg+xml"),
         (_, "ico") => data("image/x-icon"),
-        (_, "png") => packed("image/png"),
-        (_, "jpg" | "jpeg") => packed("image/jpeg"),
-        (_, "gif") => packed("image/gif"),
-        (_, "webp") => packed("image/webp"),
-        (_, "avif") => packed("image/avif"),
+        (_, "png") => picture("image/png"),
+        (_, "jpg" | "jpeg") => picture("image/jpeg"),
+        (_, "gif") => picture("image/gif"),
+        (_, "webp") => picture("image/webp"),
+        (_, "avif") => picture("image/avif"),
         (_, "woff2") => packed("font/woff2"),
         _ => packed("application/octet-stream"),
     }
@@ -135,6 +140,9 @@ mod tests {
             ("opml.xml", "text/x-opml; charset=utf-8", Keep::Minutes),
             ("index.html", "text/html; charset=utf-8", Keep::Minutes),
             ("search/mosn.json", "application/json; charset=utf-8", Keep::Minutes),
+            ("assets/images/0123456789abcdef0123456789abcdef.jpg", "image/jpeg", Keep::Day),
+            ("assets/images/0123456789abcdef0123456789abcdef.avif", "image/avif", Keep::Day),
+            ("logo.png", "image/png", Keep::Minutes),
             ("CNAME", "application/octet-stream", Keep::Minutes),
         ] {
             let media = of_path(path);

@@ -478,6 +478,7 @@ mod tests {
             first_seen: time,
             language: None,
             image: None,
+            pictures: Default::default(),
             version: None,
             channel: None,
             starts_at: None,
@@ -486,7 +487,15 @@ mod tests {
             source: None,
         };
         let feeds = vec!["all".to_owned()];
-        let derived = Derived { entry, translation: None, content: item, items: vec![item], feeds, quiet: vec![] };
+        let derived = Derived {
+            entry,
+            translation: None,
+            content: item,
+            items: vec![item],
+            feeds,
+            quiet: vec![],
+            pictures: vec![],
+        };
         store.put_entry(derived).unwrap();
     }
 

@@ -27,7 +27,7 @@ use super::site::Site;
 const CANARY: &str = "SECRET-INTERNAL-TOKEN";
 
 /// An article as a blog writes it.
-fn page(title: &str, words: &str) -> String {
+pub fn page(title: &str, words: &str) -> String {
     let paragraph = format!(
         "<p>{words} is described here at length, with every step that is needed and the reasons for it. Nobody has to look it up elsewhere, because all of it is said in these few sentences, which follow one another in good order.</p>"
     );
@@ -37,7 +37,7 @@ fn page(title: &str, words: &str) -> String {
     )
 }
 
-fn html(stream: &mut TcpStream, headers: &str, body: &str) -> After {
+pub fn html(stream: &mut TcpStream, headers: &str, body: &str) -> After {
     reply(stream, 200, &format!("Content-Type: text/html; charset=utf-8\r\n{headers}"), body.as_bytes())
 }
 
@@ -53,42 +53,42 @@ fn blog(request: &Request, stream: &mut TcpStream) -> After {
 }
 
 /// A site whose posts link to servers of the test.
-struct Linked {
-    site: Site,
+pub struct Linked {
+    pub site: Site,
     now: DateTime<Utc>,
 }
 
 impl Linked {
-    fn new(articles: &str) -> Self {
+    pub fn new(articles: &str) -> Self {
         let linked = Self { site: Site::new(), now: "2024-06-01T12:00:00Z".parse().expect("a date") };
         linked.configure(articles);
         linked
     }
 
-    fn configure(&self, articles: &str) {
+    pub fn configure(&self, articles: &str) {
         let config = super::site::CONFIG.replace("articles: {fetch: false}\n", "");
         let fetch = "fetch: {allow: [127.0.1.0/24], gap: 0s, per_host: 8}\n";
         self.site.write("feedloom.yaml", format!("{config}{fetch}articles: {{{articles}}}\n"));
     }
 
     /// A digest of week `n` with links.
-    fn weekly(&self, n: u32, links: &[(&str, &str)]) {
+    pub fn weekly(&self, n: u32, links: &[(&str, &str)]) {
         let items: String = links.iter().map(|(text, address)| format!("- [{text}]({address})\n")).collect();
         let date = format!("2024-03-{n:02}T08:00:00Z");
         self.site.weekly(&format!("w{n}.md"), &format!("Weekly {n}"), &date, &format!("### Reading\n\n{items}"));
     }
 
-    fn run_with(&mut self, asking: &Asking, later: TimeDelta) -> Report {
+    pub fn run_with(&mut self, asking: &Asking, later: TimeDelta) -> Report {
         self.now += later;
         let opened = run::open(Some(&self.site.path("")), Path::new("/")).expect("a site");
         refresh::refresh(&opened, asking, Moment::at(self.now), &mut |_, _, _| {}).expect("the run works")
     }
 
-    fn run(&mut self) -> Report {
+    pub fn run(&mut self) -> Report {
         self.run_with(&Asking::default(), TimeDelta::minutes(10))
     }
 
-    fn entry(&self, link: &str) -> Value {
+    pub fn entry(&self, link: &str) -> Value {
         let entries = self.site.entries();
         let found: Vec<&Value> = entries.iter().filter(|e| e["link"] == link && e["kind"] == "article").collect();
         assert_eq!(found.len(), 1, "{link} in {entries:#?}");
@@ -96,7 +96,7 @@ impl Linked {
     }
 
     /// The JSON object of `status --json` about articles.
-    fn status(&self) -> Value {
+    pub fn status(&self) -> Value {
         let out = self.site.run(&["status", "--json"]).out;
         let last: Value = serde_json::from_str(out.lines().last().expect("a line")).expect("JSON");
         last["articles"].clone()
@@ -106,7 +106,7 @@ impl Linked {
         self.site.run(&["explain", wanted]).out
     }
 
-    fn content(&self, feed: &str, link: &str) -> String {
+    pub fn content(&self, feed: &str, link: &str) -> String {
         let feed: Value = serde_json::from_str(&self.site.read(&format!("public/{feed}/feed.json"))).expect("JSON");
         let item = feed["items"].as_array().expect("items").iter().find(|i| i["url"] == link).expect("the entry");
         item["content_html"].as_str().expect("content").to_owned()
@@ -114,7 +114,7 @@ impl Linked {
 }
 
 /// What a subscriber must not see changing.
-fn fixed(entry: &Value) -> Vec<Value> {
+pub fn fixed(entry: &Value) -> Vec<Value> {
     ["id", "link", "published", "updated", "first_seen", "kind"].iter().map(|k| entry[*k].clone()).collect()
 }
 

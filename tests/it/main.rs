@@ -15,6 +15,7 @@ mod init;
 mod inspect;
 mod outputs;
 mod pages;
+mod pictures;
 mod poll;
 mod recipes;
 mod search;

@@ -246,6 +246,25 @@ fn what_was_published_is_served_as_rfc_9110_asks() {
 }
 
 #[test]
+fn copied_pictures_are_served_as_what_they_are() {
+    let site = site();
+    let bytes = [b"RIFF\x20\0\0\0WEBPVP8 ".to_vec(), vec![7; 4000]].concat();
+    let name = &blake3::hash(&bytes).to_hex()[..32];
+    for (ending, content_type) in [("webp", "image/webp"), ("png", "image/png"), ("jpg", "image/jpeg")] {
+        site.write(&format!("public/assets/images/{name}.{ending}"), &bytes);
+        let serving = Serving::start(&site, &[]);
+        let answer = serving.get(&format!("/assets/images/{name}.{ending}"), &["Accept-Encoding: gzip, br"]);
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(content_type)));
+        assert_eq!(
+            (answer.header("content-encoding"), answer.header("cache-control")),
+            (None, Some("public, max-age=86400"))
+        );
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert!(answer.body == bytes);
+    }
+}
+
+#[test]
 fn nothing_outside_is_reached() {
     let site = site();
     site.write("secret.txt", "SECRET");

@@ -9,7 +9,7 @@ use crate::config::Site;
 use crate::entry::{Entry, EntryId, Kind, Mention, Person};
 use crate::normalize::html::sanitise;
 use crate::normalize::text;
-use crate::output::base_of;
+use crate::output::{base_of, pictures};
 
 /// Posts named as having brought an entry up; more say nothing more.
 const MENTIONS: usize = 5;
@@ -215,10 +215,12 @@ impl Body {
         let html = if cut { "" } else { entry.html.as_str() };
         let said = if entry.kind == Kind::Question { turns(html, &entry.title, base.as_ref()) } else { Vec::new() };
         let html = if said.is_empty() && !html.is_empty() { sanitise(html, base.as_ref()) } else { String::new() };
+        let shown = |html| pictures::in_place(html, entry, site);
+        let said = said.into_iter().map(|t| Said { asks: t.asks, html: shown(t.html) });
         let issued = entry.issued.filter(|i| i.date_naive() != entry.published.date_naive());
         Self {
-            html,
-            turns: said.into_iter().map(|t| Said { asks: t.asks, html: t.html }).collect(),
+            html: shown(html),
+            turns: said.filter(|s| !s.html.trim().is_empty()).collect(),
             issued: issued.map(|i| site.timezone.to_local(i).format("%Y-%m-%d").to_string()),
             cut,
         }
@@ -243,6 +245,7 @@ pub fn example(kind: Kind) -> Entry {
         first_seen: time,
         language: Some("ja".to_owned()),
         image: Some("https://example.org/picture.png".to_owned()),
+        pictures: Default::default(),
         version: Some("1.0".to_owned()),
         channel: None,
         starts_at: Some("2024-01-01T19:30:00+08:00".to_owned()),

@@ -9,13 +9,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use url::Url;
 
 use super::reader::{Reader, Task, Unread};
-use super::{Asked, FETCHED, Kept, Sites, policy, put, set_page, state_of};
-use crate::config::RobotsMode;
+use super::{Asked, FETCHED, Kept, Sites, put, robots_policy, set_page, state_of};
 use crate::fetch::error::Pace;
 use crate::fetch::fetcher::{self, Waited};
 use crate::fetch::pages::{Attempt, HostState, PageState, Stage, WALL_PAUSE, Wanted};
 use crate::fetch::schedule::Failure;
-use crate::fetch::{Answer, Done, Ended, Event, Fault, Fetcher, Job, JobId, Outcome, RobotsPolicy};
+use crate::fetch::{Answer, Done, Ended, Event, Fault, Fetcher, Job, JobId, Outcome};
 use crate::normalize::text;
 use crate::run::manners::Manners;
 use crate::run::refresh::Progress;
@@ -110,11 +109,7 @@ impl Run<'_> {
     }
 
     fn ask(&mut self, flight: Flight) {
-        let policy = match policy(self.opened, &flight.ask) {
-            RobotsMode::Ask => RobotsPolicy::Ask,
-            RobotsMode::Ignore => RobotsPolicy::Ignore,
-        };
-        let job = Job::page(flight.ask.clone(), policy);
+        let job = Job::page(flight.ask.clone(), robots_policy(self.opened, &flight.ask));
         let (fetcher::Asked::New(id) | fetcher::Asked::Before(id)) = self.fetcher.ask(job);
         self.flights.entry(id).or_default().push(flight);
     }
@@ -135,9 +130,7 @@ impl Run<'_> {
                     let gone = matches!(error.fault, Fault::Status(403..=406));
                     if !gone || !self.try_alternative(&flight) {
                         self.asked.failed += 1;
-                        let silent = error.fault.never_arrived()
-                            || matches!(error.fault, Fault::RobotsUnreachable | Fault::Denied(_) | Fault::NoDescriptor);
-                        self.reached |= !silent;
+                        self.reached |= was_reached(&error.fault);
                         self.failed(flight.wanted, failure)?;
                     }
                 }
@@ -315,19 +308,24 @@ fn failure(class: &str, message: &str) -> Failure {
     Failure { class: class.to_owned(), message: message.to_owned(), pace: Pace::Lasting }
 }
 
-fn count(store: &Store, hosts: &BTreeMap<String, HostState>, host: &str) -> Result<(), RunError> {
+pub(in crate::run) fn count(store: &Store, hosts: &BTreeMap<String, HostState>, host: &str) -> Result<(), RunError> {
     if let Some(state) = hosts.get(host) {
         store.set_page_host(host, &serde_json::to_string(state).unwrap_or_default())?;
     }
     Ok(())
 }
 
-pub(super) fn host(url: &Url) -> String {
+pub(in crate::run) fn host(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
+/// Whether a server answered, though it was of no use.
+pub(in crate::run) fn was_reached(fault: &Fault) -> bool {
+    !fault.never_arrived() && !matches!(fault, Fault::RobotsUnreachable | Fault::Denied(_) | Fault::NoDescriptor)
+}
+
 /// Whether the page itself was asked for.
-fn was_sent(ended: &Ended) -> bool {
+pub(in crate::run) fn was_sent(ended: &Ended) -> bool {
     match ended {
         Ended::Answered(_) => true,
         Ended::Failed(error) => {
