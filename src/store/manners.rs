@@ -20,6 +20,28 @@ pub struct Pause {
 }
 
 impl Store {
+    /// What is remembered of sources, by name, as JSON.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn sources(&self) -> Result<BTreeMap<String, String>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached("SELECT name, state FROM source")?;
+            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+        };
+        self.sql("sources cannot be read", read())
+    }
+
+    /// Remembers the state of a source.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_source(&self, name: &str, state: &str) -> Result<()> {
+        let text = "INSERT OR REPLACE INTO source (name, state) VALUES (?1, ?2)";
+        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute([name, state]));
+        self.sql("a source cannot be written", done).map(|_| ())
+    }
+
     /// The pauses that hosts asked for, by host.
     ///
     /// # Errors

@@ -1,0 +1,293 @@
+//! Derived entries, and the feeds that carry them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Result, Store, from_json, moment, to_json};
+use crate::entry::{Entry, EntryId, Key};
+
+/// An entry as a feed lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// When it was published.
+    pub published: DateTime<Utc>,
+    /// The number of its id.
+    pub id: Key,
+    /// It is in the archives only.
+    pub quiet: bool,
+}
+
+/// An entry to be stored, and the feeds that carry it.
+#[derive(Debug)]
+pub struct Derived {
+    /// The entry; its html and text are not stored again.
+    pub entry: Entry,
+    /// The language, when it is a translation of the entry with this id.
+    pub translation: Option<String>,
+    /// The item its html and text are of.
+    pub content: i64,
+    /// Every item it is made of.
+    pub items: Vec<i64>,
+    /// Names of feeds.
+    pub feeds: Vec<String>,
+    /// Those of them where it is in the archives only.
+    pub quiet: Vec<String>,
+    /// Addresses of the pictures that are to be shown from here.
+    pub pictures: Vec<String>,
+}
+
+/// Feeds that won, lost or change an entry, and the moments at which such entries stand.
+pub type Changed = BTreeMap<String, BTreeSet<DateTime<Utc>>>;
+
+impl Store {
+    /// Takes entries out. The feeds they were in come back.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn remove_entries(&mut self, ids: &BTreeSet<Key>, feeds: &mut Changed) -> Result<()> {
+        let mut write = |c: &Connection| -> rusqlite::Result<()> {
+            let mut all_of = c.prepare_cached("SELECT id FROM entry WHERE original = ?1")?;
+            let mut feeds_of = c.prepare_cached("SELECT feed, published FROM feed_entry WHERE entry = ?1")?;
+            for original in ids {
+                for id in all_of.query_map([original.0], |r| r.get::<_, i64>(0))? {
+                    let id = id?;
+                    for row in feeds_of.query_map([id], |r| Ok((r.get(0)?, r.get(1)?)))? {
+                        let (feed, published): (String, i64) = row?;
+                        feeds.entry(feed).or_default().insert(moment(published));
+                    }
+                    c.prepare_cached("DELETE FROM feed_entry WHERE entry = ?1")?.execute([id])?;
+                    c.prepare_cached("DELETE FROM entry_picture WHERE entry = ?1")?.execute([id])?;
+                }
+                c.prepare_cached("DELETE FROM entry WHERE original = ?1")?.execute([original.0])?;
+            }
+            Ok(())
+        };
+        let result = write(&self.connection);
+        self.sql("entries cannot be removed", result)
+    }
+
+    /// Puts a derived entry in.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn put_entry(&mut self, derived: Derived) -> Result<()> {
+        let write = |c: &Connection| -> rusqlite::Result<()> {
+            let entry = Entry { html: String::new(), text: String::new(), ..derived.entry };
+            let json = to_json(&entry)?;
+            let published = entry.published.timestamp();
+            let original = Key::of(entry.id.as_str()).0;
+            let id = match &derived.translation {
+                Some(language) => Key::of(&format!("{}@{language}", entry.id)).0,
+                None => original,
+            };
+            c.prepare_cached("INSERT OR REPLACE INTO entry (id, original, published, updated_ms, data, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                .execute(params![id, original, published, entry.updated.timestamp_millis(), json, derived.content])?;
+            for item in &derived.items {
+                c.prepare_cached("INSERT OR REPLACE INTO part (item, entry) VALUES (?1, ?2)")?.execute([*item, id])?;
+            }
+            for feed in &derived.feeds {
+                let quiet = derived.quiet.contains(feed);
+                c.prepare_cached(
+                    "INSERT OR REPLACE INTO feed_entry (feed, published, entry, quiet) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![feed, published, id, quiet])?;
+            }
+            for address in &derived.pictures {
+                c.prepare_cached("INSERT OR IGNORE INTO entry_picture (entry, address) VALUES (?1, ?2)")?
+                    .execute(params![id, address])?;
+            }
+            Ok(())
+        };
+        let result = write(&self.connection);
+        self.sql("an entry cannot be written", result)
+    }
+
+    /// Sends an entry of a feed straight to the archives.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_quiet(&mut self, feed: &str, id: &EntryId) -> Result<()> {
+        let text = "UPDATE feed_entry SET quiet = 1 WHERE feed = ?1 AND entry = ?2";
+        let id = Key::of(id.as_str()).0;
+        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute(params![feed, id]));
+        self.sql("an entry cannot be written", done).map(|_| ())
+    }
+
+    /// An entry by the number of its id, without its text and HTML.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn facts(&self, id: Key) -> Result<Option<Entry>> {
+        let read = || -> rusqlite::Result<Option<Entry>> {
+            let mut statement = self.connection.prepare_cached("SELECT data FROM entry WHERE id = ?1")?;
+            statement.query_row([id.0], |r| from_json(r.get_ref(0)?.as_str()?)).optional()
+        };
+        self.sql("entries cannot be read", read())
+    }
+
+    /// The HTML of an entry; none of one that is not there.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn html(&self, id: Key) -> Result<String> {
+        let text = "SELECT i.html FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1";
+        let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.0], |r| r.get(0)).optional());
+        Ok(self.sql("entries cannot be read", read)?.unwrap_or_default())
+    }
+
+    /// Every entry of a feed, whole, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entries_of(&self, feed: &str) -> Result<Vec<Entry>> {
+        let text = "SELECT e.data, i.html, i.text FROM feed_entry f JOIN entry e ON e.id = f.entry JOIN item i ON i.id = e.content WHERE f.feed = ?1 ORDER BY f.published DESC, f.entry";
+        self.entries(text, [feed])
+    }
+
+    /// What a feed has, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn listed(&self, feed: &str) -> Result<Vec<Listed>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT published, entry, quiet FROM feed_entry WHERE feed = ?1 ORDER BY published DESC, entry",
+            )?;
+            let rows = statement.query_map([feed], |r| {
+                Ok(Listed { published: moment(r.get(0)?), id: Key(r.get(1)?), quiet: r.get(2)? })
+            })?;
+            rows.collect()
+        };
+        self.sql("feeds cannot be read", read())
+    }
+
+    /// When the own text of an entry changed, in milliseconds; 0 for one that is not there.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn updated_ms(&self, id: Key) -> Result<i64> {
+        let text = "SELECT updated_ms FROM entry WHERE id = ?1";
+        let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.0], |r| r.get(0)).optional());
+        Ok(self.sql("entries cannot be read", read)?.unwrap_or_default())
+    }
+
+    /// The newest entries of a feed that are not in its archives only, by number, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn newest(&self, feed: &str, limit: usize) -> Result<Vec<Key>> {
+        let text = "SELECT entry FROM feed_entry WHERE feed = ?1 AND quiet = 0 ORDER BY published DESC, entry LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached(text)?;
+            statement.query_map(params![feed, limit], |r| Ok(Key(r.get(0)?)))?.collect()
+        };
+        self.sql("feeds cannot be read", read())
+    }
+
+    /// An entry by the number of its id, without its plain text.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entry_at(&self, id: Key) -> Result<Option<Entry>> {
+        let text = "SELECT e.data, i.html, '' FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1";
+        Ok(self.entries(text, [id.0])?.pop())
+    }
+
+    /// Every entry, newest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn all_entries(&self) -> Result<Vec<Entry>> {
+        self.entries("SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = e.original ORDER BY e.published DESC, e.id", [])
+    }
+
+    /// Entries whose link starts with `prefix`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entries_at(&self, prefix: &str) -> Result<Vec<Entry>> {
+        let text = "SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE json_extract(e.data, '$.link') >= ?1 AND json_extract(e.data, '$.link') < ?1 || char(1114111) ORDER BY e.id";
+        self.entries(text, [prefix])
+    }
+
+    /// An entry by id.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entry(&self, id: &str) -> Result<Option<Entry>> {
+        let text = "SELECT e.data, i.html, i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1";
+        Ok(self.entries(text, [Key::of(id).0])?.pop())
+    }
+
+    /// The entry that has a key.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entry_with_key(&self, key: &str) -> Result<Option<Entry>> {
+        let text = "SELECT e.data, c.html, c.text FROM item_key k JOIN part p ON p.item = k.item JOIN entry e ON e.id = p.entry JOIN item c ON c.id = e.content WHERE k.key = ?1 LIMIT 1";
+        Ok(self.entries(text, [Key::of(key).0])?.pop())
+    }
+
+    /// How many entries each feed has, and the newest one's date.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn feed_sizes(&self) -> Result<HashMap<String, (usize, DateTime<Utc>)>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT feed, COUNT(*), MAX(published) FROM feed_entry GROUP BY feed")?;
+            let rows = statement.query_map([], |r| {
+                let count: i64 = r.get(1)?;
+                let newest: i64 = r.get(2)?;
+                Ok((
+                    r.get::<_, String>(0)?,
+                    (usize::try_from(count).unwrap_or(0), DateTime::from_timestamp(newest, 0).unwrap_or_default()),
+                ))
+            })?;
+            rows.collect()
+        };
+        self.sql("feeds cannot be read", read())
+    }
+
+    /// Names of the feeds that carry an entry.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn feeds_of(&self, entry: &EntryId) -> Result<Vec<String>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement =
+                self.connection.prepare_cached("SELECT feed FROM feed_entry WHERE entry = ?1 ORDER BY feed")?;
+            statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
+        };
+        self.sql("feeds cannot be read", read())
+    }
+
+    pub(super) fn entries(&self, text: &str, parameters: impl rusqlite::Params) -> Result<Vec<Entry>> {
+        let read = || -> rusqlite::Result<Vec<Entry>> {
+            let mut statement = self.connection.prepare_cached(text)?;
+            let rows = statement.query_map(parameters, |r| {
+                let mut entry: Entry = from_json(r.get_ref(0)?.as_str()?)?;
+                entry.html = r.get(1)?;
+                entry.text = r.get(2)?;
+                Ok(entry)
+            })?;
+            rows.collect()
+        };
+        self.sql("entries cannot be read", read())
+    }
+
+    /// Whether an entry has the id.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn has_entry(&self, id: &EntryId) -> Result<bool> {
+        let text = "SELECT EXISTS (SELECT 1 FROM entry WHERE id = ?1)";
+        let id = Key::of(id.as_str()).0;
+        let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id], |r| r.get(0)));
+        self.sql("entries cannot be read", found)
+    }
+}
