@@ -58,6 +58,12 @@ fn page_lines(opened: &Opened, explanation: &Explanation, page: &Account) -> Vec
             lines.push(format!("             the title is {title}"));
             lines.push(match (&page.published, explanation.entry.issued) {
                 (Some(p), Some(_)) => format!("             it says that it was published {}", p.claimed),
+                (Some(p), None) if explanation.raws.iter().any(|r| r.page && r.issued.is_some()) => {
+                    format!(
+                        "             its date is not published, being later than what recommends it: {}",
+                        p.claimed
+                    )
+                }
                 (Some(p), None) => {
                     format!("             its date is not sure enough to be published: {}", p.claimed)
                 }

@@ -341,6 +341,15 @@ fn saved_pages_stand_in_for_the_network() {
     linked.run_with(&Asking { offline: true, ..Asking::default() }, TimeDelta::minutes(1));
     let changed = linked.entry("https://closed.example/p/1");
     assert_eq!((&changed["title"], fixed(&changed)), (&"Another title".into(), before));
+    // A date behind that of its mention is no date of its issue.
+    linked.site.write(
+        "saved/closed.yaml",
+        "address: https://closed.example/p/1\ntitle: Another title\npublished: 2024-05-30\n",
+    );
+    linked.run_with(&Asking { offline: true, ..Asking::default() }, TimeDelta::minutes(1));
+    assert_eq!(linked.entry("https://closed.example/p/1")["issued"], Value::Null);
+    let explained = linked.explain("https://closed.example/p/1");
+    assert!(explained.contains("not published, being later than what recommends it: 2024-05-30"), "{explained}");
     linked.site.write("saved/closed.yaml", "address: https://closed.example/p/1\ntitel: A typo\n");
     linked.site.write("saved/lost.html", "<p>from nowhere</p>");
     let run = linked.site.run(&["refresh", "--offline"]);
