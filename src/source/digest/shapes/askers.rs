@@ -1,0 +1,189 @@
+//! Who asks, and where a question, an answer begins.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{pattern, until_colon, version, without_ordinal};
+use crate::normalize::text;
+use crate::source::markdown::{Piece, Shape};
+
+/// Who asks, from the line above a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::source::digest) struct Asker {
+    /// The name, when the line has one.
+    pub name: Option<String>,
+    /// A topic instead of a name: `about the grouplist setting`.
+    pub topic: Option<String>,
+    /// `#2203`.
+    pub issue: Option<String>,
+    /// What follows the asker on the same line.
+    pub rest: String,
+}
+
+/// An asker line in one of its spellings. `quoted` says whether a quotation follows.
+pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
+    static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(（\[]?#\s*(\d{1,7})\b[)）\]]?"));
+    static ASKS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?",
+        )
+    });
+    let heading = matches!(piece.shape, Shape::Heading(_));
+    if piece.quote || piece.shape != Shape::Line && !heading || piece.list > 1 {
+        return None;
+    }
+    if piece.list == 1 && piece.ordinal.is_none() {
+        return None;
+    }
+    let (line, numbered) = without_ordinal(&piece.text);
+    let numbered = numbered || piece.ordinal.is_some();
+    if line.is_empty() || text::columns(line) > 400 {
+        return None;
+    }
+    // Most lines are nothing of the kind, and patterns take their time to say so.
+    let may_ask = numbered || line.contains(['@', '＠', '问']) || line.contains("ask") || line.contains("Ask");
+    if !may_ask || heading && !line.starts_with(['@', '＠']) {
+        return None;
+    }
+    let issue = Some(line)
+        .filter(|l| l.contains('#'))
+        .and_then(|l| ISSUE.captures(l))
+        .filter(|c| c.get(0).is_some_and(|m| text::columns(&line[..m.start()]) <= 45))
+        .map(|c| c[1].to_owned());
+    let bare = match &issue {
+        Some(_) => ISSUE.replace(line, " ").trim().to_owned(),
+        None => line.to_owned(),
+    };
+    let (bare, at_sign) = match bare.strip_prefix(['@', '＠']) {
+        Some(rest) => (rest.trim_start().to_owned(), true),
+        None => (bare, false),
+    };
+    let no_link = piece.links.is_empty() || at_sign;
+    if let Some(ask) = ASKS.find(&bare)
+        && ask.start() > 0
+    {
+        let name = bare[..ask.start()].trim();
+        let rest = bare[ask.end()..].trim().trim_start_matches([':', '：']).trim();
+        if is_person(name) && no_link && (at_sign || numbered || rest.is_empty()) {
+            return Some(Asker { name: Some(name.to_owned()), topic: None, issue, rest: rest.to_owned() });
+        }
+        if let Some(topic) = topic(name).filter(|_| rest.is_empty()) {
+            return Some(Asker { name: None, topic: Some(topic), issue, rest: String::new() });
+        }
+        return None;
+    }
+    let name = bare.trim_end_matches([':', '：']).trim();
+    if at_sign && no_link && is_person(name) && (piece.bold || heading || numbered || quoted || issue.is_some()) {
+        return Some(Asker { name: Some(name.to_owned()), topic: None, issue, rest: String::new() });
+    }
+    if numbered
+        && quoted
+        && piece.links.is_empty()
+        && (piece.bold || issue.is_some())
+        && is_person(name)
+        && version(name).is_none()
+    {
+        return Some(match topic(name) {
+            Some(topic) => Asker { name: None, topic: Some(topic), issue, rest: String::new() },
+            None if name.ends_with("问题") => {
+                Asker { name: None, topic: Some(name.to_owned()), issue, rest: String::new() }
+            }
+            None => Asker { name: Some(name.to_owned()), topic: None, issue, rest: String::new() },
+        });
+    }
+    if quoted && numbered && bare.ends_with([':', '：']) && text::columns(name) <= 60 {
+        return Some(Asker { name: None, topic: Some(name.to_owned()), issue, rest: String::new() });
+    }
+    None
+}
+
+/// `关于 Seata 的`, `About timeouts`: a matter, nobody's name.
+fn topic(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let is_topic = name.starts_with("关于")
+        || name.starts_with("有关")
+        || lower.starts_with("about ")
+        || lower.starts_with("on the ");
+    is_topic.then(|| name.trim_end_matches('的').trim().to_owned())
+}
+
+/// Short, no sentence, no address.
+fn is_person(name: &str) -> bool {
+    !name.is_empty()
+        && text::columns(name) <= 40
+        && !name.contains(['，', '。', '？', '?', '！', '；', '：', '"', '“', '《', '>'])
+        && !name.contains("://")
+        && topic(name).is_none()
+        && name.chars().any(char::is_alphanumeric)
+}
+
+/// `A：`, `A:`, `答：`, `Answer:` at the start of a line: what follows it.
+pub(in crate::source::digest) fn answer(line: &str) -> Option<&str> {
+    static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?i:A\s?\d{0,2}(?:\s*[|｜/]\s*[^:：|｜]{1,16})?|@?[\p{L}\d_.-]{0,12} ?(?:答|回答|答复|回复)|@?[\w. -]{0,20}\b(?:answers?|answered|repl(?:y|ies|ied))|re)\s*[:：]",
+        )
+    });
+    let head = until_colon(line)?;
+    ANSWER.is_match(head).then(|| line[head.len()..].trim())
+}
+
+/// Where an answer begins on the line of its question: `Q: May I? A: Yes.`
+pub(in crate::source::digest) fn answer_within(line: &str) -> Option<usize> {
+    static WITHIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"[?？。!！]\**\s*(?:A|答|回答|Answer)\s*[:：]"));
+    let found = WITHIN.find(line)?;
+    let mark = line[found.start()..].chars().next().map_or(1, char::len_utf8);
+    Some(found.start() + mark)
+}
+
+/// A line that asks without saying so, which an answer right below it shows: `小明问：…`,
+/// `Q｜小明：…`, `① 小明：…？`, `#12 it crashes`.
+pub(in crate::source::digest) fn asking_line(piece: &Piece) -> Option<Asker> {
+    static ASKING: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?:(?i:Q)\s?\d{0,2}\s*[|｜/]\s*@?(?P<q>[^:：|｜]{1,16})|@?(?P<n>[^:：，。？\s]{1,12}?)问)\s*[:：]\s*(?P<rest>.+)$",
+        )
+    });
+    static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^#(\d{1,7})\s*[:：]?\s+(\S.*)$"));
+    if piece.quote || !matches!(piece.shape, Shape::Line | Shape::Heading(_)) {
+        return None;
+    }
+    let (line, numbered) = without_ordinal(&piece.text);
+    let numbered = numbered || piece.ordinal.is_some();
+    if let Some(found) = ISSUE.captures(line) {
+        return Some(Asker { name: None, topic: None, issue: Some(found[1].to_owned()), rest: found[2].to_owned() });
+    }
+    if answer(line).is_some() {
+        return None;
+    }
+    if let Some(found) = ASKING.captures(line) {
+        let name = found.name("q").or(found.name("n"))?.as_str().trim();
+        // `访问：`, `请问：` are words of their own.
+        let word =
+            found.name("n").is_some_and(|n| n.as_str().ends_with(['访', '疑', '请', '学', '顾', '反', '追', '提']));
+        return (!word && is_person(name)).then(|| Asker {
+            name: Some(name.to_owned()),
+            topic: None,
+            issue: None,
+            rest: found["rest"].to_owned(),
+        });
+    }
+    let (name, rest) = line.split_once([':', '：'])?;
+    let (name, rest) = (name.trim().trim_start_matches(['@', '＠']).trim(), rest.trim());
+    let asks = numbered && rest.ends_with(['?', '？']) && text::columns(name) <= 16 && is_person(name);
+    (asks && question(line).is_none()).then(|| Asker {
+        name: Some(name.to_owned()),
+        topic: None,
+        issue: None,
+        rest: rest.to_owned(),
+    })
+}
+
+/// `Q：`, `问：` at the start of a line: what follows it.
+pub(in crate::source::digest) fn question(line: &str) -> Option<&str> {
+    static QUESTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:Q\s?\d{0,2}|问|提问|问题|question)\s*[:：]"));
+    let (line, _) = without_ordinal(line);
+    let head = until_colon(line)?;
+    QUESTION.is_match(head).then(|| line[head.len()..].trim())
+}

@@ -1,0 +1,327 @@
+//! Versions, and lines that announce one.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::pattern;
+use crate::names::Names;
+use crate::normalize::text;
+use crate::source::markdown::{Piece, Shape};
+
+/// A version in a text: where it starts and how it reads without its `v`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::source::digest) struct Version {
+    pub start: usize,
+    pub end: usize,
+    pub number: String,
+}
+
+/// The first version in `line`.
+pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
+    static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)",
+        )
+    });
+    static LETTER: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:^|[^0-9A-Za-z_.#/-])v(\d{1,3}(?:[-.]?(?:alpha|beta|rc|preview)[0-9A-Za-z.]*)?)(?:$|[^0-9A-Za-z_.%])",
+        )
+    });
+    static STAGE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布)"));
+    let lower = |w: &str| line.as_bytes().windows(w.len()).any(|b| b.eq_ignore_ascii_case(w.as_bytes()));
+    if !line.bytes().any(|b| b.is_ascii_digit()) && !["alpha", "beta", "rc"].into_iter().any(lower) {
+        return None;
+    }
+    let glued = || {
+        // `Seata1.4.2`: the number follows a name without a blank.
+        static GLUED: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[\w.]*)?)"));
+        GLUED.captures(line).and_then(|c| c.get(1)).filter(|m| !line[..m.start()].trim_end().ends_with('.'))
+    };
+    let found = DOTTED
+        .captures(line)
+        .and_then(|c| c.get(1))
+        .or_else(glued)
+        .or_else(|| LETTER.captures(line).and_then(|c| c.get(1)))
+        .or_else(|| STAGE.captures(line).and_then(|c| c.get(1)))?;
+    let rest = &line[found.end()..];
+    // `10.5%`, `19:00`: numbers, but no versions.
+    let after_colon = rest.strip_prefix([':', '：']);
+    if rest.starts_with('%') || after_colon.is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())) {
+        return None;
+    }
+    let number = found.as_str().trim_end_matches('.').to_owned();
+    Some(Version { start: found.start(), end: found.start() + number.len(), number })
+}
+
+/// Whether a version is unfinished.
+pub(in crate::source::digest) fn is_prerelease(version: &str) -> bool {
+    static UNFINISHED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)(alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insider|experimental|milestone)|[-.]m\d")
+    });
+    UNFINISHED.is_match(version)
+}
+
+/// A release is named at the start of its line.
+const HEAD_COLUMNS: usize = 100;
+
+fn beginning(line: &str, columns: usize) -> String {
+    let mut used = 0;
+    line.chars()
+        .take_while(|c| {
+            used += text::columns(c.encode_utf8(&mut [0; 4]));
+            used <= columns
+        })
+        .collect()
+}
+
+/// A line that announces a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::source::digest) struct ReleaseHead {
+    pub name: String,
+    pub version: String,
+}
+
+/// Whether a line has the words of an announcement.
+pub(in crate::source::digest) fn announces(line: &str) -> bool {
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\d\s*版")
+    });
+    WORDS.is_match(line)
+}
+
+/// Words that stand between a product and its version, and are neither.
+fn is_no_name(word: &str) -> bool {
+    const NO_NAMES: [&str; 62] = [
+        "releases",
+        "updated",
+        "update",
+        "updates",
+        "make",
+        "makes",
+        "uses",
+        "using",
+        "use",
+        "built",
+        "by",
+        "at",
+        "as",
+        "a",
+        "an",
+        "or",
+        "since",
+        "than",
+        "until",
+        "before",
+        "after",
+        "upgraded",
+        "upgrade",
+        "upgrades",
+        "bumped",
+        "bump",
+        "bumps",
+        "version",
+        "release",
+        "released",
+        "to",
+        "from",
+        "and",
+        "with",
+        "of",
+        "is",
+        "are",
+        "was",
+        "be",
+        "being",
+        "been",
+        "has",
+        "had",
+        "have",
+        "its",
+        "the",
+        "this",
+        "in",
+        "now",
+        "on",
+        "up",
+        "out",
+        "v",
+        "new",
+        "latest",
+        "next",
+        "milestone",
+        "schedule",
+        "branch",
+        "for",
+        "moved",
+        "reaches",
+    ];
+    NO_NAMES.contains(&word.to_lowercase().as_str())
+}
+
+/// `kube-cross base image to`, `org/gateway-api had its`, `go/protobuf being updated to`: the
+/// product that all of a line before its version names.
+fn plain_name(head: &str) -> Option<String> {
+    if !head.is_ascii() {
+        return None;
+    }
+    let mut words = head.split_whitespace().skip_while(|w| is_no_name(w)).peekable();
+    let mut name: Vec<&str> = Vec::new();
+    while let Some(word) = words.next_if(|w| !is_no_name(w)) {
+        name.push(word);
+    }
+    if name.is_empty() || name.len() > 4 || words.any(|w| !is_no_name(w)) {
+        return None;
+    }
+    let plain = |w: &&str| {
+        w.starts_with(|c: char| c.is_ascii_alphabetic())
+            && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./+#".contains(&b))
+    };
+    if !name.iter().all(plain) {
+        return None;
+    }
+    let whole = name.join(" ");
+    // `github.com/org/dbus/v5`: the last part that is a name.
+    let version = |s: &&str| s.strip_prefix('v').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let last = whole.rsplit('/').find(|s| !s.is_empty() && !version(s)).unwrap_or(&whole);
+    (last.len() > 1).then(|| last.to_owned())
+}
+
+/// The product a phrase ends with: a project's name, or a name that begins with one
+/// (`Dubbo Admin`, `mosn-operator`), which is a product of its own.
+fn product(phrase: &str, names: &Names) -> Option<String> {
+    let starts = std::iter::once(0).chain(phrase.match_indices([' ']).map(|(n, _)| n + 1));
+    let mut longer = None;
+    for start in starts {
+        let tail = &phrase[start..];
+        if names.is_name(tail) {
+            return names.titles_in(tail).into_iter().next();
+        }
+        let named = names.find_in_label(tail).first().is_some_and(|f| f.start == 0);
+        if longer.is_none() && named {
+            let words: Vec<&str> = tail.split(' ').take_while(|w| !is_no_name(w)).collect();
+            let tail = words.join(" ");
+            if names.is_name(&tail) {
+                return names.titles_in(&tail).into_iter().next();
+            }
+            longer = Some(tail).filter(|t| !t.is_empty());
+        }
+    }
+    longer
+}
+
+/// Whether a title is nothing but a product and its version, or announces one.
+pub(in crate::source::digest) fn is_release_title(piece: &Piece) -> bool {
+    let release_page = piece.links.first().is_some_and(|l| l.url.contains("/releases/") || l.url.contains("/tag/"));
+    let line = without_addresses(piece);
+    let Some(found) = version(&line) else { return false };
+    let dotted = found.number.contains('.');
+    let short = line[found.end..].trim().is_empty() && line[..found.start].split_whitespace().count() <= 3;
+    release_page || dotted && (short || announces(&line))
+}
+
+/// `发布 NAME v1.2.3 版本`, `NAME 1.2.3 released`, `**NAME v1.2**`.
+pub(in crate::source::digest) fn release_head(
+    piece: &Piece,
+    names: &Names,
+    section: Option<&str>,
+) -> Option<ReleaseHead> {
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"([A-Za-z][0-9A-Za-z_+#-]*(?:[ .-][A-Za-z][0-9A-Za-z_+-]*){0,2})\s*(?:正式)?(?:发布了?|推出了?|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
+        )
+    });
+    if piece.quote || matches!(piece.shape, Shape::Code | Shape::Html | Shape::Table | Shape::Rule) {
+        return None;
+    }
+    // The head of a long line is its beginning.
+    let whole = without_addresses(piece);
+    let line = &beginning(&whole, HEAD_COLUMNS);
+    let first = version(line)?;
+    // `1.2 → 1.3`: what it came to.
+    static ARROW: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*"));
+    let behind = &line[first.end..];
+    let version = match ARROW.find(behind).map(|m| (m.end(), self::version(&behind[m.end()..]))) {
+        Some((_, Some(next))) if next.start <= 1 => Version { number: next.number, ..first },
+        _ => first,
+    };
+    // What is planned is not there.
+    static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\s*(?:版本?)?\s*(?:releas\w*\s+)?(?:plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
+        )
+    });
+    if PLANNED.is_match(&line[version.end..]) {
+        return None;
+    }
+    let heading = matches!(piece.shape, Shape::Heading(_));
+    let linked = piece.links.first().is_some_and(|l| {
+        line.starts_with(l.text.as_str()) && !l.text.contains("://") && l.text.contains(&version.number)
+    }) || piece.links.iter().any(|l| l.url.contains("/releases/tag/") && l.text.contains(&version.number));
+    let before = line[..version.start].trim_end();
+    let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：']);
+    let phrase = BEFORE.captures(head).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
+    // `now beta for 1.10`, `removed in 2.0`: another thing's version in passing.
+    let last = head.rsplit(' ').next().unwrap_or("").to_lowercase();
+    if ["for", "in", "since", "until", "before", "after", "than", "requires", "with", "on"].contains(&last.as_str()) {
+        return None;
+    }
+    let named = plain_name(head);
+    // In a list of releases `NAME 1.2.3` and `NAME 1.2.3: …` say it all.
+    let rest = line[version.end..].trim_start();
+    let ends = rest.is_empty() || rest.starts_with([':', '：', '-', '–', '—', '(', '（', '→']);
+    let bare = section.is_some()
+        && ends
+        && (named.is_some() || phrase.is_some_and(|p| p.len() == head.len()))
+        && (piece.list > 0 || rest.is_empty() || !piece.links.is_empty());
+    if !(heading || piece.bold || linked || bare || announces(line)) {
+        return None;
+    }
+    // The words right before the version: a project's name among them, else the last of them.
+    let known = phrase.and_then(|p| product(p, names));
+    let written = || {
+        let word = phrase?.rsplit(' ').find(|w| !is_no_name(w))?;
+        (word.len() > 1 && !phrase?.to_lowercase().ends_with("deadline")).then(|| word.to_owned())
+    };
+    let anywhere =
+        || names.titles_in(before).into_iter().next_back().or_else(|| names.titles_in(line).into_iter().next());
+    let from_section = || section.and_then(|s| names.titles_in(s).into_iter().next());
+    if phrase.is_some_and(|p| p.to_lowercase().ends_with("deadline")) {
+        return None;
+    }
+    let name = known.or(named).or_else(written).or_else(anywhere).or_else(from_section)?;
+    Some(ReleaseHead { name, version: version.number })
+}
+
+/// The line without the addresses shown in it: the address of a release page announces nothing.
+fn without_addresses(piece: &Piece) -> String {
+    let mut line = piece.text.clone();
+    for link in piece.links.iter().filter(|l| l.text.contains("://")) {
+        line = line.replace(link.text.as_str(), " ");
+    }
+    line.split_whitespace().filter(|w| !w.contains("://")).collect::<Vec<_>>().join(" ")
+}
+
+/// Versions that follow the first one of a head, as in `2.4.1/3.0.6`.
+pub(in crate::source::digest) fn more_versions(piece: &Piece) -> Vec<String> {
+    let line = without_addresses(piece);
+    let Some(first) = version(&line) else {
+        return Vec::new();
+    };
+    let mut rest = &line[first.end..];
+    let mut found = Vec::new();
+    while let Some(tail) = rest.trim_start().strip_prefix(['/', '、', '&', '＆']) {
+        let tail = tail.trim_start();
+        match version(tail) {
+            Some(next) if next.start <= 1 => {
+                found.push(next.number);
+                rest = &tail[next.end..];
+            }
+            _ => break,
+        }
+    }
+    found
+}
