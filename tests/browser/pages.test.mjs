@@ -1,11 +1,13 @@
 // The pages in a browser, as people and hostile posts meet them.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromium } from "playwright-core";
-import { chinese, hostile, site, SHOTS } from "./site.mjs";
+import { chinese, hostile, PROGRAM, site, SHOTS } from "./site.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -155,6 +157,63 @@ describe("the pages", () => {
       });
     }
   }
+
+  test("an answer one remembers is found again, in Chinese and in English", async () => {
+    const { page, bad, close } = await open(zh, "search/?q=%E5%85%A8%E5%B1%80%E9%94%81");
+    const results = page.locator("#results > li");
+    const titles = async (count) => {
+      await page.waitForFunction((n) => document.querySelectorAll("#results > li").length === n, count);
+      return page.locator("#results h2 a").allTextContents();
+    };
+    // What has it in the title first, then the weekly it stands in.
+    assert.match((await titles(2)).join(), /^Harbour 的全局锁在高并发下.*,社区周报 2$/);
+    assert.match(await results.first().locator(".meta").textContent(), /问答 2024-06-14 · Harbour/);
+    assert.equal(await page.title(), "全局锁 · 示例社区订阅");
+    await accessible(page, "search");
+    await noBroken(page);
+    await shot(page, "search");
+    // Words in any order, whatever their case; each key narrows what is shown.
+    const field = page.getByRole("searchbox");
+    await field.fill("V1.2.0 lantern");
+    await page.waitForFunction(() => document.querySelector("#results h2 a")?.textContent === "Lantern 1.2.0");
+    await field.fill("harbour");
+    const all = await page.waitForFunction(() => document.querySelectorAll("#results > li").length > 1).then(() => results.count());
+    await page.getByRole("combobox").selectOption("lantern");
+    await page.waitForFunction((n) => document.querySelectorAll("#results > li").length < n, all);
+    await field.fill("没有这个词");
+    await page.locator("#nothing").waitFor({ state: "visible" });
+    assert.equal(await results.count(), 0);
+    await page.getByRole("button", { name: "搜索" }).click();
+    assert.match(decodeURI(page.url()), /q=没有这个词&project=lantern$/);
+    assert.deepEqual(bad, []);
+    await close();
+  });
+
+  test("a server answers the same question without scripts", async () => {
+    const server = spawn(PROGRAM, ["--site", zh.folder, "serve", "--listen", "127.0.0.1:0", "--offline"], { stdio: ["ignore", "pipe", "pipe"] });
+    try {
+      const origin = await new Promise((found, failed) => {
+        let said = "";
+        const hear = (text) => { said += text; const at = said.match(/http:\/\/127\.0\.0\.1:\d+/); if (at) found(at[0]); };
+        server.stdout.on("data", hear);
+        server.stderr.on("data", hear);
+        server.on("exit", () => failed(new Error(said)));
+      });
+      const { page, bad, close } = await open({ origin, url: `${origin}/` }, "search/?q=%E5%85%A8%E5%B1%80%E9%94%81", { javaScriptEnabled: false });
+      for (let n = 0; n < 50 && !(await page.locator(".entries > li").count()); n++) {
+        await page.waitForTimeout(100);
+        await page.reload();
+      }
+      assert.match(await page.locator(".entries h2 a").first().textContent(), /全局锁在高并发下/);
+      assert.equal(await page.getByRole("searchbox").inputValue(), "全局锁");
+      assert.deepEqual(bad.filter((b) => !/favicon|Failed to load resource/.test(b)), []);
+      await close();
+    } finally {
+      const ended = once(server, "exit");
+      server.kill();
+      await ended;
+    }
+  });
 
   test("the first stop of the keyboard skips to the content", async () => {
     const { page, close } = await open(zh, "lantern/");
