@@ -280,6 +280,10 @@ impl Ledger {
         let mut ledger = Self::default();
         let text: String = text.into();
         let mut others: Vec<Row> = Vec::new();
+        let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+        ledger.slots.reserve(lines);
+        ledger.by_id.reserve(lines);
+        ledger.by_key.reserve(lines * 2);
         let mut next = 0;
         for (n, line) in text.split_inclusive('\n').enumerate() {
             let place = next..next + line.len();
