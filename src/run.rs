@@ -15,6 +15,7 @@ pub mod derive;
 pub mod health;
 pub mod init;
 pub mod inspect;
+mod library;
 mod manners;
 pub mod pages;
 pub mod pictures;
@@ -199,6 +200,7 @@ impl Opened {
             site: &self.site.url,
             language: self.site.language.as_deref(),
             date: None,
+            others: None,
         }
     }
 

@@ -13,4 +13,5 @@ pub mod picture;
 pub mod post;
 pub mod saved;
 pub mod shortcode;
+pub mod tags;
 pub mod upstream;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::articles;
 use super::derive::{Move, Overrides, Way};
+use super::library::Library;
 use super::posts::{Seen, read_post};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
@@ -71,9 +72,11 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
     let site = &opened.site;
     let names = Names::new(&site.projects);
     let overrides = Overrides::new(opened);
+    let library = Library::new(opened, &names);
     let mut look = Look {
         opened,
         names: &names,
+        library: &library,
         classifier: Classifier::new(&site.projects, &names),
         overrides: &overrides,
         findings: Findings::default(),
@@ -171,6 +174,7 @@ fn read(opened: &Opened, moment: Moment, look: &mut Look<'_>) -> Result<(), RunE
 struct Look<'a> {
     opened: &'a Opened,
     names: &'a Names,
+    library: &'a Library<'a>,
     classifier: Classifier<'a>,
     overrides: &'a Overrides<'a>,
     findings: Findings,
@@ -197,7 +201,7 @@ impl Look<'_> {
         for (path, reason) in &listing.passed_over {
             self.see(folder, Seen::PassedOver(path, format!("passed over: {reason}")));
         }
-        let context = self.opened.context(folder, self.names);
+        let context = post::Context { others: Some(self.library), ..self.opened.context(folder, self.names) };
         for file in &listing.files {
             let path = &file.path;
             match files::read_regular(&root.join(path), post::MAX_BYTES) {

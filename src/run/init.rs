@@ -263,6 +263,7 @@ fn read_posts(
             site: &site,
             language: None,
             date: None,
+            others: None,
         };
         let reading = super::posts::read_post(&bytes, path, context).map_err(|e| problem(e.line, e.problem))?;
         Ok((seen(*n, path, &bytes, &reading), reading.entries))
@@ -425,6 +426,7 @@ pub fn hidden(root: &Path, proposal: &Proposal) -> Vec<String> {
                 site: &site.url,
                 language: None,
                 date: None,
+                others: None,
             };
             let Ok(page) = super::posts::read_post(&bytes, path, context) else { continue };
             // Where a date is part of the address, the page may get one only later.

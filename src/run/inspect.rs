@@ -232,6 +232,7 @@ fn read_post(bytes: &[u8], path: Option<&Path>, site: Option<&Opened>) -> Result
         site: &address,
         language: None,
         date: None,
+        others: None,
     };
     let name = path.and_then(Path::file_name).map_or("post.md".into(), |n| n.to_string_lossy());
     let mut post = post::read(bytes, &name, context)?;

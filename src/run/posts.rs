@@ -1,11 +1,13 @@
 //! Reads the posts of a site into the store: what changed since it was read last.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::book::Book;
 use super::derive::SAME;
+use super::library::Library;
 use super::refresh::{Progress, Report};
 use super::{Moment, Opened, Problem, RunError};
 use crate::classify::Classifier;
@@ -14,7 +16,7 @@ use crate::entry::{Key, Kind, RawEntry, Slug};
 use crate::files::{self, History};
 use crate::names::Names;
 use crate::normalize::address;
-use crate::source::post::{self, Post, Weight};
+use crate::source::post::{self, Lead, Others, Post, Weight};
 use crate::store::{Document, NewDocument, Stamp, Store, Touched};
 
 /// A file changed this close to being read may change again within the same
@@ -50,7 +52,16 @@ pub(super) struct Posts<'a> {
     /// What git knows, by folder; asked when a post has no date.
     histories: HashMap<String, History>,
     watch: Option<&'a mut Watch<'a>>,
+    /// The posts, for links between them.
+    library: Rc<Library<'a>>,
+    /// Links between posts as they were read, by folder and path; none before one is asked for.
+    leads: Option<BTreeMap<String, Vec<Lead>>>,
+    /// Posts that were read in this run, named as in `leads`.
+    seen: HashSet<String>,
 }
+
+/// Where the store keeps [`Posts::leads`].
+const LEADS: &str = "leads";
 
 /// A person's word that things are one, or that they are not.
 struct Same {
@@ -70,7 +81,15 @@ impl<'a> Posts<'a> {
         book: &'a mut Book,
     ) -> Result<Self, RunError> {
         let same = same(opened, store, book, moment.now)?;
-        Ok(Self { opened, names, moment, store, book, same, histories: HashMap::new(), watch: None })
+        let library = Rc::new(Library::new(opened, names));
+        let (histories, seen) = (HashMap::new(), HashSet::new());
+        Ok(Self { opened, names, moment, store, book, same, histories, watch: None, library, leads: None, seen })
+    }
+
+    /// Posts that links lead to are those in the store, not those in the folders.
+    pub(super) fn of_store(self) -> Result<Self, RunError> {
+        let library = Rc::new(Library::of_store(self.opened, self.names, self.store)?);
+        Ok(Self { library, ..self })
     }
 
     /// `watch` is told of every file.
@@ -166,9 +185,53 @@ impl<'a> Posts<'a> {
         }
         for document in &gone {
             report.removed += 1;
+            self.leads()?.remove(&lead_name(folder, &document.path));
             self.store.remove_document(document.id, touched)?;
         }
         Ok(())
+    }
+
+    /// Reads posts again whose links lead elsewhere now, because other posts came, moved
+    /// or went. To be called when every folder was read.
+    pub(super) fn settle_leads(&mut self, touched: &mut Touched, report: &mut Report) -> Result<(), RunError> {
+        // Nothing came, nothing went.
+        let Some(mut all) = self.leads.take() else { return Ok(()) };
+        let names: HashMap<String, &PostsFolder> = self.opened.site.posts.iter().map(|f| (origin(f), f)).collect();
+        all.retain(|name, _| name.split_once('\n').is_some_and(|(o, _)| names.contains_key(o)));
+        let mut stale: Vec<(&PostsFolder, String)> = Vec::new();
+        for (name, leads) in all.iter().filter(|(name, _)| !self.seen.contains(*name)) {
+            let Some((folder, path)) = name.split_once('\n').and_then(|(o, p)| Some((*names.get(o)?, p))) else {
+                continue;
+            };
+            let now = |l: &Lead| self.library.address(&folder.path, path, &l.written, l.named).map(String::from);
+            if leads.iter().any(|l| now(l) != l.address) {
+                stale.push((folder, path.to_owned()));
+            }
+        }
+        self.leads = Some(all);
+        let mut stored: HashMap<&str, HashMap<String, Document>> = HashMap::new();
+        for (folder, path) in stale {
+            if !stored.contains_key(folder.path.as_str()) {
+                stored.insert(&folder.path, self.store.documents(&origin(folder))?);
+            }
+            let documents = stored.get_mut(folder.path.as_str());
+            let Some(document) = documents.and_then(|d| d.remove(&path)) else { continue };
+            let bytes = self.store.raw(document.id)?;
+            if let Ok((reading, _)) = self.read_one(folder, &bytes, &path)? {
+                report.read += 1;
+                self.put(folder, &path, document.stamp, &document.hash, &bytes, &reading, touched)?;
+            }
+        }
+        let json = serde_json::to_string(&self.leads).unwrap_or_default();
+        Ok(self.store.set_meta(LEADS, &json)?)
+    }
+
+    fn leads(&mut self) -> Result<&mut BTreeMap<String, Vec<Lead>>, RunError> {
+        if self.leads.is_none() {
+            let stored = self.store.meta(LEADS)?;
+            self.leads = stored.and_then(|s| serde_json::from_str(&s).ok());
+        }
+        Ok(self.leads.get_or_insert_default())
     }
 
     /// Reads the stored posts of a folder again with the rules of now.
@@ -199,7 +262,8 @@ impl<'a> Posts<'a> {
         bytes: &[u8],
         path: &str,
     ) -> Result<Result<(Post, bool), post::PostError>, RunError> {
-        let context = self.opened.context(folder, self.names);
+        let library = Rc::clone(&self.library);
+        let context = post::Context { others: Some(&*library), ..self.opened.context(folder, self.names) };
         let mut reading = read_post(bytes, path, context);
         let undated = reading.as_ref().is_ok_and(|r| r.date.is_none() && !r.draft);
         if let Ok(Post { date: None, draft: false, entries, .. }) = &reading
@@ -254,6 +318,14 @@ impl<'a> Posts<'a> {
         reading: &Post,
         touched: &mut Touched,
     ) -> Result<(), RunError> {
+        let name = lead_name(folder, path);
+        let leads = self.leads()?;
+        if reading.leads.is_empty() {
+            leads.remove(&name);
+        } else {
+            leads.insert(name.clone(), reading.leads.clone());
+        }
+        self.seen.insert(name);
         let (items, waits_until) = visible(reading, folder, self.moment.now);
         let light = Post { entries: Vec::new(), ..reading.clone() };
         let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
@@ -262,6 +334,11 @@ impl<'a> Posts<'a> {
             NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items: items.to_vec() };
         Ok(self.store.put_document(document, touched)?)
     }
+}
+
+/// A post in the list of those that lead to others.
+fn lead_name(folder: &PostsFolder, path: &str) -> String {
+    format!("{}\n{path}", origin(folder))
 }
 
 /// What people wrote into `overrides.yaml` about things that are one.

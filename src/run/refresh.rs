@@ -20,7 +20,7 @@ use crate::names::Names;
 use crate::store::{Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-7");
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-8");
 
 /// What a refresh did.
 #[derive(Debug, Default)]
@@ -161,10 +161,11 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     let done = store.transaction(|store| -> Result<(), Stop> {
         let mut touched = Touched::default();
         if !*same_rules {
-            let mut posts = Posts::new(opened, &names, moment, store, book)?;
+            let mut posts = Posts::new(opened, &names, moment, store, book)?.of_store()?;
             for folder in &opened.site.posts {
                 posts.reread(folder, &mut touched, report)?;
             }
+            posts.settle_leads(&mut touched, report)?;
             drop_old_origins(opened, store, &mut touched, report)?;
             articles::derive_again(opened, store, &mut touched)?;
         }
@@ -246,6 +247,7 @@ impl Run {
             for folder in &opened.site.posts {
                 posts.read(folder, *same_rules, &mut touched, report, progress)?;
             }
+            posts.settle_leads(&mut touched, report)?;
             drop_old_origins(opened, store, &mut touched, report)?;
             if !*same_rules {
                 articles::derive_again(opened, store, &mut touched)?;

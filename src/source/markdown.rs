@@ -8,6 +8,7 @@
 //!
 //! Raw HTML passes through: sanitising is for the way out, not for here.
 
+pub mod code;
 mod raw;
 
 use comrak::nodes::{AstNode, ListType, NodeValue};

@@ -7,6 +7,7 @@
 mod address;
 mod front;
 mod items;
+mod leads;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -22,9 +23,13 @@ use crate::source::digest;
 use crate::source::front_matter;
 use crate::source::markdown::{self, Reading};
 use crate::source::shortcode;
-use address::{path_names, post_keys, post_link};
+use crate::source::tags;
+use address::{PathNames, path_names, post_keys, post_link};
 use front::Front;
 use items::{Anchors, DigestPost, item_entry};
+use leads::Leads;
+
+pub use leads::{Lead, Others, Shelves};
 
 /// A file larger than this is no post.
 pub const MAX_BYTES: usize = 8 << 20;
@@ -79,6 +84,9 @@ pub struct Post {
     pub notes: Vec<Note>,
     /// Links to the own site, with their lines: whether they resolve is known later.
     pub own_links: Vec<(usize, String, String)>,
+    /// Links to other posts that name their files, and what they were taken for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leads: Vec<Lead>,
 }
 
 /// What reading a post needs to know beside the file.
@@ -98,6 +106,8 @@ pub struct Context<'a> {
     pub language: Option<&'a str>,
     /// The date of a post that names none.
     pub date: Option<DateTime<Utc>>,
+    /// The other posts; links to them are left as they are where nobody knows them.
+    pub others: Option<&'a dyn Others>,
 }
 
 /// Why a file is no post.
@@ -127,13 +137,25 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         front_matter::split(&text).map_err(|e| PostError { line: e.line, column: e.column, problem: e.problem })?;
     let front = Front { values: split.values };
     let names = path_names(path);
-    let date = front
-        .date(context.zone, &mut notes)
-        .or_else(|| names.date.map(|d| context.zone.to_utc(d.and_time(chrono::NaiveTime::MIN))))
-        .or(context.date);
+    let date = date_of(&front, &names, context, &mut notes);
     let link = post_link(&front, &names, date, context);
     let base = link.clone();
-    let (body, unknown) = shortcode::expand(split.body);
+    let mut leads =
+        Leads { others: context.others, folder: &context.folder.path, path, found: Vec::new(), dead: Vec::new() };
+    let (body, mut unknown) = shortcode::expand(split.body, &mut |target, line| leads.address(target, true, line));
+    let page = tags::Page {
+        slugify: context.folder.slugify,
+        title: &front.title().unwrap_or_else(|| names.stem.clone()),
+        url: link.path(),
+        lead: &mut |target, line| leads.address(target, true, line),
+    };
+    let (body, more) = tags::expand(&body, page);
+    unknown.extend(more);
+    let body = leads.mend(body);
+    for (line, written) in &leads.dead {
+        let text = format!("`{}` leads to no post of this site: it is no link in feeds", text::cut(written, 80));
+        notes.push(Note::new(split.lines_before + line, Weight::Hint, text));
+    }
     for (line, name) in unknown {
         notes.push(Note::new(
             split.lines_before + line,
@@ -231,7 +253,27 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         entries,
         notes,
         own_links,
+        leads: leads.found,
     })
+}
+
+/// Where the post in `bytes` is published, without reading its text. None when it has no
+/// front matter that can be read, or no date where the address needs one.
+pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
+    let text = decode(bytes, &mut Vec::new());
+    let front = Front { values: front_matter::split(&text).ok()?.values };
+    let names = path_names(path);
+    let date = date_of(&front, &names, context, &mut Vec::new());
+    let dated =
+        context.folder.url.as_ref().is_some_and(|u| ["{year}", "{month}", "{day}"].iter().any(|f| u.contains(f)));
+    (date.is_some() || !dated).then(|| post_link(&front, &names, date, context))
+}
+
+fn date_of(front: &Front, names: &PathNames, context: Context<'_>, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
+    front
+        .date(context.zone, notes)
+        .or_else(|| names.date.map(|d| context.zone.to_utc(d.and_time(chrono::NaiveTime::MIN))))
+        .or(context.date)
 }
 
 /// Bytes as text: BOM dropped, UTF-16 by its BOM, invalid UTF-8 replaced and told.

@@ -3,8 +3,12 @@
 
 use crate::normalize::html::escape;
 
+/// Arguments: key and value; positional ones have no key.
+pub type Arguments = Vec<(Option<String>, String)>;
+
 /// Replaces shortcodes in `text`; the names of unknown ones come second, with the line of the first use.
-pub fn expand(text: &str) -> (String, Vec<(usize, String)>) {
+/// `lead` is the address of another post by its name, with the line that asks for it.
+pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (String, Vec<(usize, String)>) {
     if !text.contains("{{<") && !text.contains("{{%") {
         return (text.to_owned(), Vec::new());
     }
@@ -37,7 +41,15 @@ pub fn expand(text: &str) -> (String, Vec<(usize, String)>) {
             continue;
         };
         let line = text[..text.len() - rest.len()].matches('\n').count() + 1;
-        match render(&name.1, arguments) {
+        let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key));
+        let first = || arguments.iter().find(|(k, _)| k.is_none());
+        let shown = match name.1.as_str() {
+            "ref" | "relref" => named("path").or_else(first).map(|(_, target)| lead(target, line)),
+            "highlight" => Some(format!("\n```{}\n", first().map_or("", |(_, language)| language))),
+            "/highlight" => Some("\n```\n".to_owned()),
+            name => media(name, arguments),
+        };
+        match shown {
             Some(html) => out.push_str(&html),
             None => {
                 let name = name.1.trim_start_matches('/').trim_end_matches('/').to_owned();
@@ -51,7 +63,7 @@ pub fn expand(text: &str) -> (String, Vec<(usize, String)>) {
 }
 
 /// `name key="value" value` as pairs; positional words have no key.
-fn words(inside: &str) -> Vec<(Option<String>, String)> {
+fn words(inside: &str) -> Arguments {
     let mut words = Vec::new();
     let mut chars = inside.chars().peekable();
     while let Some(c) = chars.peek().copied() {
@@ -90,7 +102,8 @@ fn words(inside: &str) -> Vec<(Option<String>, String)> {
     words
 }
 
-fn render(name: &str, arguments: &[(Option<String>, String)]) -> Option<String> {
+/// Pictures, films and the like, which every generator has under the same names.
+pub fn media(name: &str, arguments: &[(Option<String>, String)]) -> Option<String> {
     let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key)).map(|(_, v)| v.as_str());
     let first = || arguments.iter().find(|(k, _)| k.is_none()).map(|(_, v)| v.as_str());
     let linked = |url: String| format!("<a href=\"{0}\">{0}</a>", escape(&url));
@@ -119,11 +132,10 @@ fn render(name: &str, arguments: &[(Option<String>, String)]) -> Option<String> 
         },
         "gist" => match arguments {
             [(None, user), (None, id), ..] => linked(format!("https://gist.github.com/{user}/{id}")),
+            [(None, id), ..] => linked(format!("https://gist.github.com/{id}")),
+            [(Some(key), url), ..] if key == "url" => linked(url.clone()),
             _ => return None,
         },
-        "ref" | "relref" => named("path").or_else(first)?.to_owned(),
-        "highlight" => format!("\n```{}\n", first().unwrap_or("")),
-        "/highlight" => "\n```\n".to_owned(),
         _ => return None,
     })
 }
@@ -132,9 +144,13 @@ fn render(name: &str, arguments: &[(Option<String>, String)]) -> Option<String> 
 mod tests {
     use super::*;
 
+    fn shown(text: &str) -> (String, Vec<(usize, String)>) {
+        expand(text, &mut |name, line| format!("/{name}/{line}"))
+    }
+
     #[test]
     fn known_ones_are_rendered_and_others_told() {
-        let (text, unknown) = expand(
+        let (text, unknown) = shown(
             "a {{< figure src=\"x.png\" title=\"T & U\" >}}\n{{% notice tip %}}kept{{% /notice %}}\n{{< youtube abc >}}{{</* raw */>}}\n{{< highlight go >}}x{{< /highlight >}}",
         );
         assert!(text.contains("<img src=\"x.png\" alt=\"T &amp; U\">"), "{text}");
@@ -143,11 +159,12 @@ mod tests {
         assert!(text.contains("{{< raw >}}"), "{text}");
         assert!(text.contains("```go\nx\n```"), "{text}");
         assert_eq!(unknown, [(2, "notice".to_owned())]);
+        assert_eq!(shown("\n[a]({{< ref \"b.md\" >}}) {{% relref path=\"c\" %}}").0, "\n[a](/b.md/2) /c/2");
     }
 
     #[test]
     fn unclosed_ones_are_text() {
-        assert_eq!(expand("{{< figure src=").0, "{{< figure src=");
-        assert_eq!(expand("{{ .Values.x }}").0, "{{ .Values.x }}");
+        assert_eq!(shown("{{< figure src=").0, "{{< figure src=");
+        assert_eq!(shown("{{ .Values.x }}").0, "{{ .Values.x }}");
     }
 }

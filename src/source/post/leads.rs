@@ -1,0 +1,330 @@
+//! Links from post to post as generators write them: `other.md`, `@/blog/other.md`, a
+//! name in a shortcode. In feeds they are the address of that post.
+//!
+//! What leads to no post loses its link: the name of a source file is no address.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::address::path_names;
+use crate::normalize::address;
+use crate::source::markdown::code::Code;
+
+/// Endings of posts.
+const MARKDOWN: [&str; 4] = [".md", ".markdown", ".mdx", ".mdown"];
+
+/// Who knows the other posts.
+pub trait Others: std::fmt::Debug {
+    /// The address of the post that `written` leads to, in the post `path` of `folder`.
+    /// `named`: it may leave out endings and folders.
+    fn address(&self, folder: &str, path: &str, written: &str, named: bool) -> Option<Url>;
+}
+
+/// A link from post to post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// What it leads to, without fragment.
+    pub written: String,
+    /// A name, not the path of a file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named: bool,
+    /// The address of the post; none when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// The links of one post to others.
+pub(super) struct Leads<'a> {
+    pub(super) others: Option<&'a dyn Others>,
+    pub(super) folder: &'a str,
+    pub(super) path: &'a str,
+    /// Each once.
+    pub(super) found: Vec<Lead>,
+    /// Those that lead to no post, with their line in the body.
+    pub(super) dead: Vec<(usize, String)>,
+}
+
+impl Leads<'_> {
+    /// The address of what `written` leads to, with its fragment; nothing when it leads
+    /// to no post, and as it is where nobody knows the others.
+    pub(super) fn address(&mut self, written: &str, named: bool, line: usize) -> String {
+        let Some(others) = self.others else { return written.to_owned() };
+        let end = written.find(['#', '?']).unwrap_or(written.len());
+        let (target, behind) = written.split_at(end);
+        if target.is_empty() {
+            return written.to_owned();
+        }
+        let address = others.address(self.folder, self.path, target, named).map(String::from);
+        if address.is_none() && !self.dead.iter().any(|(_, w)| w == written) {
+            self.dead.push((line, written.to_owned()));
+        }
+        let full = address.as_ref().map(|a| format!("{}{behind}", a.replace('(', "%28").replace(')', "%29")));
+        if !self.found.iter().any(|l| l.written == target && l.named == named) {
+            self.found.push(Lead { written: target.to_owned(), named, address });
+        }
+        full.unwrap_or_default()
+    }
+
+    /// `text` with the addresses of posts in place of the names of their files. Lines
+    /// stay where they are.
+    pub(super) fn mend(&mut self, text: String) -> String {
+        static LINK: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(
+                r#"(?m)(?:\]\([ \t]*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(<[^<>\n]+>|(?:[^\s()<>]|\([^\s()<>]*\))+)|\bhref[ \t]*=[ \t]*["']([^"'\n]*)["']"#,
+            )
+            .expect("a pattern of this file")
+        });
+        if self.others.is_none() || !text.contains("@/") && !MARKDOWN.iter().any(|e| text.contains(e)) {
+            return text;
+        }
+        let code = Code::of(&text);
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for captures in LINK.captures_iter(&text) {
+            let Some(place) = captures.get(1).or_else(|| captures.get(2)) else { continue };
+            let written = place.as_str().trim_start_matches('<').trim_end_matches('>').trim();
+            if !is_lead(written) || code.has(place.start()) {
+                continue;
+            }
+            let line = text[..place.start()].matches('\n').count() + 1;
+            let address = self.address(written, false, line);
+            out.push_str(&text[done..place.start()]);
+            // An empty target is written in brackets, or the title behind it becomes one.
+            let in_html = captures.get(2).is_some();
+            out.push_str(if address.is_empty() && !in_html { "<>" } else { &address });
+            done = place.end();
+        }
+        out.push_str(&text[done..]);
+        out
+    }
+}
+
+/// Whether an address in a post is the name of a source file.
+fn is_lead(written: &str) -> bool {
+    let path = &written[..written.find(['#', '?']).unwrap_or(written.len())];
+    let scheme = path.split_once(':').is_some_and(|(s, _)| s.chars().all(|c| c.is_ascii_alphanumeric()));
+    let lower = path.to_lowercase();
+    path.starts_with("@/") || !scheme && !path.starts_with("//") && MARKDOWN.iter().any(|e| lower.ends_with(e))
+}
+
+/// Which files the posts folders have: what links are looked up in.
+#[derive(Debug, Default)]
+pub struct Shelves {
+    shelves: Vec<Shelf>,
+    /// Shelf and path of every post, by its name in lower case.
+    names: HashMap<String, Vec<(usize, String)>>,
+}
+
+#[derive(Debug)]
+struct Shelf {
+    folder: String,
+    parts: Vec<String>,
+    files: BTreeSet<String>,
+}
+
+impl Shelves {
+    /// Folders as the configuration has them, with the paths below them.
+    pub fn new(folders: impl Iterator<Item = (String, Vec<String>)>) -> Self {
+        let mut all = Self::default();
+        for (n, (folder, files)) in folders.enumerate() {
+            for file in &files {
+                let name = path_names(file).stem.to_lowercase();
+                all.names.entry(name).or_default().push((n, file.clone()));
+            }
+            let parts = plain(folder.split('/'));
+            all.shelves.push(Shelf { folder, parts, files: files.into_iter().collect() });
+        }
+        all
+    }
+
+    /// The file that `written` means in the post `path` of `folder`: number of its
+    /// folder, and its path.
+    pub fn find(&self, folder: &str, path: &str, written: &str, named: bool) -> Option<(usize, String)> {
+        let written = address::percent_decode(written);
+        let (target, rooted) = match ["@/", "@site/", "/"].iter().find_map(|p| written.strip_prefix(p)) {
+            Some(inner) => (inner, true),
+            None => (written.as_str(), false),
+        };
+        let own = self.shelves.iter().position(|s| s.folder == folder);
+        let spellings = spellings(target.trim_end_matches('/'), path, named);
+        let mut found = None;
+        if !rooted && let Some(own) = own {
+            let above = path.rsplit_once('/').map_or("", |(f, _)| f);
+            let start: Vec<&str> = self.shelves[own].parts.iter().map(String::as_str).chain(above.split('/')).collect();
+            found = spellings.iter().find_map(|s| self.at(&plain(start.iter().copied().chain(s.split('/')))));
+        }
+        let order = || own.into_iter().chain((0..self.shelves.len()).filter(|n| Some(*n) != own));
+        found
+            .or_else(|| {
+                let from_root = |s: &String| order().find_map(|n| self.below(n, &plain(s.split('/'))));
+                spellings.iter().find_map(from_root)
+            })
+            .or_else(|| if named { self.by_name(target, path, own) } else { None })
+    }
+
+    /// A path from the site's folder on.
+    fn at(&self, parts: &[String]) -> Option<(usize, String)> {
+        self.shelves.iter().enumerate().find_map(|(n, shelf)| {
+            let inner = parts.strip_prefix(shelf.parts.as_slice())?.join("/");
+            shelf.files.contains(&inner).then_some((n, inner))
+        })
+    }
+
+    /// A path from the root of the content on: it begins with the last folders of the
+    /// shelf's path, or right below it.
+    fn below(&self, n: usize, parts: &[String]) -> Option<(usize, String)> {
+        let shelf = &self.shelves[n];
+        (0..=shelf.parts.len()).find_map(|from| {
+            let inner = parts.strip_prefix(&shelf.parts[from..])?.join("/");
+            shelf.files.contains(&inner).then_some((n, inner))
+        })
+    }
+
+    /// The only post of that name: in this folder, else anywhere.
+    fn by_name(&self, target: &str, path: &str, own: Option<usize>) -> Option<(usize, String)> {
+        let name = path_names(target.rsplit('/').next().unwrap_or(target)).stem.to_lowercase();
+        let whole = target.rsplit('/').next().unwrap_or(target).to_lowercase();
+        let all = self.names.get(&whole).or_else(|| self.names.get(&name))?;
+        let tag = language_tag(path);
+        let only = |some: Vec<&(usize, String)>| if let [one] = some[..] { Some(one.clone()) } else { None };
+        let here = |f: &&(usize, String)| Some(f.0) == own;
+        let alike = |f: &&(usize, String)| language_tag(&f.1) == tag;
+        only(all.iter().filter(here).filter(alike).collect())
+            .or_else(|| only(all.iter().filter(here).collect()))
+            .or_else(|| only(all.iter().collect()))
+    }
+}
+
+/// The ways in which a target may be spelled as a file: a name has no ending, and in a
+/// translation it means the translation.
+fn spellings(target: &str, path: &str, named: bool) -> Vec<String> {
+    let ending = MARKDOWN.iter().find(|e| target.to_lowercase().ends_with(*e));
+    let mut all = Vec::new();
+    let tag = language_tag(path).map(|t| format!(".{t}"));
+    if !named {
+        all.push(target.to_owned());
+    }
+    match ending {
+        Some(ending) => {
+            let stem = &target[..target.len() - ending.len()];
+            all.extend(tag.map(|t| format!("{stem}{t}{ending}")));
+            all.push(target.to_owned());
+        }
+        None if named => {
+            for tag in tag.iter().map(String::as_str).chain([""]) {
+                for ending in MARKDOWN {
+                    all.push(format!("{target}{tag}{ending}"));
+                    all.push(format!("{target}/index{tag}{ending}"));
+                }
+            }
+        }
+        None => {}
+    }
+    all
+}
+
+/// `zh` of `name.zh.md`.
+pub(super) fn language_tag(path: &str) -> Option<&str> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let (stem, _) = file.rsplit_once('.')?;
+    let (_, tag) = stem.rsplit_once('.')?;
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic());
+    let mut parts = tag.split('-');
+    let first = parts.next().is_some_and(|p| p.len() == 2 && plain(p));
+    (first && parts.all(plain) && crate::config::is_language(tag)).then_some(tag)
+}
+
+/// Parts of a path without `.` and, as far as that can be, without `..`.
+fn plain<'s>(parts: impl Iterator<Item = &'s str>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for part in parts {
+        match part {
+            "" | "." => {}
+            ".." if out.last().is_some_and(|p| p != "..") => {
+                out.pop();
+            }
+            _ => out.push(part.to_owned()),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shelves() -> Shelves {
+        let files = |paths: &[&str]| paths.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
+        let blog = files(&["a.md", "b/index.md", "sub/c.md", "d.md", "d.zh.md", "中文 一.md", "2024-01-02-x.md"]);
+        let folders = [("../content/blog", blog), ("../content/news", files(&["a.md", "n.markdown"]))];
+        Shelves::new(folders.into_iter().map(|(f, p)| (f.to_owned(), p)))
+    }
+
+    #[test]
+    fn links_of_every_generator_are_found() {
+        let shelves = shelves();
+        let cases = [
+            // Zola, Docusaurus
+            ("a.md", "@/blog/sub/c.md", false, Some("blog/sub/c.md")),
+            ("a.md", "@site/content/blog/b/index.md", false, Some("blog/b/index.md")),
+            // from file to file
+            ("sub/c.md", "../a.md", false, Some("blog/a.md")),
+            ("sub/c.md", "./../b/index.md", false, Some("blog/b/index.md")),
+            ("a.md", "../news/a.md", false, Some("news/a.md")),
+            ("a.md", "%E4%B8%AD%E6%96%87%20%E4%B8%80.md", false, Some("blog/中文 一.md")),
+            ("a.md", "/news/n.markdown", false, Some("news/n.markdown")),
+            ("a.md", "a", false, None),
+            ("a.md", "nothing.md", false, None),
+            // Hugo's ref, with and without ending
+            ("a.md", "d", true, Some("blog/d.md")),
+            ("d.zh.md", "d", true, Some("blog/d.zh.md")),
+            ("d.zh.md", "a.md", true, Some("blog/a.md")),
+            ("a.md", "/blog/b", true, Some("blog/b/index.md")),
+            ("a.md", "blog/sub/c", true, Some("blog/sub/c.md")),
+            ("a.md", "c", true, Some("blog/sub/c.md")),
+            ("a.md", "n", true, Some("news/n.markdown")),
+            ("a.md", "../news/n", true, Some("news/n.markdown")),
+            ("a.md", "z", true, None),
+            // Jekyll's post_url
+            ("a.md", "2024-01-02-x", true, Some("blog/2024-01-02-x.md")),
+        ];
+        for (path, written, named, want) in cases {
+            let got = shelves.find("../content/blog", path, written, named);
+            let got = got.map(|(n, p)| format!("{}/{p}", ["blog", "news"][n]));
+            assert_eq!(got.as_deref(), want, "{path}: {written}");
+        }
+    }
+
+    #[derive(Debug)]
+    struct One;
+
+    impl Others for One {
+        fn address(&self, _: &str, _: &str, written: &str, _: bool) -> Option<Url> {
+            written.contains("good").then(|| Url::parse("https://e.org/good_(1)/").unwrap())
+        }
+    }
+
+    #[test]
+    fn links_are_mended_and_nothing_else() {
+        let cases = [
+            ("[x](good.md#part \"t\")", "[x](https://e.org/good_%281%29/#part \"t\")"),
+            ("[x](<a good.md>) ![](good.png)", "[x](https://e.org/good_%281%29/) ![](good.png)"),
+            ("[x](@/bad.md) `[x](good.md)`", "[x](<>) `[x](good.md)`"),
+            ("[l]: good.md\n<a href=\"./bad.md\">", "[l]: https://e.org/good_%281%29/\n<a href=\"\">"),
+            ("[x](https://h/good.md) good.md (good.md)", "[x](https://h/good.md) good.md (good.md)"),
+            ("```\n[x](good.md)\n```", "```\n[x](good.md)\n```"),
+        ];
+        for (text, want) in cases {
+            let mut leads = Leads { others: Some(&One), folder: "p", path: "a.md", found: vec![], dead: vec![] };
+            assert_eq!(leads.mend(text.to_owned()), want);
+        }
+        let mut leads = Leads { others: Some(&One), folder: "p", path: "a.md", found: vec![], dead: vec![] };
+        leads.mend("a\n[x](bad.md#f)".to_owned());
+        assert_eq!(leads.dead, [(2, "bad.md#f".to_owned())]);
+        assert_eq!(leads.found, [Lead { written: "bad.md".to_owned(), named: false, address: None }]);
+    }
+}

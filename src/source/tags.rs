@@ -1,0 +1,432 @@
+//! Template tags of Zola and of Liquid (Jekyll, Hexo and kin) in posts, as
+//! [`super::shortcode`] has Hugo's: the known ones become Markdown or HTML, the others go
+//! and their inner text stays. Each unknown name is told once. What stands in code stays.
+
+use std::collections::HashSet;
+
+use super::markdown::code::Code;
+use super::shortcode::{self, Arguments};
+use crate::config::Slugify;
+use crate::normalize::html::escape;
+
+/// A tag is shorter.
+const LONGEST: usize = 4096;
+/// Tags in quotes in quotes are followed so far.
+const DEEPEST: usize = 4;
+
+/// What tags may ask for.
+pub struct Page<'a> {
+    /// The generator, as far as its addresses tell.
+    pub slugify: Slugify,
+    /// The post's title.
+    pub title: &'a str,
+    /// The path of its address.
+    pub url: &'a str,
+    /// The address of another post, by name; with the line that asks for it.
+    pub lead: &'a mut dyn FnMut(&str, usize) -> String,
+}
+
+/// Replaces tags in `text`; the names of unknown ones come second, with the line of the
+/// first use. Hugo knows none of these.
+pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
+    if page.slugify == Slugify::Hugo || !text.contains("{%") && !text.contains("{{") {
+        return (text.to_owned(), Vec::new());
+    }
+    let mut expander = Expander {
+        zola: page.slugify != Slugify::Jekyll,
+        liquid: page.slugify != Slugify::Zola,
+        values: page.slugify == Slugify::Jekyll,
+        page,
+        unknown: Vec::new(),
+        open: 0,
+    };
+    let out = expander.part(text, 1, 0);
+    (out, expander.unknown)
+}
+
+struct Expander<'a> {
+    /// `{% name(key="value") %}`, ended by `{% end %}`.
+    zola: bool,
+    /// `{% name value %}`, ended by `{% endname %}`.
+    liquid: bool,
+    /// `{{ site.title }}`.
+    values: bool,
+    page: Page<'a>,
+    unknown: Vec<(usize, String)>,
+    /// Tags of Zola that were opened and not closed.
+    open: usize,
+}
+
+/// A tag in the text: what is in it, and where it ends.
+struct Tag<'t> {
+    inside: &'t str,
+    end: usize,
+}
+
+impl Expander<'_> {
+    fn part(&mut self, text: &str, first_line: usize, depth: usize) -> String {
+        let code = Code::of(text);
+        let mut out = String::with_capacity(text.len());
+        let mut never_closed: HashSet<String> = HashSet::new();
+        // What is done, and the line there.
+        let (mut at, mut line, mut counted) = (0, first_line, 0);
+        let mut from = 0;
+        while let Some(start) = text[from..].find('{').map(|n| from + n) {
+            let is_block = text[start..].starts_with("{%");
+            let tag = if is_block || text[start..].starts_with("{{") { tag(text, start) } else { None };
+            let Some(tag) = tag.filter(|_| !code.has(start)) else {
+                from = start + 1;
+                continue;
+            };
+            line += text[counted..start].matches('\n').count();
+            counted = start;
+            let mut end = tag.end;
+            let shown = if is_block {
+                let mut inner = |names: &[&str]| {
+                    let key = names.join(" ");
+                    if never_closed.contains(&key) {
+                        return None;
+                    }
+                    let found = closing(text, tag.end, names);
+                    if found.is_none() {
+                        never_closed.insert(key);
+                    }
+                    found.map(|(body, behind)| {
+                        end = behind;
+                        &text[body]
+                    })
+                };
+                self.block(tag.inside, line, depth, &mut inner)
+            } else {
+                self.value(tag.inside, line)
+            };
+            let Some(shown) = shown else {
+                from = start + 2;
+                continue;
+            };
+            out.push_str(&text[at..start]);
+            let shown = match shown {
+                Shown::Inline(shown) => shown,
+                Shown::Block(shown) => {
+                    let alone_before = out.rsplit('\n').next().unwrap_or("").trim().is_empty();
+                    let alone_behind = text[end..].split('\n').next().unwrap_or("").trim().is_empty();
+                    let edge = |alone: bool| if alone { "" } else { "\n" };
+                    format!("{}{shown}{}", edge(alone_before), edge(alone_behind))
+                }
+            };
+            out.push_str(&shown);
+            (at, from) = (end, end);
+        }
+        out.push_str(&text[at..]);
+        out
+    }
+
+    /// What `{{ inside }}` becomes; none when it is no tag.
+    fn value(&mut self, inside: &str, line: usize) -> Option<Shown> {
+        if self.zola {
+            if let Some(escaped) = escaped(inside) {
+                return Some(Shown::Inline(format!("{{{{ {escaped} }}}}")));
+            }
+            if let Some((name, arguments)) = call(inside) {
+                return Some(Shown::Inline(self.known(name, &arguments, line)));
+            }
+        }
+        if !self.values {
+            return None;
+        }
+        let value = inside.split('|').next().unwrap_or("").trim();
+        let literal = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q));
+        Some(Shown::Inline(match (literal, value) {
+            (Some(literal), _) => literal.to_owned(),
+            (None, "page.title") => self.page.title.to_owned(),
+            (None, "page.url" | "page.permalink") => self.page.url.to_owned(),
+            // Addresses are completed later.
+            (None, "site.url" | "site.baseurl") => String::new(),
+            (None, name) => {
+                self.tell(name, line);
+                String::new()
+            }
+        }))
+    }
+
+    /// What `{% inside %}` becomes; none when it is no tag. `inner` is the text up to its end.
+    fn block<'t>(
+        &mut self,
+        inside: &str,
+        line: usize,
+        depth: usize,
+        inner: &mut dyn FnMut(&[&str]) -> Option<&'t str>,
+    ) -> Option<Shown> {
+        if self.zola
+            && let Some(escaped) = escaped(inside)
+        {
+            return Some(Shown::Inline(format!("{{% {escaped} %}}")));
+        }
+        let (name, arguments, rest) = match call(inside).filter(|_| self.zola) {
+            Some((name, arguments)) => (name, arguments, ""),
+            None if inside == "end" && self.zola && (self.open > 0 || self.liquid) => {
+                self.open = self.open.saturating_sub(1);
+                return Some(Shown::Inline(String::new()));
+            }
+            None if !self.liquid => return None,
+            None => {
+                let (name, rest) = inside.split_once(char::is_whitespace).unwrap_or((inside, ""));
+                (name, arguments(rest), rest.trim())
+            }
+        };
+        let end_of_name = format!("end{name}");
+        let ends = if inside.ends_with(')') && rest.is_empty() { vec!["end"] } else { vec![end_of_name.as_str()] };
+        let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key)).map(|(_, v)| v.clone());
+        let first = || arguments.iter().find(|(k, _)| k.is_none()).map(|(_, v)| v.clone());
+        Some(match name {
+            "raw" => Shown::Inline(inner(&ends).unwrap_or("").to_owned()),
+            "comment" => {
+                inner(&ends);
+                Shown::Inline(String::new())
+            }
+            "highlight" | "codeblock" | "code" => {
+                // Hexo has a title first: `{% codeblock A title lang:js %}`.
+                let hexo = rest.split_whitespace().find_map(|w| w.strip_prefix("lang:"));
+                let language = match (hexo, name) {
+                    (Some(language), _) => language.to_owned(),
+                    (None, "highlight") => first().or_else(|| named("lang")).unwrap_or_default(),
+                    (None, _) => named("lang").unwrap_or_default(),
+                };
+                match inner(&ends) {
+                    Some(body) => Shown::Block(fenced(&language, body)),
+                    None => Shown::Inline(String::new()),
+                }
+            }
+            "quote" | "blockquote" => match inner(&ends) {
+                Some(body) => {
+                    let author = named("author").or_else(|| (!rest.is_empty()).then(|| rest.to_owned()));
+                    let body = if depth < DEEPEST { self.part(body, line, depth + 1) } else { body.to_owned() };
+                    Shown::Block(quoted(&body, author.as_deref()))
+                }
+                None => Shown::Inline(String::new()),
+            },
+            "link" | "post_url" | "post_link" => {
+                let target = first().unwrap_or_default();
+                Shown::Inline((self.page.lead)(&target, line))
+            }
+            _ if name.starts_with("end") => Shown::Inline(String::new()),
+            _ if matches!(name, "include" | "include_cached" | "include_relative") => {
+                let file = first().unwrap_or_default();
+                let stem = file.rsplit('/').next().unwrap_or(&file);
+                let stem = stem.split('.').next().unwrap_or(stem);
+                let others: Arguments = arguments.iter().filter(|(k, _)| k.is_some()).cloned().collect();
+                match shortcode::media(stem, &others) {
+                    Some(html) => Shown::Inline(html),
+                    None => {
+                        self.tell(&format!("{name} {file}"), line);
+                        Shown::Inline(String::new())
+                    }
+                }
+            }
+            _ => {
+                self.open += usize::from(ends == ["end"]);
+                Shown::Inline(self.known(name, &arguments, line))
+            }
+        })
+    }
+
+    fn known(&mut self, name: &str, arguments: &Arguments, line: usize) -> String {
+        shortcode::media(name, arguments).unwrap_or_else(|| {
+            self.tell(name, line);
+            String::new()
+        })
+    }
+
+    fn tell(&mut self, name: &str, line: usize) {
+        if !self.unknown.iter().any(|(_, n)| n == name) {
+            self.unknown.push((line, name.to_owned()));
+        }
+    }
+}
+
+/// What a tag becomes.
+enum Shown {
+    /// Part of its line.
+    Inline(String),
+    /// Lines of its own.
+    Block(String),
+}
+
+/// The tag that begins at `start`.
+fn tag(text: &str, start: usize) -> Option<Tag<'_>> {
+    let rest = &text[start + 2..];
+    let closer = if text[start..].starts_with("{%") { "%}" } else { "}}" };
+    let mut most = rest.len().min(LONGEST);
+    while !rest.is_char_boundary(most) {
+        most -= 1;
+    }
+    let length = rest[..most].find(closer)?;
+    let inside = rest[..length].trim_start_matches('-').trim_end_matches('-').trim();
+    (!inside.is_empty()).then_some(Tag { inside, end: start + 2 + length + 2 })
+}
+
+/// The text from `at` up to the tag `{% name %}` of one of `names`, and where that ends.
+fn closing(text: &str, at: usize, names: &[&str]) -> Option<(std::ops::Range<usize>, usize)> {
+    let mut from = at;
+    while let Some(start) = text[from..].find("{%").map(|n| from + n) {
+        if let Some(tag) = tag(text, start).filter(|t| names.contains(&t.inside)) {
+            return Some((at..start, tag.end));
+        }
+        from = start + 2;
+    }
+    None
+}
+
+/// `/* name() */`: shown, not done.
+fn escaped(inside: &str) -> Option<&str> {
+    inside.strip_prefix("/*")?.strip_suffix("*/").map(str::trim)
+}
+
+/// `name(key="value")`.
+fn call(inside: &str) -> Option<(&str, Arguments)> {
+    let (name, rest) = inside.split_once('(')?;
+    let name = name.trim();
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c));
+    let inner = rest.trim_end().strip_suffix(')').filter(|_| is_name)?;
+    Some((name, arguments(inner)))
+}
+
+/// `key="value", value` as pairs; positional ones have no key.
+fn arguments(inside: &str) -> Arguments {
+    let mut found = Arguments::new();
+    let mut rest = inside.trim_start();
+    while !rest.is_empty() {
+        let key_length = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c)).unwrap_or(rest.len());
+        let behind = rest[key_length..].trim_start();
+        let key = behind.strip_prefix('=').filter(|_| key_length > 0);
+        let (key, value) = match key {
+            Some(value) => (Some(rest[..key_length].to_owned()), value.trim_start()),
+            None => (None, rest),
+        };
+        let quote = value.chars().next().filter(|c| "\"'`".contains(*c));
+        let (word, behind) = match quote.and_then(|q| value[1..].split_once(q)) {
+            Some(parts) => parts,
+            None => {
+                let end = value.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(value.len());
+                value.split_at(end)
+            }
+        };
+        if key.is_some() || !word.is_empty() {
+            found.push((key, word.to_owned()));
+        }
+        rest = behind.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+    }
+    found
+}
+
+/// Code between fences that it cannot end.
+fn fenced(language: &str, body: &str) -> String {
+    let mut longest = 0;
+    let mut run = 0;
+    for c in body.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat((longest + 1).max(3));
+    let language: String = language.chars().filter(|c| c.is_alphanumeric() || "+#-_.".contains(*c)).collect();
+    let body = body.trim_end_matches([' ', '\t']);
+    let before = if body.starts_with('\n') { "" } else { "\n" };
+    let behind = if body.ends_with('\n') { "" } else { "\n" };
+    format!("{fence}{language}{before}{body}{behind}{fence}")
+}
+
+/// A quotation, each line where it was; who said it ends the last one.
+fn quoted(body: &str, author: Option<&str>) -> String {
+    let by = author.map(|a| format!(" <br>— {}", escape(a.trim()))).unwrap_or_default();
+    let last = body.trim_end().matches('\n').count();
+    let mut lines: Vec<String> = Vec::new();
+    for (n, line) in body.split('\n').enumerate() {
+        let by = if n == last { by.as_str() } else { "" };
+        match line.trim() {
+            "" if by.is_empty() && (n == 0 || n > last) => lines.push(String::new()),
+            inner => lines.push(format!("> {inner}{by}").trim_end().to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(text: &str, slugify: Slugify) -> (String, Vec<(usize, String)>) {
+        let mut lead = |name: &str, _| format!("https://e.org/{name}/");
+        expand(text, Page { slugify, title: "T", url: "/t/", lead: &mut lead })
+    }
+
+    #[test]
+    fn tags_of_zola() {
+        let cases = [
+            (
+                "a {{ youtube(id=\"x\") }} b",
+                "a <a href=\"https://www.youtube.com/watch?v=x\">https://www.youtube.com/watch?v=x</a> b",
+            ),
+            (
+                "{% quote(author=\"Bob\") %}\nquoted **text**\n\nmore\n{% end %}\nRest",
+                "\n> quoted **text**\n>\n> more <br>— Bob\n\nRest",
+            ),
+            ("a {% quote() %}b{% end %} c", "a \n> b\n c"),
+            ("{% note() %}\nkept {{ mark(a=[1, 2]) }}\n{% end %}", "\nkept \n"),
+            ("{{/* youtube(id=1) */}} {%/* x() */%}", "{{ youtube(id=1) }} {% x() %}"),
+            ("{{ x }} {% if x %} {% end %} {{ a", "{{ x }} {% if x %} {% end %} {{ a"),
+            ("`{{ youtube(id=1) }}`\n```\n{% x() %}\n```", "`{{ youtube(id=1) }}`\n```\n{% x() %}\n```"),
+        ];
+        for (text, want) in cases {
+            assert_eq!(expanded(text, Slugify::Zola).0, want);
+        }
+        assert_eq!(expanded("a\n{{ b() }}\n{{ b() }}", Slugify::Zola).1, [(2, "b".to_owned())]);
+    }
+
+    #[test]
+    fn tags_of_liquid() {
+        let cases = [
+            (
+                "{% highlight ruby linenos %}\nputs `1`\n{{ x }}\n{% endhighlight %}\nb",
+                "```ruby\nputs `1`\n{{ x }}\n```\nb",
+            ),
+            ("a {% highlight ruby %}x{% endhighlight %} b", "a \n```ruby\nx\n```\n b"),
+            ("{% codeblock A title lang:js %}\n```\n{% endcodeblock %}", "````js\n```\n````"),
+            ("{% raw %}\n{{ x }} {% y %}\n{% endraw %}", "\n{{ x }} {% y %}\n"),
+            ("a{%- comment -%}b{%- endcomment -%}c", "ac"),
+            ("{{ page.title }} {{ site.title }}.{{ '/a' | relative_url }}", "T ./a"),
+            ("[p]({{ site.baseurl }}{% post_url 2024-01-02-x %}#y)", "[p](https://e.org/2024-01-02-x/#y)"),
+            (
+                "{% include video/youtube.html id='x' %}",
+                "<a href=\"https://www.youtube.com/watch?v=x\">https://www.youtube.com/watch?v=x</a>",
+            ),
+            ("{% gist a/b %}", "<a href=\"https://gist.github.com/a/b\">https://gist.github.com/a/b</a>"),
+            ("{% if a %}\nb\n{% endif %}", "\nb\n"),
+            ("`{% raw %}`\n\n    {{ x }}", "`{% raw %}`\n\n    {{ x }}"),
+            ("{% highlight", "{% highlight"),
+            ("{% highlight x %}\ny", "\ny"),
+        ];
+        for (text, want) in cases {
+            assert_eq!(expanded(text, Slugify::Jekyll).0, want);
+        }
+        let (_, unknown) =
+            expanded("{{ site.title }}\n{% include x.html %}\n{% for a in b %}{% endfor %}", Slugify::Jekyll);
+        let unknown: Vec<_> = unknown.iter().map(|(l, n)| (*l, n.as_str())).collect();
+        assert_eq!(unknown, [(1, "site.title"), (2, "include x.html"), (3, "for")]);
+    }
+
+    #[test]
+    fn what_hugo_does_not_know_is_text() {
+        assert_eq!(expanded("{{ x }} {% y %}", Slugify::Hugo).0, "{{ x }} {% y %}");
+    }
+
+    #[test]
+    fn hostile_texts_take_no_time() {
+        for text in ["{% raw %}", "{{", "{% quote() %}", "{% highlight x %}`", "{%", "`{{ x() }}"] {
+            let long = text.repeat(20_000);
+            for slugify in [Slugify::Zola, Slugify::Jekyll, Slugify::None] {
+                expanded(&long, slugify);
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Links from post to post as generators write them lead to the posts in feeds, however
+//! these come, move and go; tags of templates are no text.
+
+use super::site::Site;
+
+const CONFIG: &str = "title: t\nurl: https://feeds.example.org/\nlanguage: en\nposts:\n  - {path: hugo/content/blog, url: 'https://h.example.org/blog/{slug}/'}\n  - {path: hugo/content/news, url: 'https://h.example.org/news/{slug}/'}\n  - {path: zola/content/blog, url: 'https://z.example.org/blog/{slug}/', slugify: zola}\n  - {path: _posts, url: 'https://j.example.org/{year}/{month}/{slug}.html', slugify: jekyll}\narticles: {fetch: false}\n";
+
+fn site() -> Site {
+    let site = Site::new();
+    site.write("feedloom.yaml", CONFIG);
+    let post = |path: &str, more: &str, body: &str| {
+        site.write(path, format!("---\ntitle: {path}\ndate: 2024-01-01\n{more}---\n\n{body}\n"));
+    };
+    post(
+        "hugo/content/blog/a.md",
+        "",
+        "[1](b.md#part) [2]({{< ref \"b\" >}}) [3]({{< relref \"news/n.md\" >}}) [4](../news/n.md) [5](gone.md)\n\n`[6](b.md)`",
+    );
+    post("hugo/content/blog/b.md", "slug: bee\n", "x");
+    post("hugo/content/news/n.md", "url: /own/place/\n", "[back](../blog/a.md)");
+    post(
+        "zola/content/blog/one.md",
+        "",
+        "[1](@/blog/Two_Posts.md#part) [2](@/blog/none.md) {{ youtube(id=\"film\") }}\n\n{% quote(author=\"Bob\") %}\nsaid **so**\n{% end %}\n\n`{{ youtube(id=\"shown\") }}`",
+    );
+    post("zola/content/blog/Two_Posts.md", "", "x");
+    post(
+        "_posts/2024-02-01-first.md",
+        "",
+        "[1]({% post_url 2024-02-02-second %}) [2]({{ site.baseurl }}{% link _posts/2024-02-02-second.md %}) {{ site.title }}\n\n{% highlight ruby %}\nputs {{ 1 }}\n{% endhighlight %}",
+    );
+    post("_posts/2024-02-02-second.md", "", "x");
+    site
+}
+
+/// The HTML of the entry with this title in the feed of all.
+fn html(site: &Site, title: &str) -> String {
+    let feed: serde_json::Value = serde_json::from_str(&site.read("public/all/feed.json")).expect("a feed");
+    let items = feed["items"].as_array().expect("items");
+    let item = items.iter().find(|i| i["title"] == title).unwrap_or_else(|| panic!("no {title}: {feed:#}"));
+    item["content_html"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn links_between_posts_are_addresses() {
+    let site = site();
+    let run = site.run(&["refresh", "--offline"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    let hugo = html(&site, "hugo/content/blog/a.md");
+    for link in [
+        "<a href=\"https://h.example.org/blog/bee/#part\">1</a>",
+        "<a href=\"https://h.example.org/blog/bee/\">2</a>",
+        "<a href=\"https://h.example.org/own/place/\">3</a>",
+        "<a href=\"https://h.example.org/own/place/\">4</a>",
+        "<code>[6](b.md)</code>",
+    ] {
+        assert!(hugo.contains(link), "{link}: {hugo}");
+    }
+    assert!(!hugo.contains("gone.md") && !hugo.contains("href=\"\"") && hugo.contains('5'), "{hugo}");
+    let news = html(&site, "hugo/content/news/n.md");
+    assert!(news.contains("<a href=\"https://h.example.org/blog/a/\">back</a>"), "{news}");
+    let zola = html(&site, "zola/content/blog/one.md");
+    assert!(zola.contains("<a href=\"https://z.example.org/blog/two-posts/#part\">1</a>"), "{zola}");
+    assert!(!zola.contains("@/"), "{zola}");
+    let jekyll = html(&site, "_posts/2024-02-01-first.md");
+    for n in [1, 2] {
+        let link = format!("<a href=\"https://j.example.org/2024/01/second.html\">{n}</a>");
+        assert!(jekyll.contains(&link), "{jekyll}");
+    }
+    let check = site.run(&["check", "--verbose"]);
+    for dead in ["hugo/content/blog/a.md:6: `gone.md` leads to no post", "one.md:6: `@/blog/none.md` leads to no post"]
+    {
+        assert!(check.err.contains(dead), "{dead}: {}", check.err);
+    }
+    assert_eq!(check.err.matches("leads to no post").count(), 2, "{}", check.err);
+}
+
+#[test]
+fn links_follow_posts_that_come_and_move() {
+    let site = site();
+    assert_eq!(site.run(&["refresh", "--offline"]).status, 0);
+    site.write("hugo/content/blog/gone.md", "---\ntitle: there\ndate: 2024-01-02\n---\nx\n");
+    site.write("hugo/content/news/n.md", "---\ntitle: n\ndate: 2024-01-01\nslug: moved\n---\nx\n");
+    let run = site.run(&["refresh", "--offline"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    let hugo = html(&site, "hugo/content/blog/a.md");
+    assert!(hugo.contains("<a href=\"https://h.example.org/blog/gone/\">5</a>"), "{hugo}");
+    assert!(hugo.contains("<a href=\"https://h.example.org/news/moved/\">4</a>"), "{hugo}");
+    let before = site.published();
+    assert_eq!(site.run(&["build"]).status, 0);
+    let after = site.published();
+    for (path, (bytes, _)) in before.iter().filter(|(p, _)| p.ends_with("feed.json")) {
+        assert_eq!(Some(bytes), after.get(path).map(|(b, _)| b), "{path}");
+    }
+    std::fs::remove_file(site.path("hugo/content/blog/gone.md")).unwrap();
+    site.write("feedloom.yaml", CONFIG.replace("title: t", "title: u"));
+    let run = site.run(&["build"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    assert!(html(&site, "hugo/content/blog/a.md").contains("/blog/gone/"), "the store still has it");
+    assert_eq!(site.run(&["refresh", "--offline", "--accept-removals"]).status, 0);
+    assert!(!html(&site, "hugo/content/blog/a.md").contains("/blog/gone/"));
+}
+
+#[test]
+fn tags_of_templates_are_no_text() {
+    let site = site();
+    assert_eq!(site.run(&["refresh", "--offline"]).status, 0);
+    let zola = html(&site, "zola/content/blog/one.md");
+    for part in [
+        "<a href=\"https://www.youtube.com/watch?v=film\">",
+        "<blockquote>\n<p>said <strong>so</strong>",
+        "— Bob",
+        "<code>{{ youtube(id=&quot;shown&quot;) }}</code>",
+    ] {
+        assert!(zola.contains(part) || zola.contains(&part.replace("&quot;", "\"")), "{part}: {zola}");
+    }
+    assert!(!zola.contains("{%"), "{zola}");
+    let jekyll = html(&site, "_posts/2024-02-01-first.md");
+    assert!(jekyll.contains("puts {{ 1 }}\n</code></pre>"), "{jekyll}");
+    assert!(!jekyll.contains("site.title") && !jekyll.contains("{%"), "{jekyll}");
+    let check = site.run(&["check", "--verbose"]);
+    assert!(check.err.contains("2024-02-01-first.md:6: shortcode `site.title` is not known"), "{}", check.err);
+}
