@@ -4,10 +4,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 use super::articles;
 use super::derive::{Move, Overrides, Way};
 use super::library::Library;
-use super::posts::{Seen, read_post};
+use super::posts::{Seen, is_kept_out, read_post};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::classify::Classifier;
 use crate::config::{Override, PostsFolder, SameAs};
@@ -87,6 +89,7 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         placed: HashSet::new(),
         occurs: vec![false; names.written().count()],
         undated: HashSet::new(),
+        now: moment.now,
     };
     let sites = articles::rules(opened)?;
     look.findings.problems.extend(articles::check_saved(opened, &sites, moment)?);
@@ -192,6 +195,7 @@ struct Look<'a> {
     occurs: Vec<bool>,
     /// Folders with posts that have no date.
     undated: HashSet<String>,
+    now: DateTime<Utc>,
 }
 
 impl Look<'_> {
@@ -246,7 +250,9 @@ impl Look<'_> {
         for (line, link, key) in &post.own_links {
             self.own_links.push((place(path), *line, link.clone(), key.clone()));
         }
-        if let Some(whole) = post.entries.first() {
+        // What is in no feed stands in nobody's way, and needs no project.
+        let kept_out = is_kept_out(post, folder, self.now);
+        if let Some(whole) = post.entries.first().filter(|_| !kept_out) {
             for key in &whole.keys {
                 if !self.keys.insert(key.clone()) && key.starts_with("site:") {
                     let text = format!("another post has the address {} too", whole.link.as_deref().unwrap_or(key));
@@ -258,7 +264,9 @@ impl Look<'_> {
         for raw in &post.entries {
             let own = self.overrides.of(None, &[raw]);
             self.matched.extend(own.iter().map(|o| std::ptr::from_ref(*o)));
-            self.review(raw, &own, &place(path));
+            if !kept_out {
+                self.review(raw, &own, &place(path));
+            }
         }
     }
 

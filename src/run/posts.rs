@@ -410,13 +410,52 @@ fn carry(post: &mut Post, opened: &Opened, names: &Names) {
     }
 }
 
-/// The raw entries that may be published now, and when the others may.
+/// Whether a post is in no feed, now and as long as nobody edits it.
+pub(super) fn is_kept_out(post: &Post, folder: &PostsFolder, now: DateTime<Utc>) -> bool {
+    post.pageless || post.draft && !folder.drafts || post.until.is_some_and(|until| until <= now)
+}
+
+/// The raw entries that may be published now, and when that changes.
 fn visible<'p>(post: &'p Post, folder: &PostsFolder, now: DateTime<Utc>) -> (&'p [RawEntry], Option<DateTime<Utc>>) {
-    if post.draft && !folder.drafts {
+    if is_kept_out(post, folder, now) {
         return (&[], None);
     }
     match post.date {
         Some(date) if date > now => (&[], Some(date)),
-        _ => (&post.entries, None),
+        _ => (&post.entries, post.until),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn posts_are_seen_from_their_date_until_they_expire() {
+        let day = |d: u32| format!("2024-01-{d:02}T00:00:00Z").parse::<DateTime<Utc>>().expect("a date");
+        let folder = |drafts| PostsFolder {
+            path: "posts".to_owned(),
+            url: None,
+            hosts: Vec::new(),
+            language: None,
+            slugify: crate::config::Slugify::Hugo,
+            drafts,
+            digest: None,
+            place: crate::yaml::Place::default(),
+        };
+        let entries = vec![RawEntry::new(Kind::Post, "post:a".to_owned(), "a".to_owned())];
+        let post = Post { date: Some(day(2)), until: Some(day(4)), entries, ..Post::default() };
+        let seen = |post: &Post, drafts: bool, now: u32| {
+            let folder = folder(drafts);
+            let (items, waits) = visible(post, &folder, day(now));
+            (items.len(), waits)
+        };
+        assert_eq!(seen(&post, false, 1), (0, Some(day(2))));
+        assert_eq!(seen(&post, false, 2), (1, Some(day(4))));
+        assert_eq!(seen(&post, false, 4), (0, None));
+        assert_eq!(seen(&Post { until: None, ..post.clone() }, false, 9), (1, None));
+        assert_eq!(seen(&Post { pageless: true, ..post.clone() }, true, 3), (0, None));
+        let draft = Post { draft: true, ..post };
+        assert_eq!((seen(&draft, false, 3).0, seen(&draft, true, 3).0), (0, 1));
     }
 }

@@ -72,6 +72,12 @@ pub struct Post {
     pub date: Option<DateTime<Utc>>,
     /// Marked as a draft.
     pub draft: bool,
+    /// The generator makes no page of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pageless: bool,
+    /// From then on the generator does not publish it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
     /// Where it is published.
     pub link: Option<String>,
     /// Taken apart.
@@ -242,11 +248,14 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     }
     unique_keys(&mut entries);
     let own_links = own_links(&reading, &base, split.lines_before, context.hosts);
+    let until = front.until(context.zone, &mut notes);
     notes.sort_by_key(|n| n.line);
     Ok(Post {
         title,
         date,
         draft: front.draft(),
+        pageless: front.pageless(),
+        until,
         link: Some(link.to_string()),
         digest,
         translation,

@@ -121,3 +121,42 @@ fn tags_of_templates_are_no_text() {
     let check = site.run(&["check", "--verbose"]);
     assert!(check.err.contains("2024-02-01-first.md:6: shortcode `site.title` is not known"), "{}", check.err);
 }
+
+#[test]
+fn what_the_generator_does_not_publish_is_in_no_feed() {
+    let site = Site::new();
+    for (name, more) in [
+        ("expired", "expiryDate: 2024-02-01"),
+        ("pageless", "build: {render: never}"),
+        ("old-pageless", "_build:\n  render: false"),
+        ("unpublished", "published: false"),
+        ("draft", "draft: true"),
+        ("unlisted", "build: {list: never}"),
+        ("published", "published: true\nexpiryDate: 2999-01-01"),
+        ("no-date", "expiryDate: soon"),
+    ] {
+        site.write(&format!("posts/{name}.md"), format!("---\ntitle: {name}\ndate: 2024-01-01\n{more}\n---\nx\n"));
+    }
+    site.write(
+        "posts/toml.md",
+        "+++\ntitle = \"toml\"\ndate = 2024-01-01\nexpiryDate = 2024-02-01\n[build]\nrender = \"never\"\n+++\nx\n",
+    );
+    site.write("posts/2024-01-02-jekyll.md", "---\ntitle: jekyll\npublished: false\n---\nx\n");
+    let run = site.run(&["refresh", "--offline"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    assert_eq!(
+        run.err,
+        "warning: posts/no-date.md:1: `expiryDate: soon` is no date: the post stays; write for example 2024-06-30\n"
+    );
+    let mut titles: Vec<String> =
+        site.entries().iter().map(|e| e["title"].as_str().unwrap_or_default().to_owned()).collect();
+    titles.sort();
+    assert_eq!(titles, ["no-date", "published", "unlisted"]);
+    // Before anything was refreshed, and behind it.
+    for _ in 0..2 {
+        let check = site.run(&["check"]);
+        assert!(check.out.contains("3 entries are about no project"), "{}", check.out);
+        assert!(!check.out.contains("expired") && !check.out.contains("draft"), "{}", check.out);
+        std::fs::remove_dir_all(site.path(".feedloom")).unwrap_or_default();
+    }
+}

@@ -70,6 +70,10 @@ impl Front {
             let Some(written) = self.one(key) else {
                 continue;
             };
+            // Jekyll's `published: false` says whether, not when.
+            if key == "published" && ["true", "false", "yes", "no"].contains(&written.to_lowercase().as_str()) {
+                continue;
+            }
             match date::lenient(&written, zone) {
                 Some(claimed) if date::SANE_YEARS.contains(&claimed.time.year()) => {
                     return Some(claimed.time);
@@ -104,6 +108,26 @@ impl Front {
             .and_then(|d| date::lenient(&d, zone))
             .map(|c| c.time)
             .filter(|t| date::SANE_YEARS.contains(&t.year()))
+    }
+
+    /// When the generator ceases to publish it.
+    pub(super) fn until(&self, zone: Zone, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
+        let (key, written) =
+            ["expiryDate", "unpublishDate"].iter().find_map(|k| Some((k, self.one(&k.to_lowercase())?)))?;
+        let claimed = date::lenient(&written, zone);
+        if claimed.is_none() {
+            let shown = text::cut(&text::scrub(&written), 40);
+            let text = format!("`{key}: {shown}` is no date: the post stays; write for example 2024-06-30");
+            notes.push(Note::new(1, Weight::Problem, text));
+        }
+        claimed.map(|c| c.time)
+    }
+
+    /// Hugo makes no page of it: `build: {render: never}`.
+    pub(super) fn pageless(&self) -> bool {
+        let render = |table: &str| self.inner(table, "render").into_iter().next();
+        let says = |render: String| ["never", "link", "false"].contains(&render.to_lowercase().as_str());
+        ["build", "_build"].iter().find_map(|t| render(t)).is_some_and(says)
     }
 
     pub(super) fn draft(&self) -> bool {
