@@ -169,6 +169,9 @@ pub struct PostsFolder {
     pub hosts: Vec<String>,
     /// BCP 47 tag of the posts.
     pub language: Option<String>,
+    /// Translations that lie beside the posts: the tag in `name.zh.md`, and the template of
+    /// their addresses.
+    pub languages: BTreeMap<String, String>,
     /// How the generator makes slugs and heading ids.
     pub slugify: Slugify,
     /// Publish drafts too.

@@ -11,6 +11,7 @@ pub mod digests;
 pub mod generators;
 pub mod projects;
 pub mod settings;
+pub mod translations;
 pub mod write;
 
 use std::collections::BTreeMap;
@@ -113,6 +114,8 @@ pub struct Folder {
     pub hosts: Vec<String>,
     /// BCP 47 tag.
     pub language: Option<String>,
+    /// Languages of `name.zh.md`, with the template of their addresses.
+    pub languages: BTreeMap<String, Option<String>>,
     /// How names become addresses.
     pub slugify: Slugify,
     /// Posts in it; before it was listed, Markdown files.

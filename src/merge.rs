@@ -163,6 +163,7 @@ impl<'a> Path<'a> {
 pub fn languages(site: &Site) -> Vec<&str> {
     let mut languages: Vec<&str> =
         site.posts.iter().filter_map(|f| f.language.as_deref()).chain(site.language.as_deref()).collect();
+    languages.extend(site.posts.iter().flat_map(|f| f.languages.keys()).map(String::as_str));
     languages.sort_unstable();
     languages.dedup();
     if languages.len() < 2 { Vec::new() } else { languages }

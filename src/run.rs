@@ -261,16 +261,20 @@ pub fn open(folder: Option<&Path>, start: &Path) -> Result<Opened, RunError> {
 
 /// Every own host, and the one that stands for all of its folder.
 fn own_hosts(site: &Site) -> Hosts {
+    let host_of = |template: &str| {
+        let url = url::Url::parse(&template.replace(['{', '}'], "x")).ok()?;
+        url.host_str().map(str::to_lowercase)
+    };
     let mut hosts = Hosts::new();
     for folder in &site.posts {
-        let template = folder.url.as_deref().map(|u| u.replace(['{', '}'], "x"));
-        let main = template.and_then(|u| url::Url::parse(&u).ok()).and_then(|u| u.host_str().map(str::to_lowercase));
+        let main = folder.url.as_deref().and_then(host_of);
         let Some(main) = main.or_else(|| folder.hosts.first().cloned()) else {
             continue;
         };
         let main = address::plain_host(&main).to_owned();
         let name = hosts.get(&main).cloned().unwrap_or_else(|| main.clone());
-        for host in std::iter::once(&main).chain(&folder.hosts) {
+        let of_languages: Vec<String> = folder.languages.values().filter_map(|u| host_of(u)).collect();
+        for host in std::iter::once(&main).chain(&folder.hosts).chain(&of_languages) {
             hosts.entry(address::plain_host(host).to_owned()).or_insert_with(|| name.clone());
         }
     }

@@ -104,7 +104,8 @@ fn shown(looked: &Looked) -> Vec<String> {
     }
     for folder in &found.folders {
         let path = if folder.path.is_empty() { "." } else { &folder.path };
-        let language = folder.language.as_ref().map_or(String::new(), |l| format!(", {l}"));
+        let languages = folder.language.iter().chain(folder.languages.keys());
+        let language: String = languages.map(|l| format!(", {l}")).collect();
         lines.push(format!("\n{path}: {}{language}", counted(folder.pages, "post", "posts")));
         match &folder.url {
             Some(url) => lines.push(format!("  addresses  {url}  ({})", folder.url_from)),
@@ -318,6 +319,7 @@ mod tests {
             url_from: String::new(),
             hosts: Vec::new(),
             language: None,
+            languages: std::collections::BTreeMap::new(),
             slugify: Slugify::Hugo,
             pages: 3,
             digests: Some(Digests { chosen: 3, ..Digests::default() }),

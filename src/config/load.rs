@@ -146,6 +146,7 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
                 url: None,
                 hosts: Vec::new(),
                 language: None,
+                languages: BTreeMap::new(),
                 slugify: Slugify::Hugo,
                 drafts: false,
                 digest: None,
@@ -161,6 +162,7 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
         let url = m.take("url").and_then(|n| post_url(r, n));
         let hosts = m.strings(r, "hosts").into_iter().map(|h| h.to_lowercase()).collect();
         let language = language(r, m, "language");
+        let languages = m.take("languages").map(|n| read_languages(r, n)).unwrap_or_default();
         let slugify = m.take("slugify").and_then(|n| r.choice(n, "slugify", &SLUGIFY)).unwrap_or(Slugify::Hugo);
         let drafts = m.bool(r, "drafts", false);
         let digest = m.take("digest").and_then(|n| read_digest(r, n));
@@ -173,10 +175,35 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
                 );
             }
             let path = if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path };
-            folders.push(PostsFolder { path, url, hosts, language, slugify, drafts, digest, place: item.place });
+            folders.push(PostsFolder {
+                path,
+                url,
+                hosts,
+                language,
+                languages,
+                slugify,
+                drafts,
+                digest,
+                place: item.place,
+            });
         }
     }
     folders
+}
+
+/// Languages of `name.zh.md`, each with the template of its addresses.
+fn read_languages(r: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let Some(mut map) = r.map(node, "`languages`") else { return found };
+    for (key, value) in map.rest() {
+        if !is_language(&key.name) {
+            let problem = format!("`{}` is no language tag: `zh` is for name.zh.md", short(&key.name));
+            r.error(key.place, problem);
+            continue;
+        }
+        found.extend(post_url(r, value).map(|url| (key.name.clone(), url)));
+    }
+    found
 }
 
 fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {

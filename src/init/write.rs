@@ -112,6 +112,7 @@ fn of_folder(out: &mut String, folder: &Folder) {
     if let Some(language) = &folder.language {
         let _ = writeln!(out, "    language: {}", scalar(language));
     }
+    of_languages(out, folder);
     let slugify = match folder.slugify {
         Slugify::Hugo => None,
         Slugify::Zola => Some("zola"),
@@ -123,6 +124,21 @@ fn of_folder(out: &mut String, folder: &Folder) {
     }
     if let Some(digests) = &folder.digests {
         of_digests(out, digests);
+    }
+}
+
+/// Translations beside the posts.
+fn of_languages(out: &mut String, folder: &Folder) {
+    let known: Vec<_> = folder.languages.iter().filter_map(|(tag, url)| Some((tag, url.as_ref()?))).collect();
+    if let Some((tag, _)) = known.first() {
+        let _ = writeln!(out, "    # Addresses of translations: name.{tag}.md is a post with name.md.\n    languages:");
+    }
+    for (tag, url) in known {
+        let _ = writeln!(out, "      {}: {}", scalar(tag), scalar(url));
+    }
+    for tag in folder.languages.iter().filter(|(_, url)| url.is_none()).map(|(tag, _)| tag) {
+        let rule = folder.rule.as_deref().unwrap_or("blog/{slug}/");
+        let _ = writeln!(out, "    # languages: {{{tag}: \"https://www.example.org/{tag}/{rule}\"}}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looks at a site without writing anything: what a refresh would complain of,
 //! what digests left over, which entries no rule could place.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -83,7 +83,7 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         overrides: &overrides,
         findings: Findings::default(),
         matched: HashSet::new(),
-        keys: HashSet::new(),
+        keys: HashMap::new(),
         own_links: Vec::new(),
         seen: HashSet::new(),
         placed: HashSet::new(),
@@ -107,7 +107,7 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
     look.unused_names();
     let Look { mut findings, matched, keys, own_links, placed, .. } = look;
     for (file, line, link, key) in own_links {
-        if !keys.contains(&key) {
+        if !keys.contains_key(&key) {
             findings.problems.push(Problem {
                 place: file,
                 line,
@@ -183,8 +183,8 @@ struct Look<'a> {
     findings: Findings,
     /// Overrides that concern something.
     matched: HashSet<*const Override>,
-    /// Identities of posts.
-    keys: HashSet<String>,
+    /// Identities of posts, with the name and the language of the first.
+    keys: HashMap<String, (String, Option<String>)>,
     /// File, line, link and what it leads to.
     own_links: Vec<(String, usize, String, String)>,
     /// Entries that were reviewed.
@@ -254,7 +254,13 @@ impl Look<'_> {
         let kept_out = is_kept_out(post, folder, self.now);
         if let Some(whole) = post.entries.first().filter(|_| !kept_out) {
             for key in &whole.keys {
-                if !self.keys.insert(key.clone()) && key.starts_with("site:") {
+                let own = (whole.keys[0].clone(), whole.language.clone());
+                let taken = self.keys.get(key).is_some_and(|(name, language)| {
+                    // A translation may be where the post is: which is shown, the server knows.
+                    *name != own.0 || *language == own.1
+                });
+                self.keys.entry(key.clone()).or_insert(own);
+                if taken && key.starts_with("site:") {
                     let text = format!("another post has the address {} too", whole.link.as_deref().unwrap_or(key));
                     findings.problems.push(Problem::warning(place(path), 1, text));
                 }

@@ -16,7 +16,9 @@ use crate::classify::Classifier;
 use crate::config::{self, Condition, ConfigFile, ConfigFiles, DigestConfig, PostsFolder, SectionKind, Zone};
 use crate::entry::{Kind, RawEntry};
 use crate::files::{self, FileError};
-use crate::init::{NewFile, Page, Proposal, Read, ReadItem, TERMS, Tree, digests, generators, projects, write};
+use crate::init::{
+    NewFile, Page, Proposal, Read, ReadItem, TERMS, Tree, digests, generators, projects, translations, write,
+};
 use crate::names::Names;
 use crate::normalize::address::Hosts;
 use crate::source::{front_matter, post};
@@ -79,6 +81,7 @@ pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Resul
     }
     let name = folder.canonicalize().ok().and_then(|p| p.file_name().map(|n| n.to_string_lossy().into_owned()));
     let mut found = generators::recognise(&tree, &name.unwrap_or_default());
+    translations::find(&tree, &mut found);
     if listed.cut {
         found.notes.push(format!("only {MOST_FILES} files were looked at"));
     }
@@ -206,6 +209,7 @@ fn everything(own: &crate::init::Folder) -> PostsFolder {
         url: own.url.clone(),
         hosts: own.hosts.clone(),
         language: own.language.clone(),
+        languages: own.languages.iter().filter_map(|(tag, url)| Some((tag.clone(), url.clone()?))).collect(),
         slugify: own.slugify,
         drafts: false,
         digest: Some(DigestConfig { when, sections: Vec::new(), default: SectionKind::Items }),
@@ -380,8 +384,16 @@ fn try_out(proposal: &mut Proposal, raws: &[Vec<RawEntry>], taken_apart: &[bool]
     let names = Names::new(&site.projects);
     let classifier = Classifier::new(&site.projects, &names);
     let mut counts: HashMap<String, usize> = HashMap::new();
+    // A post and its translation are one entry.
+    let mut twins: HashMap<(&str, &str), &Option<String>> = HashMap::new();
     for (entries, apart) in raws.iter().zip(taken_apart) {
         for (n, raw) in entries.iter().enumerate() {
+            let place = raw.mention.as_ref().map(|m| (m.folder.as_str(), raw.keys[0].as_str()));
+            if let Some(place) = place.filter(|_| n == 0)
+                && *twins.entry(place).or_insert(&raw.language) != &raw.language
+            {
+                break;
+            }
             let whole;
             let raw = match (n, apart) {
                 (0, true) => continue,

@@ -1,6 +1,7 @@
 //! What Feedloom reads in one document: a feed, a page or a post. Looks at files
 //! that are given and writes nothing.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::panic::{self, AssertUnwindSafe};
@@ -216,6 +217,7 @@ fn read_post(bytes: &[u8], path: Option<&Path>, site: Option<&Opened>) -> Result
         url: None,
         hosts: Vec::new(),
         language: None,
+        languages: BTreeMap::new(),
         slugify: Slugify::Hugo,
         drafts: true,
         digest: None,

@@ -45,10 +45,10 @@ impl<'a> Library<'a> {
                 let address = post::address(&bytes, &document.path, opened.context(folder, names));
                 library.known.borrow_mut().insert((n, document.path.clone()), address);
             }
-            folders.push((folder.path.clone(), documents.into_keys().collect()));
+            folders.push((folder, documents.into_keys().collect()));
         }
         // It was empty: it is new.
-        let _ = library.shelves.set(Shelves::new(folders.into_iter()));
+        let _ = library.shelves.set(Shelves::new(opened.site.language.as_deref(), folders.into_iter()));
         Ok(library)
     }
 
@@ -57,7 +57,8 @@ impl<'a> Library<'a> {
             // A folder that cannot be read is told of where its posts are.
             let listed = |path: &str| files::list_posts(&self.opened.folder.join(path)).unwrap_or_default();
             let folders = self.opened.site.posts.iter();
-            Shelves::new(folders.map(|f| (f.path.clone(), listed(&f.path).files.into_iter().map(|f| f.path).collect())))
+            let folders = folders.map(|f| (f, listed(&f.path).files.into_iter().map(|f| f.path).collect()));
+            Shelves::new(self.opened.site.language.as_deref(), folders)
         })
     }
 }

@@ -438,6 +438,7 @@ mod tests {
             url: None,
             hosts: Vec::new(),
             language: None,
+            languages: BTreeMap::new(),
             slugify: crate::config::Slugify::Hugo,
             drafts,
             digest: None,

@@ -137,6 +137,8 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         let problem = format!("{} MiB are too much for a post, {} are read", bytes.len() >> 20, MAX_BYTES >> 20);
         return Err(PostError { line: 1, column: 1, problem });
     }
+    let translated = translated(context, path);
+    let context = Context { folder: translated.as_ref().unwrap_or(context.folder), ..context };
     let mut notes = Vec::new();
     let text = decode(bytes, &mut notes);
     let split =
@@ -269,6 +271,8 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
 /// Where the post in `bytes` is published, without reading its text. None when it has no
 /// front matter that can be read, or no date where the address needs one.
 pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
+    let translated = translated(context, path);
+    let context = Context { folder: translated.as_ref().unwrap_or(context.folder), ..context };
     let text = decode(bytes, &mut Vec::new());
     let front = Front { values: front_matter::split(&text).ok()?.values };
     let names = path_names(path);
@@ -276,6 +280,21 @@ pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
     let dated =
         context.folder.url.as_ref().is_some_and(|u| ["{year}", "{month}", "{day}"].iter().any(|f| u.contains(f)));
     (date.is_some() || !dated).then(|| post_link(&front, &names, date, context))
+}
+
+/// The folder as it is for a translation in it: `name.zh.md` is in Chinese, and
+/// published where those are.
+fn translated(context: Context<'_>, path: &str) -> Option<PostsFolder> {
+    let folder = context.folder;
+    let tag = leads::tag(path)?;
+    if let Some((tag, url)) = folder.languages.iter().find(|(known, _)| known.eq_ignore_ascii_case(tag)) {
+        return Some(PostsFolder { language: Some(tag.clone()), url: Some(url.clone()), ..folder.clone() });
+    }
+    let tag = leads::language_tag(path)?;
+    // `name.en.md` in a folder of `en-US`.
+    let short = folder.language.as_deref().or(context.language).and_then(|l| l.split('-').next());
+    let is_own = short.is_some_and(|s| s.eq_ignore_ascii_case(tag));
+    (!is_own).then(|| PostsFolder { language: Some(tag.to_owned()), ..folder.clone() })
 }
 
 fn date_of(front: &Front, names: &PathNames, context: Context<'_>, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {

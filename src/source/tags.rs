@@ -10,7 +10,7 @@ use crate::config::Slugify;
 use crate::normalize::html::escape;
 
 /// A tag is shorter.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 2048;
 /// Tags in quotes in quotes are followed so far.
 const DEEPEST: usize = 4;
 
@@ -108,8 +108,9 @@ impl Expander<'_> {
             let shown = match shown {
                 Shown::Inline(shown) => shown,
                 Shown::Block(shown) => {
-                    let alone_before = out.rsplit('\n').next().unwrap_or("").trim().is_empty();
-                    let alone_behind = text[end..].split('\n').next().unwrap_or("").trim().is_empty();
+                    let ends = |c: &char| *c == '\n' || !c.is_whitespace();
+                    let alone_before = out.chars().rev().find(ends).is_none_or(|c| c == '\n');
+                    let alone_behind = text[end..].chars().find(ends).is_none_or(|c| c == '\n');
                     let edge = |alone: bool| if alone { "" } else { "\n" };
                     format!("{}{shown}{}", edge(alone_before), edge(alone_behind))
                 }

@@ -160,3 +160,49 @@ fn what_the_generator_does_not_publish_is_in_no_feed() {
         std::fs::remove_dir_all(site.path(".feedloom")).unwrap_or_default();
     }
 }
+
+/// Titles and links of a feed.
+fn titles(site: &Site, path: &str) -> Vec<(String, String)> {
+    let feed: serde_json::Value =
+        serde_json::from_str(&site.read(&format!("public/{path}/feed.json"))).expect("a feed");
+    let text = |i: &serde_json::Value, key: &str| i[key].as_str().unwrap_or_default().to_owned();
+    let items = feed["items"].as_array().expect("items");
+    items.iter().map(|i| (text(i, "title"), text(i, "url"))).collect()
+}
+
+#[test]
+fn translations_beside_a_post_are_one_entry() {
+    let site = Site::new();
+    let config = "url: https://feeds.example.org/\nlanguage: en-US\nposts:\n  - path: posts\n    url: https://h.example.org/posts/{slug}/\n    languages: {zh: 'https://h.example.org/zh/posts/{slug}/'}\narticles: {fetch: false}\n";
+    site.write("feedloom.yaml", config);
+    site.post("hi.md", "Hi", "2024-01-02", "[on](only.md) [two]({{< ref \"two\" >}})");
+    site.post("hi.zh.md", "你好", "2024-01-02", "[on](only.zh.md) [two]({{< ref \"two\" >}})");
+    site.post("only.zh.md", "只中文", "2024-01-01", "x");
+    site.post("two/index.en.md", "Two", "2023-01-01", "x");
+    site.post("two/index.zh.md", "二", "2023-01-01", "x");
+    assert_eq!(site.run(&["refresh", "--offline"]).status, 0);
+    let pairs = |some: &[(&str, &str)]| {
+        some.iter().map(|(t, l)| ((*t).to_owned(), format!("https://h.example.org/{l}"))).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        titles(&site, "all"),
+        pairs(&[("Hi", "posts/hi/"), ("只中文", "zh/posts/only/"), ("Two", "posts/two/")])
+    );
+    assert_eq!(
+        titles(&site, "all/zh"),
+        pairs(&[("你好", "zh/posts/hi/"), ("只中文", "zh/posts/only/"), ("二", "zh/posts/two/")])
+    );
+    assert_eq!(titles(&site, "all/en-US"), pairs(&[("Hi", "posts/hi/"), ("Two", "posts/two/")]));
+    assert!(html(&site, "Hi").contains("<a href=\"https://h.example.org/posts/two/\">two</a>"));
+    let check = site.run(&["check"]);
+    assert_eq!(check.err, "");
+    // Nobody said where they are published: still one entry.
+    site.write("feedloom.yaml", config.replace("    languages: {zh: 'https://h.example.org/zh/posts/{slug}/'}\n", ""));
+    assert_eq!(site.run(&["refresh", "--offline", "--accept-removals"]).status, 0);
+    assert_eq!(titles(&site, "all").len(), 3);
+    assert_eq!(site.run(&["check"]).err, "");
+    site.write("feedloom.yaml", config.replace("{zh: 'https", "{chinese: 'https"));
+    let check = site.run(&["check"]);
+    assert_eq!(check.status, 2);
+    assert!(check.err.contains("feedloom.yaml:6:17: `chinese` is no language tag"), "{}", check.err);
+}

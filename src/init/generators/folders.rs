@@ -77,6 +77,7 @@ impl Site<'_> {
             url_from: from.to_owned(),
             hosts: Vec::new(),
             language: None,
+            languages: std::collections::BTreeMap::new(),
             slugify,
             pages,
             digests: None,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::address::path_names;
+use crate::config::PostsFolder;
 use crate::normalize::address;
 use crate::source::markdown::code::Code;
 
@@ -123,20 +124,28 @@ pub struct Shelves {
 struct Shelf {
     folder: String,
     parts: Vec<String>,
+    /// Of files without a tag.
+    language: Option<String>,
     files: BTreeSet<String>,
 }
 
 impl Shelves {
-    /// Folders as the configuration has them, with the paths below them.
-    pub fn new(folders: impl Iterator<Item = (String, Vec<String>)>) -> Self {
+    /// Folders as the configuration has them, with the paths below them. `language` is
+    /// that of the site.
+    pub fn new<'f>(language: Option<&str>, folders: impl Iterator<Item = (&'f PostsFolder, Vec<String>)>) -> Self {
         let mut all = Self::default();
         for (n, (folder, files)) in folders.enumerate() {
             for file in &files {
                 let name = path_names(file).stem.to_lowercase();
                 all.names.entry(name).or_default().push((n, file.clone()));
             }
-            let parts = plain(folder.split('/'));
-            all.shelves.push(Shelf { folder, parts, files: files.into_iter().collect() });
+            let language = folder.language.as_deref().or(language).and_then(|l| l.split('-').next());
+            all.shelves.push(Shelf {
+                folder: folder.path.clone(),
+                parts: plain(folder.path.split('/')),
+                language: language.map(str::to_lowercase),
+                files: files.into_iter().collect(),
+            });
         }
         all
     }
@@ -150,7 +159,12 @@ impl Shelves {
             None => (written.as_str(), false),
         };
         let own = self.shelves.iter().position(|s| s.folder == folder);
-        let spellings = spellings(target.trim_end_matches('/'), path, named);
+        let of_folder = own.and_then(|n| self.shelves[n].language.as_deref());
+        let tags = match language_tag(path) {
+            Some(tag) => [Some(tag), None],
+            None => [None, of_folder],
+        };
+        let spellings = spellings(target.trim_end_matches('/'), tags, named);
         let mut found = None;
         if !rooted && let Some(own) = own {
             let above = path.rsplit_once('/').map_or("", |(f, _)| f);
@@ -201,21 +215,21 @@ impl Shelves {
 
 /// The ways in which a target may be spelled as a file: a name has no ending, and in a
 /// translation it means the translation.
-fn spellings(target: &str, path: &str, named: bool) -> Vec<String> {
+fn spellings(target: &str, tags: [Option<&str>; 2], named: bool) -> Vec<String> {
     let ending = MARKDOWN.iter().find(|e| target.to_lowercase().ends_with(*e));
     let mut all = Vec::new();
-    let tag = language_tag(path).map(|t| format!(".{t}"));
+    let tags = tags.map(|t| t.map_or_else(String::new, |t| format!(".{t}")));
     if !named {
         all.push(target.to_owned());
     }
     match ending {
         Some(ending) => {
             let stem = &target[..target.len() - ending.len()];
-            all.extend(tag.map(|t| format!("{stem}{t}{ending}")));
+            all.extend(tags.iter().map(|tag| format!("{stem}{tag}{ending}")));
             all.push(target.to_owned());
         }
         None if named => {
-            for tag in tag.iter().map(String::as_str).chain([""]) {
+            for tag in tags {
                 for ending in MARKDOWN {
                     all.push(format!("{target}{tag}{ending}"));
                     all.push(format!("{target}/index{tag}{ending}"));
@@ -229,13 +243,18 @@ fn spellings(target: &str, path: &str, named: bool) -> Vec<String> {
 
 /// `zh` of `name.zh.md`.
 pub(super) fn language_tag(path: &str) -> Option<&str> {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    let (stem, _) = file.rsplit_once('.')?;
-    let (_, tag) = stem.rsplit_once('.')?;
+    let tag = tag(path)?;
     let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic());
     let mut parts = tag.split('-');
     let first = parts.next().is_some_and(|p| p.len() == 2 && plain(p));
     (first && parts.all(plain) && crate::config::is_language(tag)).then_some(tag)
+}
+
+/// What stands between the name and the ending.
+pub(super) fn tag(path: &str) -> Option<&str> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let (stem, _) = file.rsplit_once('.')?;
+    stem.rsplit_once('.').map(|(_, tag)| tag)
 }
 
 /// Parts of a path without `.` and, as far as that can be, without `..`.
@@ -259,9 +278,31 @@ mod tests {
 
     fn shelves() -> Shelves {
         let files = |paths: &[&str]| paths.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
-        let blog = files(&["a.md", "b/index.md", "sub/c.md", "d.md", "d.zh.md", "中文 一.md", "2024-01-02-x.md"]);
-        let folders = [("../content/blog", blog), ("../content/news", files(&["a.md", "n.markdown"]))];
-        Shelves::new(folders.into_iter().map(|(f, p)| (f.to_owned(), p)))
+        let blog = files(&[
+            "a.md",
+            "b/index.md",
+            "sub/c.md",
+            "d.md",
+            "d.zh.md",
+            "e/index.en.md",
+            "e/index.zh.md",
+            "中文 一.md",
+            "2024-01-02-x.md",
+        ]);
+        let folder = |path: &str| PostsFolder {
+            path: path.to_owned(),
+            url: None,
+            hosts: Vec::new(),
+            language: None,
+            languages: std::collections::BTreeMap::new(),
+            slugify: crate::config::Slugify::Hugo,
+            drafts: false,
+            digest: None,
+            place: crate::yaml::Place::default(),
+        };
+        let folders = [folder("../content/blog"), folder("../content/news")];
+        let files = [blog, files(&["a.md", "n.markdown"])];
+        Shelves::new(Some("en-US"), folders.iter().zip(files))
     }
 
     #[test]
@@ -282,6 +323,8 @@ mod tests {
             // Hugo's ref, with and without ending
             ("a.md", "d", true, Some("blog/d.md")),
             ("d.zh.md", "d", true, Some("blog/d.zh.md")),
+            ("a.md", "e", true, Some("blog/e/index.en.md")),
+            ("d.zh.md", "/blog/e/", true, Some("blog/e/index.zh.md")),
             ("d.zh.md", "a.md", true, Some("blog/a.md")),
             ("a.md", "/blog/b", true, Some("blog/b/index.md")),
             ("a.md", "blog/sub/c", true, Some("blog/sub/c.md")),
