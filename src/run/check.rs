@@ -87,6 +87,8 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         own_links: Vec::new(),
         seen: HashSet::new(),
         placed: HashSet::new(),
+        unplaced: Vec::new(),
+        placed_keys: HashSet::new(),
         occurs: vec![false; names.written().count()],
         undated: HashSet::new(),
         now: moment.now,
@@ -105,7 +107,9 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         }
     }
     look.unused_names();
-    let Look { mut findings, matched, keys, own_links, placed, .. } = look;
+    let Look { mut findings, matched, keys, own_links, placed, unplaced, placed_keys, .. } = look;
+    let mut of_unplaced = unplaced.iter();
+    findings.unplaced.retain(|_| of_unplaced.next().is_none_or(|key| !placed_keys.contains(key)));
     for (file, line, link, key) in own_links {
         if !keys.contains_key(&key) {
             findings.problems.push(Problem {
@@ -187,8 +191,12 @@ struct Look<'a> {
     keys: HashMap<String, (String, Option<String>)>,
     /// File, line, link and what it leads to.
     own_links: Vec<(String, usize, String, String)>,
-    /// Entries that were reviewed.
+    /// Entries that were reviewed, and no rule could place.
     seen: HashSet<String>,
+    /// The same in the order of [`Findings::unplaced`].
+    unplaced: Vec<String>,
+    /// Entries that were placed: by a translation, or another post that mentions them.
+    placed_keys: HashSet<String>,
     /// Projects that got something.
     placed: HashSet<String>,
     /// Names that occur, in the order of [`Names::written`].
@@ -282,7 +290,10 @@ impl Look<'_> {
         }
         let projects = self.classifier.classify(&[raw], overrides, None);
         self.placed.extend(projects.iter().map(|m| m.slug.to_string()));
-        if projects.is_empty() && raw.kind != Kind::Digest && self.seen.insert(raw.keys[0].clone()) {
+        if !projects.is_empty() {
+            self.placed_keys.insert(raw.keys[0].clone());
+        } else if raw.kind != Kind::Digest && self.seen.insert(raw.keys[0].clone()) {
+            self.unplaced.push(raw.keys[0].clone());
             self.findings.unplaced.push(Unplaced {
                 target: raw.link.clone().unwrap_or_default(),
                 title: normalize::text::cut(&normalize::text::line(&raw.title), 60),

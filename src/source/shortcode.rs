@@ -106,7 +106,11 @@ fn words(inside: &str) -> Arguments {
 pub fn media(name: &str, arguments: &[(Option<String>, String)]) -> Option<String> {
     let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key)).map(|(_, v)| v.as_str());
     let first = || arguments.iter().find(|(k, _)| k.is_none()).map(|(_, v)| v.as_str());
-    let linked = |url: String| format!("<a href=\"{0}\">{0}</a>", escape(&url));
+    // A text that begins like an address would become a link in the link.
+    let linked = |url: String| {
+        let text = url.trim_start_matches("https://").trim_start_matches("www.");
+        format!("<a href=\"{}\">{}</a>", escape(&url), escape(text))
+    };
     Some(match name {
         "figure" | "image" | "img" | "imgproc" | "zoom-img" => {
             let source = named("src").or_else(|| named("url")).or_else(first)?;

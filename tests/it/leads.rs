@@ -21,7 +21,7 @@ fn site() -> Site {
     post(
         "zola/content/blog/one.md",
         "",
-        "[1](@/blog/Two_Posts.md#part) [2](@/blog/none.md) {{ youtube(id=\"film\") }}\n\n{% quote(author=\"Bob\") %}\nsaid **so**\n{% end %}\n\n`{{ youtube(id=\"shown\") }}`",
+        "[1](@/blog/Two_Posts.md#part) [2](@/blog/none.md)\n\n{{ youtube(id=\"film\") }}\n\n{% quote(author=\"Bob\") %}\nsaid **so**\n{% end %}\n\n`{{ youtube(id=\"shown\") }}`",
     );
     post("zola/content/blog/Two_Posts.md", "", "x");
     post(
@@ -107,7 +107,7 @@ fn tags_of_templates_are_no_text() {
     assert_eq!(site.run(&["refresh", "--offline"]).status, 0);
     let zola = html(&site, "zola/content/blog/one.md");
     for part in [
-        "<a href=\"https://www.youtube.com/watch?v=film\">",
+        "<p><a href=\"https://www.youtube.com/watch?v=film\">youtube.com/watch?v=film</a></p>",
         "<blockquote>\n<p>said <strong>so</strong>",
         "— Bob",
         "<code>{{ youtube(id=&quot;shown&quot;) }}</code>",
@@ -196,6 +196,10 @@ fn translations_beside_a_post_are_one_entry() {
     assert!(html(&site, "Hi").contains("<a href=\"https://h.example.org/posts/two/\">two</a>"));
     let check = site.run(&["check"]);
     assert_eq!(check.err, "");
+    // What a rule says of one holds for both.
+    site.write("posts/hi.md", site.read("posts/hi.md").replace("title:", "tags: [MOSN]\ntitle:"));
+    let check = site.run(&["check"]);
+    assert!(check.out.contains("2 entries are about no project") && !check.out.contains("你好"), "{}", check.out);
     // Nobody said where they are published: still one entry.
     site.write("feedloom.yaml", config.replace("    languages: {zh: 'https://h.example.org/zh/posts/{slug}/'}\n", ""));
     assert_eq!(site.run(&["refresh", "--offline", "--accept-removals"]).status, 0);
