@@ -165,6 +165,9 @@ pub struct PostsFolder {
     pub path: String,
     /// Template of a post's address.
     pub url: Option<String>,
+    /// The path below which the site lies, and addresses of front matter begin: begins and
+    /// ends with `/`.
+    pub base: String,
     /// Further host names of the same site, lower case.
     pub hosts: Vec<String>,
     /// BCP 47 tag of the posts.
@@ -182,15 +185,25 @@ pub struct PostsFolder {
     pub place: Place,
 }
 
+/// Fields of [`PostsFolder::url`].
+pub const URL_FIELDS: [&str; 10] =
+    ["slug", "path", "year", "month", "day", "title", "slug_or_title", "filename", "folders", "categories"];
+
 /// How a site generator turns names into addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slugify {
     /// Lower case, blanks to `-`, other scripts kept.
     Hugo,
-    /// Everything to ASCII.
+    /// Everything to ASCII, other scripts transliterated.
     Zola,
+    /// Without the date before it and signs that file names cannot have: Zola's `paths = "safe"`.
+    ZolaSafe,
     /// Lower case, every other run to `-`.
     Jekyll,
+    /// A `slug` is the whole path below the folder of the blog, else date and name are: `{path}`.
+    Docusaurus,
+    /// As it is, without the date before it: Zola's `paths = "off"`, Eleventy.
+    Undated,
     /// As it is.
     None,
 }

@@ -410,7 +410,14 @@ pub fn absolute(folder: &Path, path: &Path) -> PathBuf {
 /// A lock that ends with the process, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a program that another thread is just starting has the file open, too.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Takes the lock of a state folder; `None` when another run holds it.
@@ -427,7 +434,7 @@ pub fn lock(state: &Path) -> Result<Option<Lock>, FileError> {
         .open(&path)
         .map_err(failed(&path, "cannot be opened"))?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(Lock { _file: file })),
+        Ok(()) => Ok(Some(Lock { file })),
         Err(fs::TryLockError::WouldBlock) => Ok(None),
         Err(fs::TryLockError::Error(error)) => Err(failed(&path, "cannot be locked")(error)),
     }

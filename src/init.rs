@@ -108,6 +108,8 @@ pub struct Folder {
     pub url: Option<String>,
     /// The template behind the site's address, when that is all that is known.
     pub rule: Option<String>,
+    /// The path below which the site lies, where it is not the whole host: `/project/`.
+    pub base: Option<String>,
     /// Who says so.
     pub url_from: String,
     /// Further hosts of the same site.

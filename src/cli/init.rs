@@ -200,9 +200,8 @@ fn ask(proposal: &mut Proposal, ci: &mut bool, input: &mut dyn BufRead, output: 
             asked.say(&format!("  known is what follows the site's address: {rule}"));
         }
         let url = asked.checked(&format!("Address of a post in {path}"), &known, |t| {
-            let filled = ["slug", "path", "year", "month", "day"]
-                .iter()
-                .fold(t.to_owned(), |u, f| u.replace(&format!("{{{f}}}"), "x"));
+            let filled =
+                crate::config::URL_FIELDS.iter().fold(t.to_owned(), |u, f| u.replace(&format!("{{{f}}}"), "x"));
             let fine =
                 t.is_empty() || url::Url::parse(&filled).is_ok_and(|u| u.host().is_some()) && !filled.contains('{');
             fine.then(|| t.to_owned())
@@ -316,6 +315,7 @@ mod tests {
             path: path.to_owned(),
             url: None,
             rule: None,
+            base: None,
             url_from: String::new(),
             hosts: Vec::new(),
             language: None,

@@ -136,14 +136,22 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
 }
 
 fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
-    const SLUGIFY: [(&str, Slugify); 4] =
-        [("hugo", Slugify::Hugo), ("zola", Slugify::Zola), ("jekyll", Slugify::Jekyll), ("none", Slugify::None)];
+    const SLUGIFY: [(&str, Slugify); 7] = [
+        ("hugo", Slugify::Hugo),
+        ("zola", Slugify::Zola),
+        ("zola-safe", Slugify::ZolaSafe),
+        ("jekyll", Slugify::Jekyll),
+        ("docusaurus", Slugify::Docusaurus),
+        ("undated", Slugify::Undated),
+        ("none", Slugify::None),
+    ];
     let mut folders: Vec<PostsFolder> = Vec::new();
     for item in r.one_or_many(node) {
         if let Value::Scalar(path) = &item.value {
             folders.push(PostsFolder {
                 path: path.trim_end_matches('/').to_owned(),
                 url: None,
+                base: "/".to_owned(),
                 hosts: Vec::new(),
                 language: None,
                 languages: BTreeMap::new(),
@@ -160,6 +168,7 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
         let m = &mut map;
         let path = m.required(r, "path", "content/blog");
         let url = m.take("url").and_then(|n| post_url(r, n));
+        let base = m.take("base").and_then(|n| post_base(r, n, url.as_deref())).unwrap_or_else(|| "/".to_owned());
         let hosts = m.strings(r, "hosts").into_iter().map(|h| h.to_lowercase()).collect();
         let language = language(r, m, "language");
         let languages = m.take("languages").map(|n| read_languages(r, n)).unwrap_or_default();
@@ -178,6 +187,7 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
             folders.push(PostsFolder {
                 path,
                 url,
+                base,
                 hosts,
                 language,
                 languages,
@@ -208,20 +218,20 @@ fn read_languages(r: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
 
 fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
     let text = r.string(node, "url")?;
-    let fields = ["slug", "path", "year", "month", "day"];
     let mut filled = text.clone();
-    for field in fields {
+    for field in URL_FIELDS {
         filled = filled.replace(&format!("{{{field}}}"), "x");
     }
     if let Some(open) = filled.find('{') {
         let field: String = filled[open + 1..].chars().take_while(|c| *c != '}').collect();
         let hint =
-            nearest(&field, fields.into_iter()).map(|n| format!(", did you mean `{{{n}}}`?")).unwrap_or_default();
+            nearest(&field, URL_FIELDS.into_iter()).map(|n| format!(", did you mean `{{{n}}}`?")).unwrap_or_default();
         r.error(
             node.place,
             format!(
-                "unknown field `{{{}}}` in `url`{hint} Known are {{slug}} {{path}} {{year}} {{month}} {{day}}",
-                short(&field)
+                "unknown field `{{{}}}` in `url`{hint} Known are {}",
+                short(&field),
+                URL_FIELDS.map(|f| format!("{{{f}}}")).join(" ")
             ),
         );
         return None;
@@ -239,6 +249,31 @@ fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
             None
         }
     }
+}
+
+/// The path below which a site lies; that of an address counts, too.
+fn post_base(r: &mut Reader<'_>, node: &Node, url: Option<&str>) -> Option<String> {
+    let text = r.string(node, "base")?;
+    let root = Url::parse("https://base.invalid/").ok()?;
+    let path = Url::parse(&text).or_else(|_| root.join(&text)).ok().map(|u| u.path().trim_matches('/').to_owned());
+    let fine = text.starts_with('/') || text.starts_with("https://") || text.starts_with("http://");
+    let Some(path) = path.filter(|_| fine && !text.contains(['{', '?', '#'])) else {
+        r.error(node.place, format!("`base` is `{}`, a path such as /project/ is expected", short(&text)));
+        return None;
+    };
+    let base = if path.is_empty() { "/".to_owned() } else { format!("/{path}/") };
+    let below = |url: &str| {
+        let plain = Url::parse(&url.replace(['{', '}'], "")).map(|u| u.path().to_owned()).unwrap_or_default();
+        format!("{plain}/").starts_with(&base)
+    };
+    if let Some(url) = url.filter(|u| !below(u)) {
+        r.error(
+            node.place,
+            format!("`base` is `{}`, but `url` is `{}`, which is not below it", short(&base), short(url)),
+        );
+        return None;
+    }
+    Some(base)
 }
 
 fn read_digest(r: &mut Reader<'_>, node: &Node) -> Option<DigestConfig> {

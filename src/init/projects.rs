@@ -352,28 +352,52 @@ fn slugs(projects: &mut [Project]) {
     }
 }
 
-/// Hosts on which the posts of a folder are linked from other posts, and the address
-/// template that these links show: `(template, links)`.
+/// The address template that links between the posts follow, and how many of them do.
+///
+/// `{slug}` where the last part of a link is the name of a post, `{path}` where its end is
+/// the whole path. That which more links follow wins; of equals the one under which no two
+/// posts have one address, and of those the one that explains more of each link.
 pub fn own_address(reads: &[&Read], stems: &[String]) -> Option<(String, usize)> {
+    let distinct: BTreeSet<String> = reads.iter().map(|r| plain_path(&r.path)).collect();
+    let names: BTreeSet<&str> = distinct.iter().filter_map(|p| p.rsplit('/').next()).collect();
     let stems: BTreeSet<&str> = stems.iter().map(String::as_str).filter(|s| s.len() >= 8).collect();
-    let mut shapes: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut shapes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for address in reads.iter().flat_map(|r| &r.addresses) {
         let Ok(url) = Url::parse(address) else { continue };
+        let Some(host) = url.host_str() else { continue };
         let path = url.path().trim_end_matches('/');
-        let Some((before, last)) = path.rsplit_once('/') else { continue };
-        let (name, tail) = match last.strip_suffix(".html") {
-            Some(name) => (name, ".html"),
-            None => (last, if url.path().ends_with('/') { "/" } else { "" }),
+        let (path, tail) = match path.strip_suffix(".html") {
+            Some(path) => (path, ".html"),
+            None => (path, if url.path().ends_with('/') { "/" } else { "" }),
         };
-        let name = address::percent_decode(name).to_lowercase();
-        let Some(stem) = stems.get(name.as_str()) else { continue };
-        let Some(host) = url.host_str().filter(|_| !before.contains(['{', '}'])) else { continue };
-        shapes.entry(format!("https://{host}{before}/{{slug}}{tail}")).or_default().insert(stem);
+        for (at, _) in path.match_indices('/') {
+            let before = &path[..at];
+            let name = address::percent_decode(&path[at + 1..]).to_lowercase();
+            let field = match name.contains('/') {
+                true if name.len() >= 8 && distinct.contains(&name) => "path",
+                false if stems.contains(name.as_str()) => "slug",
+                _ => continue,
+            };
+            if !before.contains(['{', '}']) {
+                shapes.entry(format!("https://{host}{before}/{{{field}}}{tail}")).or_default().insert(name);
+            }
+        }
     }
+    let unique = names.len() == distinct.len();
+    let fit = |template: &str, links: &BTreeSet<String>| {
+        let whole = template.contains("{path}");
+        (links.len(), whole || unique, whole)
+    };
     // Names of posts may be words that other sites use too: one hit proves nothing.
-    let (template, hits) = shapes.into_iter().map(|(t, s)| (t, s.len())).max_by_key(|(_, n)| *n)?;
-    let template = template.strip_suffix("{slug}").map_or(template.clone(), |t| format!("{t}{{slug}}/"));
-    (hits >= 2).then_some((template, hits))
+    let (template, links) = shapes.into_iter().max_by_key(|(template, links)| fit(template, links))?;
+    let template = if template.ends_with('}') { format!("{template}/") } else { template };
+    (links.len() >= 2).then_some((template, links.len()))
+}
+
+/// The path of a post without extension and `index`, lower case.
+fn plain_path(path: &str) -> String {
+    let plain = path.rsplit_once('.').map_or(path, |(s, _)| s);
+    plain.strip_suffix("/index").unwrap_or(plain).to_lowercase()
 }
 
 /// The language of titles by their script: Chinese, or not known.

@@ -105,6 +105,12 @@ fn of_folder(out: &mut String, folder: &Folder) {
             let _ = writeln!(out, "    # url: https://www.example.org/{rule}");
         }
     }
+    // A person may have said another address.
+    let below = |base: &&String| folder.url.as_deref().and_then(path_of).is_none_or(|p| p.starts_with(*base));
+    if let Some(base) = folder.base.as_ref().filter(below) {
+        out.push_str("    # The site lies below it, and addresses in front matter start there.\n");
+        let _ = writeln!(out, "    base: {}", scalar(base));
+    }
     if !folder.hosts.is_empty() {
         let hosts: Vec<String> = folder.hosts.iter().map(|h| scalar(h)).collect();
         let _ = writeln!(out, "    hosts: [{}]", hosts.join(", "));
@@ -116,7 +122,10 @@ fn of_folder(out: &mut String, folder: &Folder) {
     let slugify = match folder.slugify {
         Slugify::Hugo => None,
         Slugify::Zola => Some("zola"),
+        Slugify::ZolaSafe => Some("zola-safe"),
         Slugify::Jekyll => Some("jekyll"),
+        Slugify::Docusaurus => Some("docusaurus"),
+        Slugify::Undated => Some("undated"),
         Slugify::None => Some("none"),
     };
     if let Some(slugify) = slugify {
@@ -140,6 +149,12 @@ fn of_languages(out: &mut String, folder: &Folder) {
         let rule = folder.rule.as_deref().unwrap_or("blog/{slug}/");
         let _ = writeln!(out, "    # languages: {{{tag}: \"https://www.example.org/{tag}/{rule}\"}}");
     }
+}
+
+/// The path of an address template, up to its first field.
+fn path_of(template: &str) -> Option<String> {
+    let fixed = template.split('{').next()?;
+    url::Url::parse(fixed).ok().map(|u| u.path().to_owned())
 }
 
 fn from(who: &str) -> String {
@@ -241,7 +256,7 @@ fn quoted_if_number(text: &str) -> String {
 fn scalar(text: &str) -> String {
     let words = ["true", "false", "yes", "no", "on", "off", "null", "~", "y", "n"];
     let first = text.chars().next();
-    let plain = first.is_some_and(|c| c.is_alphabetic() || c == '.')
+    let plain = first.is_some_and(|c| c.is_alphabetic() || c == '.' || c == '/')
         && text.chars().all(|c| c.is_alphanumeric() || " _-./+&{}:?=%~".contains(c))
         && !text.contains(": ")
         && !text.contains(" #")
@@ -301,6 +316,34 @@ mod tests {
                 };
                 assert_eq!(got, Some(text), "{yaml}");
             }
+        }
+    }
+
+    #[test]
+    fn a_base_is_written_where_the_address_is_below_it() {
+        let folder = |url: Option<&str>| Folder {
+            path: "posts".to_owned(),
+            url: url.map(str::to_owned),
+            rule: None,
+            base: Some("/sub/".to_owned()),
+            url_from: "hugo.toml".to_owned(),
+            hosts: Vec::new(),
+            language: None,
+            languages: Default::default(),
+            slugify: Slugify::Hugo,
+            pages: 1,
+            digests: None,
+            no_posts: Vec::new(),
+        };
+        for (url, written) in [
+            (Some("https://x.example.org/sub/{slug}/"), true),
+            (Some("https://x.example.org/{slug}/"), false),
+            (Some("https://x.example.org/subway/{slug}/"), false),
+            (None, true),
+        ] {
+            let mut out = String::new();
+            of_folder(&mut out, &folder(url));
+            assert_eq!(out.contains("    base: /sub/\n"), written, "{url:?}");
         }
     }
 

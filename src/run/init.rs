@@ -207,6 +207,7 @@ fn everything(own: &crate::init::Folder) -> PostsFolder {
     PostsFolder {
         path: own.path.clone(),
         url: own.url.clone(),
+        base: own.base.clone().unwrap_or_else(|| "/".to_owned()),
         hosts: own.hosts.clone(),
         language: own.language.clone(),
         languages: own.languages.iter().filter_map(|(tag, url)| Some((tag.clone(), url.clone()?))).collect(),

@@ -215,6 +215,7 @@ fn read_post(bytes: &[u8], path: Option<&Path>, site: Option<&Opened>) -> Result
     let folder = PostsFolder {
         path: ".".to_owned(),
         url: None,
+        base: "/".to_owned(),
         hosts: Vec::new(),
         language: None,
         languages: BTreeMap::new(),

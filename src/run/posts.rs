@@ -436,6 +436,7 @@ mod tests {
         let folder = |drafts| PostsFolder {
             path: "posts".to_owned(),
             url: None,
+            base: "/".to_owned(),
             hosts: Vec::new(),
             language: None,
             languages: BTreeMap::new(),

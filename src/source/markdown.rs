@@ -810,29 +810,30 @@ fn heading_ids(pieces: &[Piece], lines: &[String], slugify: Slugify) -> Vec<Head
 /// The id a generator gives a heading: GitHub's rule for Hugo and most others.
 pub fn heading_id(text: &str, slugify: Slugify) -> String {
     let mut id = String::new();
-    for c in text.to_lowercase().chars() {
-        match slugify {
-            Slugify::Hugo | Slugify::None => {
+    match slugify {
+        // Ids have a setting of their own, which is `on` unless somebody changed it.
+        Slugify::Zola | Slugify::ZolaSafe => id = slug::slugify(text),
+        Slugify::Hugo | Slugify::Docusaurus | Slugify::Undated | Slugify::None => {
+            for c in text.to_lowercase().chars() {
                 if c.is_alphanumeric() || c == '_' || c == '-' {
                     id.push(c);
                 } else if c.is_whitespace() {
                     id.push('-');
                 }
             }
-            Slugify::Zola | Slugify::Jekyll => {
-                let keep = if slugify == Slugify::Zola { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() };
-                if keep || c == '_' {
+        }
+        Slugify::Jekyll => {
+            for c in text.to_lowercase().chars() {
+                if c.is_alphanumeric() || c == '_' {
                     id.push(c);
                 } else if !id.ends_with('-') && !id.is_empty() {
                     id.push('-');
                 }
             }
+            id.truncate(id.trim_end_matches('-').len());
         }
     }
-    match slugify {
-        Slugify::Hugo | Slugify::None => id,
-        Slugify::Zola | Slugify::Jekyll => id.trim_matches('-').to_owned(),
-    }
+    id
 }
 
 #[cfg(test)]

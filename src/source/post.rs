@@ -8,12 +8,14 @@ mod address;
 mod front;
 mod items;
 mod leads;
+pub mod permalinks;
+mod slugs;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::config::{PostsFolder, SectionKind, Zone};
+use crate::config::{PostsFolder, SectionKind, Slugify, Zone};
 use crate::entry::{Kind, Mention, RawEntry};
 use crate::names::Names;
 use crate::normalize::address as addresses;
@@ -24,10 +26,11 @@ use crate::source::front_matter;
 use crate::source::markdown::{self, Reading};
 use crate::source::shortcode;
 use crate::source::tags;
-use address::{PathNames, path_names, post_keys, post_link};
+use address::{Fields, post_keys, post_link};
 use front::Front;
 use items::{Anchors, DigestPost, item_entry};
 use leads::Leads;
+use slugs::{PathNames, path_names};
 
 pub use leads::{Lead, Others, Shelves};
 
@@ -146,7 +149,15 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let front = Front { values: split.values };
     let names = path_names(path);
     let date = date_of(&front, &names, context, &mut notes);
-    let link = post_link(&front, &names, date, context);
+    let fields = Fields::new(&front, &names, date, context);
+    // Only the name tells Jekyll what a post is.
+    let no_post = context.folder.slugify == Slugify::Jekyll && context.folder.path.ends_with("_posts") && !names.jekyll;
+    if no_post {
+        let text = "no date before its name: for Jekyll a file of `_posts` is no post then";
+        notes.push(Note::new(1, Weight::Hint, text));
+    }
+    let (link, of_address) = post_link(&front, &names, &fields, context);
+    notes.extend(of_address);
     let base = link.clone();
     let mut leads =
         Leads { others: context.others, folder: &context.folder.path, path, found: Vec::new(), dead: Vec::new() };
@@ -187,7 +198,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         format!("post:{}", names.without_language),
         title.clone(),
     );
-    whole.keys = post_keys(&front, &names, &link, date, context);
+    whole.keys = post_keys(&front, &names, &link, &fields, context);
     whole.link = Some(link.to_string());
     whole.html = reading.html.clone();
     whole.text = reading.text.clone();
@@ -255,7 +266,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     Ok(Post {
         title,
         date,
-        draft: front.draft(),
+        draft: front.draft() || no_post,
         pageless: front.pageless(),
         until,
         link: Some(link.to_string()),
@@ -279,7 +290,8 @@ pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
     let date = date_of(&front, &names, context, &mut Vec::new());
     let dated =
         context.folder.url.as_ref().is_some_and(|u| ["{year}", "{month}", "{day}"].iter().any(|f| u.contains(f)));
-    (date.is_some() || !dated).then(|| post_link(&front, &names, date, context))
+    let fields = Fields::new(&front, &names, date, context);
+    (date.is_some() || !dated).then(|| post_link(&front, &names, &fields, context).0)
 }
 
 /// The folder as it is for a translation in it: `name.zh.md` is in Chinese, and

@@ -34,7 +34,7 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
     }
     let mut expander = Expander {
         zola: page.slugify != Slugify::Jekyll,
-        liquid: page.slugify != Slugify::Zola,
+        liquid: !matches!(page.slugify, Slugify::Zola | Slugify::ZolaSafe),
         values: page.slugify == Slugify::Jekyll,
         page,
         unknown: Vec::new(),

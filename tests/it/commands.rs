@@ -30,6 +30,37 @@ fn mistakes_in_the_configuration_are_told_all_at_once() {
 }
 
 #[test]
+fn addresses_of_posts_are_checked_strictly() {
+    let site = Site::new();
+    let posts = [
+        (
+            "url: https://x.example.org/{titel}/",
+            "unknown field `{titel}` in `url`, did you mean `{title}`? Known are {slug} {path} {year} {month} {day} {title} {slug_or_title} {filename} {folders} {categories}",
+        ),
+        ("base: project", "`base` is `project`, a path such as /project/ is expected"),
+        (
+            "url: https://x.example.org/blog/{slug}/\n    base: /project/",
+            "`base` is `/project/`, but `url` is `https://x.example.org/blog/{slug}/`, which is not below it",
+        ),
+    ];
+    for (lines, wanted) in posts {
+        site.write(
+            "feedloom.yaml",
+            format!("title: x\nurl: https://feeds.example.org/\nposts:\n  - path: posts\n    {lines}\n"),
+        );
+        let run = site.run(&["check"]);
+        assert_eq!(run.status, 2, "{lines}");
+        assert!(run.err.contains(wanted), "missing {wanted:?} in\n{}", run.err);
+    }
+    for base in ["/", "/project", "https://x.example.org/project/"] {
+        let url = "https://x.example.org/project/{categories}/{year}/{slug_or_title}/";
+        site.write("feedloom.yaml", format!("title: x\nurl: https://feeds.example.org/\nposts:\n  - path: posts\n    url: {url}\n    base: {base}\n    slugify: zola-safe\n"));
+        let run = site.run(&["check"]);
+        assert_eq!(run.status, 0, "{base}: {}", run.err);
+    }
+}
+
+#[test]
 fn two_projects_with_one_slug_are_refused() {
     let site = Site::new();
     site.write("feeds/seata.yaml", "title: Seata\nformerly: [mosn]\n");

@@ -110,7 +110,11 @@ fn killed_at_any_moment_nothing_is_lost() {
             .expect("the program starts");
         std::thread::sleep(longest * n / KILLS);
         run.kill().expect("killed");
-        finished += u32::from(run.wait().expect("ended").success());
+        if run.wait().expect("ended").success() {
+            // It was measured in a slower moment.
+            finished += 1;
+            longest = longest * 9 / 10;
+        }
         let (wanted, ledger) = &undisturbed[usize::from(from_nothing)];
         for (name, found) in
             bytes(&site).iter().filter(|(name, _)| !name.rsplit('/').next().is_some_and(|n| n.starts_with('.')))

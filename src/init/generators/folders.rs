@@ -40,6 +40,8 @@ const POSTS: [&str; 21] = [
 pub(super) struct Rule {
     pub(super) url: Option<String>,
     pub(super) rule: Option<String>,
+    /// The path below which the site lies, where it is not the whole host.
+    pub(super) base: Option<String>,
 }
 
 impl Site<'_> {
@@ -64,16 +66,19 @@ impl Site<'_> {
         let inner = if path.is_empty() { String::new() } else { format!("{path}/") };
         let pages = self.pages(&inner).filter(|p| !p.rsplit('/').next().unwrap_or(p).starts_with("_index.")).count();
         // Where nothing lies deeper, the name says it all.
-        let flat = self.pages(&inner).all(|p| match p.split_once('/') {
-            None => true,
-            Some((_, file)) => file.starts_with("index.") || file.starts_with("_index."),
-        });
+        // Not with Docusaurus, whose path has the date.
+        let flat = slugify != Slugify::Docusaurus
+            && self.pages(&inner).all(|p| match p.split_once('/') {
+                None => true,
+                Some((_, file)) => file.starts_with("index.") || file.starts_with("_index."),
+            });
         let named = |u: String| if flat { u.replace("{path}", "{slug}") } else { u };
-        let Rule { url, rule } = known;
+        let Rule { url, rule, base } = known;
         Folder {
             path: format!("{}{path}", self.base).trim_end_matches('/').to_owned(),
             url: url.map(named),
             rule: rule.map(named),
+            base,
             url_from: from.to_owned(),
             hosts: Vec::new(),
             language: None,

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::super::settings::{assigned, assigned_list, block, read, text, without_comments};
-use super::super::{Folder, Found, Generator, Page};
+use super::super::{Folder, Found, Generator};
 use super::folders::{Rule, Site};
-use super::permalinks::{HEXO, HUGO, JEKYLL, pelican, template};
+use super::permalinks::{HEXO, pelican};
 use super::{below, is_example};
 use crate::config::{Slugify, is_language};
+use crate::source::post::permalinks::{HUGO, JEKYLL, template};
 
 impl Site<'_> {
     /// Reads a settings file and tells whose it is. What it says goes into `found`.
@@ -108,6 +109,9 @@ impl Site<'_> {
             found.or_else(|| value.get(name).cloned()).unwrap_or(Value::Null)
         };
         let (languages, permalinks) = (beside("languages"), beside("permalinks"));
+        if permalinks.is_array() {
+            found.notes.push(format!("{path}: `permalinks` are a list, which is not read: check `posts.url`"));
+        }
         self.own(found, value, &["title"], &["baseurl"], &["timezone"], path);
         let root = text(value, &["baseurl"]).as_deref().and_then(site_root);
         let default = text(value, &["defaultcontentlanguage"]);
@@ -139,15 +143,12 @@ impl Site<'_> {
             };
             let base_url = own_root.clone().or_else(|| root.clone());
             for section in site.sections(&folder) {
-                let pattern = ["page", ""].iter().find_map(|k| {
-                    let keys: Vec<&str> = [*k, section.as_str()].into_iter().filter(|k| !k.is_empty()).collect();
-                    text(&permalinks, &keys)
-                });
+                let own = language.as_ref().and_then(|l| languages.get(l)).and_then(|l| l.get("permalinks"));
+                let pattern = own.into_iter().chain([&permalinks]).find_map(|p| hugo_pattern(p, &section));
                 let tail = match pattern {
                     None if section.is_empty() => Ok("{path}/".to_owned()),
                     None => Ok(format!("{section}/{{path}}/")),
-                    Some(pattern) => template(&pattern, &HUGO)
-                        .map(|t| t.replace("{section}", &section).trim_start_matches('/').to_owned()),
+                    Some(pattern) => site.hugo_tail(&pattern, &format!("{folder}{section}"), &section, found, path),
                 };
                 let tail = tail.map(|t| if ugly { format!("{}.html", t.trim_end_matches('/')) } else { t });
                 let url = join(found, base_url.as_deref(), &prefix, tail, path);
@@ -169,13 +170,66 @@ impl Site<'_> {
         }
     }
 
+    /// A permalink pattern of Hugo for the posts of a section. `:sections` are folders that
+    /// have an `_index.md`; the first needs none.
+    fn hugo_tail(
+        &self,
+        pattern: &str,
+        folder: &str,
+        section: &str,
+        found: &mut Found,
+        path: &str,
+    ) -> Result<String, String> {
+        let tail = template(pattern, &HUGO)?;
+        let mut sections = section.to_owned();
+        if tail.contains("{sections}") {
+            let inner = format!("{}/", folder.trim_matches('/'));
+            let pages: Vec<&str> = self.pages(&inner).collect();
+            let above = |p: &str| p.rsplit_once('/').map(|(f, _)| f.to_owned());
+            // The folder of a bundle is the post itself.
+            let mut folders: Vec<String> = pages
+                .iter()
+                .filter(|p| !p.rsplit('/').next().is_some_and(|f| f.starts_with("_index.")))
+                .filter_map(|p| {
+                    let folder = above(p)?;
+                    if p[folder.len()..].starts_with("/index.") { above(&folder) } else { Some(folder) }
+                })
+                .collect();
+            folders.sort();
+            folders.dedup();
+            let is_section = |f: &String| pages.iter().any(|p| p.starts_with(&format!("{f}/_index.")));
+            let with = folders.iter().filter(|f| is_section(f)).count();
+            if with > 0 {
+                sections = format!("{section}/{{folders}}");
+            }
+            if with > 0 && with < folders.len() || with == 0 && section.is_empty() && !folders.is_empty() {
+                found.notes.push(format!(
+                    "{path}: `:sections` are folders with an `_index.md`, {with} of {} folders have one: check `posts.url`",
+                    folders.len()
+                ));
+            }
+        }
+        let tail = tail.replace("{sections}", &sections).replace("{section}", section).replace("//", "/");
+        let tail = tail.trim_matches('/');
+        // Hugo ends every address of a page so.
+        Ok(if tail.rsplit('/').next().is_some_and(|l| l.contains('.')) { tail.to_owned() } else { format!("{tail}/") })
+    }
+
     fn zola(&self, value: &Value, path: &str, found: &mut Found) {
         self.own(found, value, &["title"], &["base_url"], &["timezone"], path);
         let root = text(value, &["base_url"]).as_deref().and_then(site_root);
         let language = text(value, &["default_language"]).filter(|l| is_language(l));
         found.language = found.language.take().or(language.clone());
-        let kept = text(value, &["slugify", "paths"]).is_some_and(|s| s != "on");
-        let slugify = if kept { Slugify::None } else { Slugify::Zola };
+        let slugify = match text(value, &["slugify", "paths"]).as_deref() {
+            Some("safe") => Slugify::ZolaSafe,
+            Some("off" | "false") => Slugify::Undated,
+            _ => Slugify::Zola,
+        };
+        if text(value, &["slugify", "paths_keep_dates"]).as_deref() == Some("true") {
+            found.notes.push(format!(
+                "{path}: `paths_keep_dates` keeps dates of file names in addresses, `{{slug}}` has none: set `posts.url` by hand where they differ"
+            ));
+        }
         for section in self.sections("content/") {
             let tail = if section.is_empty() { "{path}/".to_owned() } else { format!("{section}/{{path}}/") };
             let url = join(found, root.as_deref(), "", Ok(tail), path);
@@ -195,7 +249,7 @@ impl Site<'_> {
         if let Some(root) = root.as_ref().filter(|_| !prefix.is_empty()) {
             found.url = Some(format!("{root}{prefix}"));
         }
-        let pattern = text(value, &["permalink"]).unwrap_or_else(|| "date".to_owned());
+        let pattern = jekyll_pattern(value).unwrap_or_else(|| "date".to_owned());
         let pattern = match pattern.as_str() {
             "date" => "/:categories/:year/:month/:day/:title:output_ext",
             "pretty" => "/:categories/:year/:month/:day/:title/",
@@ -205,11 +259,6 @@ impl Site<'_> {
             other => other,
         };
         let tail = template(pattern, &JEKYLL).map(|t| t.trim_start_matches('/').to_owned());
-        if pattern.contains(":categories") {
-            found.notes.push(format!(
-                "{path}: addresses of posts have their categories in them, which `posts.url` has not: posts with categories need a `permalink` of their own, or another template"
-            ));
-        }
         let source = text(value, &["source"]).map(|s| s.trim_matches(['/', '.']).to_owned()).filter(|s| !s.is_empty());
         let source = source.map_or(String::new(), |s| format!("{s}/"));
         let mut folders: Vec<String> = Vec::new();
@@ -225,8 +274,12 @@ impl Site<'_> {
             }
         }
         for folder in folders {
-            let url = join(found, root.as_deref(), &prefix, tail.clone(), path);
-            let made = self.folder(&folder, url, Slugify::Jekyll, path);
+            // Folders above are categories, too: `Document#categories_from_path`.
+            let above = folder.strip_prefix(&source).unwrap_or(&folder).trim_end_matches("_posts").to_lowercase();
+            let tail = tail.clone().map(|t| t.replace("{categories}", &format!("{above}{{categories}}")));
+            let rule = join(found, root.as_deref(), &prefix, tail, path);
+            let base = Some(format!("{}{prefix}", rule.base.as_deref().unwrap_or("/"))).filter(|b| b != "/");
+            let made = self.folder(&folder, Rule { base, ..rule }, Slugify::Jekyll, path);
             found.folders.push(Folder { language: language.clone(), ..made });
         }
     }
@@ -319,6 +372,8 @@ impl Site<'_> {
         if self.has(&inner) {
             let url = join(found, root.as_deref(), "", Ok("{path}.html".to_owned()), path);
             let mut made = self.folder(&source, url, Slugify::None, path);
+            // Its pages have no front matter.
+            made.base = None;
             made.no_posts = self.pages(&inner).filter(|p| *p == "SUMMARY.md").map(str::to_owned).collect();
             found.folders.push(Folder { language, ..made });
         }
@@ -349,24 +404,15 @@ impl Site<'_> {
             if !self.has(&inner) {
                 continue;
             }
-            let pages: Vec<&Page> = self.inner(&inner).collect();
-            // A slug replaces the date as well.
-            let slugs = pages.iter().filter(|p| p.slug).count();
-            let tail = if first {
-                "{year}/{month}/{day}/{slug}.html"
-            } else if slugs * 2 > pages.len() {
-                "{slug}"
+            let (tail, slugify) = if first {
+                ("{year}/{month}/{day}/{slug}.html", Slugify::Undated)
             } else {
-                "{year}/{month}/{day}/{slug}"
+                ("{path}", Slugify::Docusaurus)
             };
-            if slugs > 0 && slugs < pages.len() {
-                found.notes.push(format!(
-                    "{folder}: {slugs} of {} posts have a `slug`, whose address has no date; `posts.url` is that of the others",
-                    pages.len()
-                ));
-            }
             let url = join(found, root.as_deref(), &prefix, Ok(format!("{route}{tail}")), path);
-            let made = self.folder(&folder, url, Slugify::Jekyll, path);
+            let mut made = self.folder(&folder, url, slugify, path);
+            // A `slug` begins where posts do.
+            made.base = None;
             found.folders.push(Folder { language, ..made });
         }
         if found.folders.is_empty() && self.has("docs/") {
@@ -407,13 +453,16 @@ impl Site<'_> {
                 let text_ = self.setting(&format!("{folder}/{last}.{e}"))?;
                 assigned(&without_comments(text_), "permalink")
             });
+            // `fileSlug` and `filePathStem` are the name as it is.
+            let filtered = own_rule.as_ref().is_some_and(|r| r.contains('|'));
+            let slugify = if filtered { Slugify::Jekyll } else { Slugify::Undated };
             let tail = match own_rule {
                 None if section.is_empty() => Ok("{path}/".to_owned()),
                 None => Ok(format!("{section}/{{path}}/")),
                 Some(rule) => eleventy_rule(&rule),
             };
             let url = join(found, root.as_deref(), "", tail, path);
-            let made = self.folder(&folder, url, Slugify::Jekyll, path);
+            let made = self.folder(&folder, url, slugify, path);
             found.folders.push(Folder { language: language.clone(), ..made });
         }
     }
@@ -435,6 +484,25 @@ impl Site<'_> {
         let host = self.setting("CNAME")?.lines().next()?.trim().to_lowercase();
         site_root(&format!("https://{host}/"))
     }
+}
+
+/// The pattern that Hugo's settings have for pages of a section; `/` is that of the root.
+fn hugo_pattern(permalinks: &Value, section: &str) -> Option<String> {
+    let section = if section.is_empty() { "/" } else { section };
+    text(permalinks, &["page", section]).or_else(|| text(permalinks, &[section]))
+}
+
+/// The pattern that Jekyll's settings have for posts: defaults of front matter go first,
+/// those for some folders only are not ours.
+fn jekyll_pattern(value: &Value) -> Option<String> {
+    let of_posts =
+        |d: &&Value| text(d, &["scope", "path"]).is_none() && text(d, &["scope", "type"]).is_none_or(|t| t == "posts");
+    let defaults = value.get("defaults").and_then(Value::as_array).into_iter().flatten();
+    let mut found = defaults.filter(of_posts).filter_map(|d| text(d, &["values", "permalink"]));
+    found
+        .next_back()
+        .or_else(|| text(value, &["collections", "posts", "permalink"]))
+        .or_else(|| text(value, &["permalink"]))
 }
 
 /// Eleventy's permalinks are templates; those made of the file's name alone are ours too.
@@ -473,11 +541,13 @@ fn site_root(address: &str) -> Option<String> {
     Some(if text.ends_with('/') { text } else { format!("{text}/") })
 }
 
-/// Root, prefix and the rest as one template; what cannot be one is told.
+/// Root, prefix and the rest as one template; what cannot be one is told. The path of the
+/// root is that below which addresses in front matter begin.
 fn join(found: &mut Found, root: Option<&str>, prefix: &str, tail: Result<String, String>, path: &str) -> Rule {
+    let base = root.and_then(|r| url::Url::parse(r).ok()).map(|r| r.path().to_owned()).filter(|p| p != "/");
     match (root, tail) {
-        (Some(root), Ok(tail)) => Rule { url: Some(format!("{root}{prefix}{tail}")), rule: None },
-        (None, Ok(tail)) => Rule { url: None, rule: Some(format!("{prefix}{tail}")) },
+        (Some(root), Ok(tail)) => Rule { url: Some(format!("{root}{prefix}{tail}")), rule: None, base },
+        (None, Ok(tail)) => Rule { url: None, rule: Some(format!("{prefix}{tail}")), base },
         (_, Err(field)) => {
             let note = format!(
                 "{path}: `{field}` in the addresses of posts has no counterpart in `posts.url`: set it by hand"
@@ -485,7 +555,7 @@ fn join(found: &mut Found, root: Option<&str>, prefix: &str, tail: Result<String
             if !found.notes.contains(&note) {
                 found.notes.push(note);
             }
-            Rule::default()
+            Rule { base, ..Rule::default() }
         }
     }
 }

@@ -40,7 +40,7 @@ fn every_generator_by_its_file() {
                 ("config/_default/config.yaml", "baseURL: https://h.example.org/x/\n"),
                 ("config/_default/permalinks.toml", "posts = '/:year/:slug/'"),
             ],
-            &["content/posts https://h.example.org/x/{year}/{slug}/ -"],
+            &["content/posts https://h.example.org/x/{year}/{slug_or_title}/ -"],
         ),
         (
             "Zola",
@@ -53,8 +53,8 @@ fn every_generator_by_its_file() {
             &["_posts/2024-01-02-a.md", "club/_posts/2024-01-03-b.md"],
             &[("_config.yml", "url: https://j.example.org\nbaseurl: /b\npermalink: pretty\n")],
             &[
-                "_posts https://j.example.org/b/{year}/{month}/{day}/{slug}/ -",
-                "club/_posts https://j.example.org/b/{year}/{month}/{day}/{slug}/ -",
+                "_posts https://j.example.org/b/{categories}/{year}/{month}/{day}/{title}/ -",
+                "club/_posts https://j.example.org/b/club/{categories}/{year}/{month}/{day}/{title}/ -",
             ],
         ),
         (
@@ -80,8 +80,8 @@ fn every_generator_by_its_file() {
                 "module.exports = { url: 'https://d.example.org', baseUrl: '/', i18n: {defaultLocale: 'en', locales: ['en', 'zh']} }",
             )],
             &[
-                "blog https://d.example.org/blog/{year}/{month}/{day}/{slug} en",
-                "i18n/zh/docusaurus-plugin-content-blog https://d.example.org/zh/blog/{year}/{month}/{day}/{slug} zh",
+                "blog https://d.example.org/blog/{path} en",
+                "i18n/zh/docusaurus-plugin-content-blog https://d.example.org/zh/blog/{path} zh",
             ],
         ),
         (
@@ -118,6 +118,53 @@ fn every_generator_by_its_file() {
         let found = recognise(&tree(pages, settings), "x");
         let name = found.generators.first().map_or("", |(g, _)| g.name());
         assert_eq!((name, folders(&found)), (generator, want.iter().map(|w| (*w).to_owned()).collect()), "{found:#?}");
+    }
+}
+
+#[test]
+fn permalinks_of_hugo() {
+    let cases: [(&str, &[&str], &str); 9] = [
+        (":slug", &[], "{slug_or_title}/"),
+        (":title", &[], "{title}/"),
+        (":filename", &[], "{filename}/"),
+        ("/:year/:month/:contentbasename/", &[], "{year}/{month}/{filename}/"),
+        (":slugorcontentbasename", &[], "{slug}/"),
+        (":section/:slugorfilename", &[], "posts/{slug}/"),
+        // `:sections` leaves out folders that are none.
+        (":sections/:slugorfilename", &[], "posts/{slug}/"),
+        (":sections/:slugorfilename", &["content/posts/sub/_index.md"], "posts/{folders}/{slug}/"),
+        (":section/:year/:yearday/:slug", &[], "-"),
+    ];
+    let list = "baseURL='https://h.example.org/'\n[[permalinks]]\npattern='/:year/:slug/'\n";
+    let found = recognise(&tree(&["content/posts/a.md"], &[("hugo.toml", list)]), "x");
+    assert_eq!(found.notes, ["hugo.toml: `permalinks` are a list, which is not read: check `posts.url`"]);
+    for (pattern, more, want) in cases {
+        let mut pages = vec!["content/posts/a.md", "content/posts/sub/b.md", "content/posts/sub/c/index.md"];
+        pages.extend(more);
+        let settings = format!("baseURL='https://h.example.org/'\n[permalinks]\nposts='{pattern}'\n");
+        let found = recognise(&tree(&pages, &[("hugo.toml", &settings)]), "x");
+        let got = found.folders[0].url.as_deref().map_or("-", |u| u.trim_start_matches("https://h.example.org/"));
+        assert_eq!(got, want, "{pattern}");
+        assert_eq!(found.notes.len(), usize::from(want == "-"), "{pattern} {:?}", found.notes);
+    }
+}
+
+#[test]
+fn permalinks_of_jekyll() {
+    let defaults = "defaults:\n  - scope: {path: \"\", type: posts}\n    values: {permalink: /d/:slug/}\n  - scope: {path: docs}\n    values: {permalink: /docs/:title}\n";
+    let cases = [
+        ("permalink: none", "{categories}/{title}.html"),
+        ("permalink: /blog/:slug", "blog/{slug}"),
+        ("permalink: /:categories/:name:output_ext", "{categories}/{filename}.html"),
+        ("collections: {posts: {permalink: /c/:title}}", "c/{title}"),
+        (defaults, "d/{slug}/"),
+        ("permalink: ordinal", "-"),
+    ];
+    for (settings, want) in cases {
+        let settings = format!("url: https://j.example.org\n{settings}\n");
+        let found = recognise(&tree(&["_posts/2024-01-02-a.md"], &[("_config.yml", &settings)]), "x");
+        let got = found.folders[0].url.as_deref().map_or("-", |u| u.trim_start_matches("https://j.example.org/"));
+        assert_eq!((got, found.notes.len()), (want, usize::from(want == "-")), "{settings} {:?}", found.notes);
     }
 }
 

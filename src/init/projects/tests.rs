@@ -67,3 +67,40 @@ fn links_between_posts_tell_their_address() {
     assert_eq!(own_address(&all, &stems), Some(("https://www.example.org/blog/{slug}/".to_owned(), 2)));
     assert_eq!(own_address(&all[..1], &stems), None);
 }
+
+#[test]
+fn links_to_posts_in_folders_tell_their_path() {
+    let read = |path: &str, links: &[&str]| Read {
+        path: path.to_owned(),
+        addresses: links.iter().map(|l| (*l).to_owned()).collect(),
+        ..Read::default()
+    };
+    let of = |reads: &[Read]| {
+        let stems: Vec<String> = reads.iter().map(|r| plain_path(&r.path)).collect();
+        let stems: Vec<String> = stems.iter().map(|p| p.rsplit('/').next().unwrap_or(p).to_owned()).collect();
+        own_address(&reads.iter().collect::<Vec<_>>(), &stems).map(|(t, n)| format!("{t} {n}"))
+    };
+    let site = "https://www.example.org";
+    let spread = [
+        read(
+            "2024/how-we-knit.md",
+            &[&format!("{site}/blog/2025/why-we-spin/"), &format!("{site}/blog/2025/we-weave-too/")],
+        ),
+        read("2025/why-we-spin/index.md", &[&format!("{site}/blog/2024/how-we-knit/")]),
+        read("2025/we-weave-too.md", &[]),
+    ];
+    assert_eq!(of(&spread).as_deref(), Some("https://www.example.org/blog/{path}/ 3"));
+    // As many links follow both; two posts have one name.
+    let twins = [
+        read("a/how-we-knit.md", &[&format!("{site}/blog/a/why-we-spin/"), &format!("{site}/blog/a/how-we-knit/")]),
+        read("a/why-we-spin.md", &[]),
+        read("b/why-we-spin.md", &[]),
+    ];
+    assert_eq!(of(&twins).as_deref(), Some("https://www.example.org/blog/{path}/ 2"));
+    // Folders that are in no link.
+    let flat = [
+        read("a/how-we-knit.md", &[&format!("{site}/blog/why-we-spin/"), &format!("{site}/blog/how-we-knit.html")]),
+        read("b/why-we-spin.md", &[&format!("{site}/blog/how-we-knit/")]),
+    ];
+    assert_eq!(of(&flat).as_deref(), Some("https://www.example.org/blog/{slug}/ 2"));
+}

@@ -1,160 +1,212 @@
-//! Names and addresses of a post: what its path says, how the generator writes it
-//! into addresses, and every own address that means it.
+//! Where a post is published, and every own address that means it.
 
-use std::fmt::Write as _;
-
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, Utc};
+use serde_json::Value;
 use url::Url;
 
-use super::Context;
 use super::front::Front;
-use crate::config::{Slugify, Zone};
-use crate::normalize::address;
-use crate::normalize::{date, text};
+use super::permalinks::{HUGO, JEKYLL, template};
+use super::slugs::{PathNames, docusaurus_path, jekyll_title, slugify};
+use super::{Context, Note, Weight};
+use crate::config::Slugify;
+use crate::normalize::{address, text};
 
-/// What a path says.
-pub(super) struct PathNames {
-    /// Path without extension, `index` and language suffix.
-    pub(super) without_language: String,
-    /// The last part: file or bundle name.
-    pub(super) stem: String,
-    /// The folders above.
-    pub(super) folders: Vec<String>,
-    /// `2024-06-30-name`.
-    pub(super) date: Option<NaiveDate>,
-    /// The name behind the date.
-    pub(super) undated: String,
+/// The fields of an address template that a post fills in, each safe in a path.
+pub(super) struct Fields {
+    slug: String,
+    path: String,
+    title: String,
+    slug_or_title: String,
+    filename: String,
+    folders: String,
+    categories: String,
+    local: Option<DateTime<FixedOffset>>,
 }
 
-/// File names that stand for their folder.
-pub fn is_index(stem: &str) -> bool {
-    stem == "index" || stem.starts_with("index.") && crate::config::is_language(&stem[6..])
-}
-
-pub(super) fn path_names(path: &str) -> PathNames {
-    let mut parts: Vec<&str> = path.split('/').collect();
-    let file = parts.pop().unwrap_or(path);
-    let stem = file.rsplit_once('.').map_or(file, |(s, _)| s);
-    // `name.zh.md` and `index.zh-cn.md` are translations.
-    let plain = match stem.rsplit_once('.') {
-        Some((name, tag))
-            if crate::config::is_language(tag)
-                && tag.len() <= 6
-                && tag.chars().all(|c| c.is_ascii_alphabetic() || c == '-') =>
-        {
-            name
-        }
-        _ => stem,
-    };
-    let stem =
-        if is_index(plain) || plain == "README" && !parts.is_empty() { parts.pop().unwrap_or("index") } else { plain };
-    let folders: Vec<String> = parts.iter().map(|s| (*s).to_owned()).collect();
-    let mut without_language = folders.join("/");
-    if !without_language.is_empty() {
-        without_language.push('/');
-    }
-    without_language.push_str(stem);
-    let date = stem.get(..10).and_then(|d| d.parse::<NaiveDate>().ok()).or_else(|| {
-        let digits = stem.get(..8).filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
-        NaiveDate::parse_from_str(digits, "%Y%m%d").ok()
-    });
-    let dashed = stem.get(..10).is_some_and(|d| d.parse::<NaiveDate>().is_ok());
-    let undated = if dashed { stem[10..].trim_start_matches(['-', '_', ' ']).to_owned() } else { stem.to_owned() };
-    let undated = if undated.is_empty() { stem.to_owned() } else { undated };
-    let trailing = || {
-        let digits: String =
-            stem.chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
-        if digits.len() == 8 { NaiveDate::parse_from_str(&digits, "%Y%m%d").ok() } else { None }
-    };
-    let date = date.or_else(trailing).filter(|d| date::SANE_YEARS.contains(&d.year()));
-    PathNames { without_language, stem: stem.to_owned(), folders, date, undated }
-}
-
-/// A name as the generator writes it into addresses.
-pub fn slugify(name: &str, how: Slugify) -> String {
-    match how {
-        Slugify::None => name.to_owned(),
-        Slugify::Hugo => {
-            let mut slug = String::new();
-            for c in name.to_lowercase().chars() {
-                if c.is_alphanumeric() || "._-#+~".contains(c) {
-                    slug.push(c);
-                } else if c.is_whitespace() && !slug.ends_with('-') {
-                    slug.push('-');
-                }
+impl Fields {
+    pub(super) fn new(front: &Front, names: &PathNames, date: Option<DateTime<Utc>>, context: Context<'_>) -> Self {
+        let how = context.folder.slugify;
+        let part = |name: &str| segments(&slugify(name, how));
+        let name = match how {
+            Slugify::Hugo | Slugify::None => &names.stem,
+            Slugify::Jekyll | Slugify::Zola | Slugify::ZolaSafe | Slugify::Docusaurus | Slugify::Undated => {
+                &names.undated
             }
-            slug
+        };
+        let own = front.one("slug");
+        let given = own.as_deref().map(part).filter(|s| !s.is_empty());
+        let named = || Some(part(name)).filter(|s| !s.is_empty());
+        let slug = given.clone().or_else(named).unwrap_or_else(|| unique(names));
+        // Zola takes the names of folders as they are: `Page::parse` joins `file.components`.
+        let raw = matches!(how, Slugify::Zola | Slugify::ZolaSafe);
+        let folder = |name: &String| if raw { segments(name) } else { part(name) };
+        let folders: Vec<String> = names.folders.iter().map(folder).filter(|f| !f.is_empty()).collect();
+        let folders = folders.join("/");
+        let filename = Some(part(&names.stem)).filter(|f| !f.is_empty()).unwrap_or_else(|| unique(names));
+        let title = if how == Slugify::Jekyll {
+            segments(&jekyll_title(own.as_deref().unwrap_or(name)))
+        } else {
+            front.one("title").map(|t| part(&t)).unwrap_or_default()
+        };
+        let title = Some(title).filter(|t| !t.is_empty()).unwrap_or_else(|| filename.clone());
+        let categories: Vec<String> = categories(front).iter().map(|c| segments(c)).collect();
+        let path = if how == Slugify::Docusaurus {
+            given.clone().unwrap_or_else(|| segments(&docusaurus_path(&names.without_language)))
+        } else {
+            format!("{folders}/{slug}").trim_start_matches('/').to_owned()
+        };
+        Self {
+            path,
+            slug_or_title: given.unwrap_or_else(|| title.clone()),
+            title,
+            filename,
+            categories: categories.join("/"),
+            folders,
+            slug,
+            local: date.map(|d| context.zone.to_local(d)),
         }
-        Slugify::Jekyll | Slugify::Zola => {
-            let mut slug = String::new();
-            for c in name.to_lowercase().chars() {
-                let keep = if how == Slugify::Zola { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() };
-                if keep || c == '_' && how == Slugify::Jekyll {
-                    slug.push(c);
-                } else if !slug.ends_with('-') && !slug.is_empty() {
-                    slug.push('-');
-                }
-            }
-            slug.trim_matches('-').to_owned()
+    }
+
+    fn get(&self, field: &str) -> Option<String> {
+        let number = |n: Option<u32>| n.map_or_else(|| "00".to_owned(), |n| format!("{n:02}"));
+        Some(match field {
+            "slug" => self.slug.clone(),
+            "path" => self.path.clone(),
+            "year" => self.local.map_or_else(|| "0000".to_owned(), |d| d.year().to_string()),
+            "month" => number(self.local.map(|d| d.month())),
+            "day" => number(self.local.map(|d| d.day())),
+            "title" => self.title.clone(),
+            "slug_or_title" => self.slug_or_title.clone(),
+            "filename" => self.filename.clone(),
+            "folders" => self.folders.clone(),
+            "categories" => self.categories.clone(),
+            _ => return None,
+        })
+    }
+
+    /// The template with its fields filled in; none when there is no such field.
+    fn text(&self, template: &str) -> Option<String> {
+        let mut filled = String::new();
+        let mut rest = template;
+        while let Some((before, behind)) = rest.split_once('{') {
+            filled.push_str(before);
+            let (field, after) = behind.split_once('}')?;
+            filled.push_str(&self.get(field)?);
+            rest = after;
         }
+        filled.push_str(rest);
+        Some(filled)
+    }
+
+    /// The address. A field that stands for nothing leaves no slash behind.
+    fn fill(&self, template: &str) -> Option<Url> {
+        let filled = self.text(template)?;
+        let (scheme, mut path) = filled.split_once("://").map(|(s, p)| (s.to_owned(), p.to_owned()))?;
+        while path.contains("//") {
+            path = path.replace("//", "/");
+        }
+        Url::parse(&format!("{scheme}://{path}")).ok()
     }
 }
 
-pub(super) fn segment(name: &str) -> String {
-    address::encode_segment(name)
-}
-
-pub(super) fn slug_of(front: &Front, names: &PathNames, how: Slugify) -> String {
-    let given = front.one("slug").map(|s| if how == Slugify::None { s } else { slugify(&s, how) });
-    let name = match how {
-        Slugify::Jekyll | Slugify::Zola => &names.undated,
-        Slugify::Hugo | Slugify::None => &names.stem,
+/// Categories as Jekyll writes them into addresses: those of `categories`, where blanks
+/// separate several, then that of `category`; lower case, each once (`Document#populate_categories`
+/// and `UrlDrop#categories`).
+fn categories(front: &Front) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let many = match front.values.get("categories") {
+        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
     };
-    given.unwrap_or_else(|| slugify(name, how))
-}
-
-pub(super) fn fill(template: &str, slug: &str, path: &str, date: Option<DateTime<Utc>>, zone: Zone) -> Option<Url> {
-    let local = date.map(|d| zone.to_local(d));
-    let number = |n: Option<u32>, width: usize| n.map_or_else(|| "0".repeat(width), |n| format!("{n:0width$}"));
-    let year = local.map_or_else(|| "0000".to_owned(), |d| d.year().to_string());
-    let filled = template
-        .replace("{slug}", slug)
-        .replace("{path}", path)
-        .replace("{year}", &year)
-        .replace("{month}", &number(local.map(|d| d.month()), 2))
-        .replace("{day}", &number(local.map(|d| d.day()), 2));
-    Url::parse(&filled).ok()
-}
-
-pub(super) fn full_path(front: &Front, names: &PathNames, how: Slugify) -> String {
-    let mut path = String::new();
-    for folder in &names.folders {
-        let _ = write!(path, "{}/", segment(&slugify(folder, how)));
+    for category in many.into_iter().chain(front.one("category")) {
+        let category = category.trim().to_lowercase();
+        if !category.is_empty() && !found.contains(&category) {
+            found.push(category);
+        }
     }
-    path.push_str(&segment(&slug_of(front, names, how)));
-    path
+    found
+}
+
+/// Each part between slashes, escaped; one of dots alone would lead elsewhere.
+fn segments(name: &str) -> String {
+    let parts = name.split('/').filter(|s| s.contains(|c| c != '.'));
+    let parts: Vec<String> = parts.map(address::encode_segment).collect();
+    parts.join("/")
+}
+
+/// A name for a post of whose own name nothing can stand in an address.
+fn unique(names: &PathNames) -> String {
+    format!("post-{}", &blake3::hash(names.without_language.as_bytes()).to_hex()[..8])
 }
 
 /// Where the post is published: its own `url`, else the folder's template, else a page of ours.
-pub(super) fn post_link(front: &Front, names: &PathNames, date: Option<DateTime<Utc>>, context: Context<'_>) -> Url {
-    let how = context.folder.slugify;
-    let slug = segment(&slug_of(front, names, how));
-    let path = full_path(front, names, how);
-    let templated = context.folder.url.as_ref().and_then(|t| fill(t, &slug, &path, date, context.zone));
+pub(super) fn post_link(front: &Front, names: &PathNames, fields: &Fields, context: Context<'_>) -> (Url, Vec<Note>) {
+    let mut notes = Vec::new();
+    let templated = context.folder.url.as_ref().and_then(|t| fields.fill(t));
     let root = templated.clone().unwrap_or_else(|| context.site.clone());
-    let own = front.one("url").or_else(|| front.one("permalink")).or_else(|| front.one("path"));
-    if let Some(own) = own.filter(|u| !u.contains(':') || u.starts_with("http"))
-        && context.folder.url.is_some()
+    if context.folder.url.is_some()
+        && let Some(own) = own_address(front, fields, context.folder.slugify, &mut notes)
+        && let Some(url) = address::absolute(&below(&own, &context.folder.base), Some(&root))
     {
-        let rooted = if own.contains("://") || own.starts_with('/') { own } else { format!("/{own}") };
-        if let Some(url) = address::absolute(&rooted, Some(&root)) {
-            return url;
-        }
+        return (url, notes);
     }
-    templated.unwrap_or_else(|| {
+    if let Some(url) = templated.as_ref().filter(|u| u.path().contains(&unique(names))) {
+        let problem = format!(
+            "nothing of the name `{}` can stand in an address: write a `slug`; until then the post is {url}",
+            text::cut(&front.one("slug").unwrap_or_else(|| names.stem.clone()), 40)
+        );
+        notes.push(Note::new(1, Weight::Problem, problem));
+    }
+    let link = templated.unwrap_or_else(|| {
         let name = format!("page/{}.html", text::fold(&names.without_language).chars().take(60).collect::<String>());
         context.site.join(&name).unwrap_or_else(|_| context.site.clone())
-    })
+    });
+    (link, notes)
+}
+
+/// The address that the front matter itself gives, as its generator completes it.
+fn own_address(front: &Front, fields: &Fields, how: Slugify, notes: &mut Vec<Note>) -> Option<String> {
+    let (key, own) = ["url", "permalink", "path"].iter().find_map(|k| Some((*k, front.one(k)?)))?;
+    if own.starts_with("http://") || own.starts_with("https://") {
+        return Some(own);
+    }
+    // Fields of a permalink, which Hugo and Jekyll know here, too.
+    let words = match how {
+        Slugify::Jekyll => &JEKYLL[..],
+        Slugify::Hugo => &HUGO,
+        Slugify::Zola | Slugify::ZolaSafe | Slugify::Docusaurus | Slugify::Undated | Slugify::None => &[],
+    };
+    let own = if own.contains([':', '{']) {
+        match template(&own, words).and_then(|t| fields.text(&t).ok_or_else(|| own.clone())) {
+            Ok(filled) => filled.replace("//", "/"),
+            Err(field) => {
+                let problem = format!(
+                    "`{key}: {}` has fields that are not known (`{}`): the address is made of `posts.url` instead",
+                    text::cut(&own, 60),
+                    text::cut(&field, 60)
+                );
+                notes.push(Note::new(1, Weight::Problem, problem));
+                return None;
+            }
+        }
+    } else {
+        own
+    };
+    let file = own.rsplit('/').next().is_some_and(|last| last.is_empty() || last.contains('.'));
+    let folder = match how {
+        // `Page::parse` ends every path so.
+        Slugify::Zola | Slugify::ZolaSafe => key == "path" && !own.ends_with('/'),
+        // `CreateTargetPaths` does where there is no extension.
+        Slugify::Hugo => key == "url" && !file,
+        Slugify::Jekyll | Slugify::Docusaurus | Slugify::Undated | Slugify::None => false,
+    };
+    Some(if folder { format!("{own}/") } else { own })
+}
+
+/// An address of front matter below the path of the site.
+fn below(own: &str, base: &str) -> String {
+    if own.contains("://") { own.to_owned() } else { format!("{base}{}", own.trim_start_matches('/')) }
 }
 
 /// What the post is identified by, and every own address that means it.
@@ -162,7 +214,7 @@ pub(super) fn post_keys(
     front: &Front,
     names: &PathNames,
     link: &Url,
-    date: Option<DateTime<Utc>>,
+    fields: &Fields,
     context: Context<'_>,
 ) -> Vec<String> {
     let mut keys = vec![format!("post:{}", names.without_language)];
@@ -176,19 +228,16 @@ pub(super) fn post_keys(
     let mut aliases = front.many("aliases");
     aliases.extend(front.many("redirect_from"));
     for alias in aliases {
+        // Without a slash they begin at the page; in Zola (`Site::render_alias`) never.
+        let rooted = matches!(context.folder.slugify, Slugify::Zola | Slugify::ZolaSafe) || alias.starts_with('/');
+        let alias = if rooted { below(&alias, &context.folder.base) } else { alias };
         if let Some(url) = address::absolute(&alias, Some(link)) {
             add(&url);
         }
     }
     // A folder deep down is published under its whole path by most generators.
     if let Some(template) = context.folder.url.as_ref().filter(|t| t.contains("{slug}") && !names.folders.is_empty())
-        && let Some(url) = fill(
-            &template.replace("{slug}", "{path}"),
-            "",
-            &full_path(front, names, context.folder.slugify),
-            date,
-            context.zone,
-        )
+        && let Some(url) = fields.fill(&template.replace("{slug}", "{path}"))
     {
         add(&url);
     }
@@ -197,30 +246,112 @@ pub(super) fn post_keys(
 
 #[cfg(test)]
 mod tests {
+    use super::super::read;
     use super::*;
+    use crate::config::{PostsFolder, Zone};
+    use crate::names::Names;
+    use crate::normalize::address::Hosts;
+
+    /// The address of a post with this front matter, and its notes.
+    fn address(url: &str, base: &str, slugify: Slugify, path: &str, front: &str) -> (String, Vec<Note>) {
+        let folder = PostsFolder {
+            path: "_posts".to_owned(),
+            url: Some(format!("https://x.example.org{url}")),
+            base: base.to_owned(),
+            hosts: Vec::new(),
+            language: None,
+            languages: std::collections::BTreeMap::new(),
+            slugify,
+            drafts: false,
+            digest: None,
+            place: crate::yaml::Place::default(),
+        };
+        let context = Context {
+            folder: &folder,
+            zone: Zone::UTC,
+            names: &Names::new(&[]),
+            hosts: &Hosts::new(),
+            site: &Url::parse("https://feeds.example.org/").unwrap(),
+            language: None,
+            date: None,
+            others: None,
+        };
+        let post = read(format!("---\ndate: 2026-03-04\n{front}\n---\nText.\n").as_bytes(), path, context).unwrap();
+        let link = post.link.unwrap();
+        (link.strip_prefix("https://x.example.org").map_or(link.clone(), str::to_owned), post.notes)
+    }
 
     #[test]
-    fn paths_tell_names_and_dates() {
+    fn addresses_of_front_matter_begin_at_the_base() {
+        use Slugify::{Hugo, Jekyll, None, Zola};
         let cases = [
-            ("a/b/index.md", "a/b", "b", None),
-            ("2018-01-14-update.md", "2018-01-14-update", "2018-01-14-update", Some("2018-01-14")),
-            ("weekly-20230303/index.md", "weekly-20230303", "weekly-20230303", Some("2023-03-03")),
-            ("name.zh-cn.md", "name", "name", None),
-            ("x/index.en.md", "x", "x", None),
-            ("v1.2.md", "v1.2", "v1.2", None),
+            (Zola, "path: own/place", "/sub/own/place/"),
+            (Zola, "path: /own/Place/", "/sub/own/Place/"),
+            (Jekyll, "permalink: /own/a/", "/sub/own/a/"),
+            (Jekyll, "permalink: /own/a.html", "/sub/own/a.html"),
+            (Hugo, "url: /own/address", "/sub/own/address/"),
+            (Hugo, "url: rel/b.html", "/sub/rel/b.html"),
+            (None, "permalink: https://other.example.org/a", "https://other.example.org/a"),
+            (None, "title: a", "/sub/blog/name/"),
         ];
-        for (path, key, stem, date) in cases {
-            let names = path_names(path);
-            assert_eq!((names.without_language.as_str(), names.stem.as_str()), (key, stem), "{path}");
-            assert_eq!(names.date.map(|d| d.to_string()).as_deref(), date, "{path}");
+        for (how, front, want) in cases {
+            assert_eq!(address("/sub/blog/{slug}/", "/sub/", how, "name.md", front).0, want, "{front}");
+        }
+        assert_eq!(address("/blog/{slug}/", "/", Zola, "name.md", "path: own/place").0, "/own/place/");
+    }
+
+    #[test]
+    fn addresses_as_jekyll_makes_them() {
+        let date = "/{categories}/{year}/{month}/{day}/{title}.html";
+        let cases = [
+            (date, "2026-03-04-Some_Name Here.md", "title: x", "/2026/03/04/Some_Name-Here.html"),
+            (date, "2026-3-4-a.md", "categories: [Wick, Big News]", "/wick/big%20news/2026/03/04/a.html"),
+            (
+                date,
+                "2026-03-04-a.md",
+                "categories: 竹笋 News\ncategory: Big News",
+                "/%E7%AB%B9%E7%AC%8B/news/big%20news/2026/03/04/a.html",
+            ),
+            (date, "2026-03-04-a.md", "slug: My Slug", "/2026/03/04/My-Slug.html"),
+            ("/{slug}/", "2026-03-04-Some_Name.md", "title: x", "/some-name/"),
+            ("/{slug}/", "2026-03-04-a.md", "permalink: /own/:year/:categories/:title:output_ext", "/own/2026/a.html"),
+            ("/{slug}/", "2026-03-04-a.md", "permalink: /own/:y_day/", "/a/"),
+        ];
+        for (url, path, front, want) in cases {
+            let (link, notes) = address(url, "/", Slugify::Jekyll, path, front);
+            assert_eq!((link.as_str(), notes.len()), (want, usize::from(front.contains("y_day"))), "{path} {front}");
+        }
+        let (link, notes) =
+            address("/{slug}/", "/", Slugify::Undated, "a.md", "permalink: \"/{{ title | slugify }}/\"");
+        assert_eq!((link.as_str(), notes.len()), ("/a/", 1), "{notes:?}");
+        let (_, notes) = address("/{slug}/", "/", Slugify::Jekyll, "a.md", "title: x");
+        assert_eq!(notes[0].text, "no date before its name: for Jekyll a file of `_posts` is no post then");
+        assert_eq!(address("/{slug}/", "/", Slugify::Hugo, "a.md", "slug: S s\nurl: /:year/:slug").0, "/2026/s-s/");
+    }
+
+    #[test]
+    fn addresses_as_docusaurus_makes_them() {
+        let cases = [
+            ("2026-07-01-one.md", "title: x", "/d/news/2026/07/01/one"),
+            ("2026-07-02-two.mdx", "slug: my-two", "/d/news/my-two"),
+            ("2026-07-03-three/index.md", "title: x", "/d/news/2026/07/03/three"),
+            ("four.md", "slug: /abs/four", "/d/news/abs/four"),
+            ("five.md", "title: y", "/d/news/five"),
+        ];
+        for (path, front, want) in cases {
+            assert_eq!(address("/d/news/{path}", "/", Slugify::Docusaurus, path, front).0, want, "{path}");
         }
     }
 
     #[test]
-    fn slugs_as_generators_make_them() {
-        assert_eq!(slugify("Koupleless 2024 & Plans", Slugify::Hugo), "koupleless-2024-plans");
-        assert_eq!(slugify("中文 Name", Slugify::Hugo), "中文-name");
-        assert_eq!(slugify("中文 Name!", Slugify::Zola), "name");
-        assert_eq!(slugify("Some Name's", Slugify::Jekyll), "some-name-s");
+    fn fields_that_stand_for_nothing_leave_no_slash() {
+        let url = "/{categories}/{folders}/{slug}/";
+        assert_eq!(address(url, "/", Slugify::None, "name.md", "title: a").0, "/name/");
+        assert_eq!(address(url, "/", Slugify::None, "x/y/name.md", "categories: A b").0, "/a/b/x/y/name/");
+        assert_eq!(address(url, "/", Slugify::None, "name.md", "slug: ../a/./b..").0, "/a/b../");
+        assert_eq!(address("/{title}/", "/", Slugify::Hugo, "！.md", "title: T").1, []);
+        let (link, notes) = address(url, "/", Slugify::Hugo, "x/！.md", "slug: ？");
+        assert!(link.starts_with("/x/post-") && link.len() == "/x/post-12345678/".len(), "{link}");
+        assert!(notes[0].text.starts_with("nothing of the name `？` can stand in an address"), "{notes:?}");
     }
 }

@@ -67,7 +67,8 @@ impl Front {
 
     pub(super) fn date(&self, zone: Zone, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
         for key in ["date", "publishdate", "pubdate", "published", "published_at", "created"] {
-            let Some(written) = self.one(key) else {
+            // `published: false` hides a post.
+            let Some(written) = self.one(key).filter(|v| !matches!(v.to_lowercase().as_str(), "true" | "false")) else {
                 continue;
             };
             // Jekyll's `published: false` says whether, not when.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use url::Url;
 
 use super::Context;
-use super::address::PathNames;
+use super::slugs::PathNames;
 use crate::config::{Slugify, Zone};
 use crate::entry::{Channel, Kind, Mention, Person, RawEntry};
 use crate::normalize::address;

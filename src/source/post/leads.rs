@@ -10,7 +10,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::address::path_names;
+use super::slugs::path_names;
 use crate::config::PostsFolder;
 use crate::normalize::address;
 use crate::source::markdown::code::Code;
@@ -292,6 +292,7 @@ mod tests {
         let folder = |path: &str| PostsFolder {
             path: path.to_owned(),
             url: None,
+            base: "/".to_owned(),
             hosts: Vec::new(),
             language: None,
             languages: std::collections::BTreeMap::new(),
