@@ -134,12 +134,36 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
         Command::Serve(options) => serve::serve(common, &options, terminal),
         Command::Status(options) => sources::status(common, &options, moment, terminal),
         Command::Explain(options) => explain::explain(common, &options, terminal),
-        Command::Init(options) => init::init(&options, moment, terminal),
+        Command::Init(options) => init::init(common, &options, moment, terminal),
         Command::Inspect(options) => inspect::inspect(common, &options, terminal),
         Command::Import(options) => opml::import(common, &options, terminal),
         Command::Export => opml::export(common, terminal),
         Command::Completions(options) => Ok(shell::completions(&options, Cli::command(), terminal)),
         Command::Man => Ok(shell::man(Cli::command(), terminal)),
+    }
+}
+
+/// The exit status an error means.
+pub(crate) fn code(error: &RunError) -> u8 {
+    match error {
+        RunError::Config(_)
+        | RunError::NoSite(_)
+        | RunError::NotThere(_)
+        | RunError::Template(_)
+        | RunError::NoPosts { .. }
+        | RunError::Rules(_)
+        | RunError::Fetch(_)
+        | RunError::Changed(_)
+        | RunError::IdBase { .. }
+        | RunError::ProjectsGone(_) => status::USAGE,
+        RunError::Locked(_) => status::LOCKED,
+        RunError::ManyGone { .. } => status::HELD,
+        RunError::Interrupted(signal) => status::SIGNAL.saturating_add(*signal),
+        RunError::File(_)
+        | RunError::Store(_)
+        | RunError::Empty(_)
+        | RunError::Ledger { .. }
+        | RunError::Listen { .. } => status::FAILED,
     }
 }
 
@@ -156,44 +180,15 @@ pub(crate) fn report(error: &RunError, terminal: &mut Terminal) -> u8 {
                 "{count} mistake{} in the configuration; nothing was done",
                 if count == 1 { "" } else { "s" }
             ));
-            status::USAGE
         }
-        RunError::NoSite(_)
-        | RunError::Template(_)
-        | RunError::NoPosts(_)
-        | RunError::Rules(_)
-        | RunError::Fetch(_)
-        | RunError::Changed(_)
-        | RunError::IdBase { .. }
-        | RunError::ProjectsGone(_) => {
-            terminal.error(&error.to_string());
-            status::USAGE
-        }
-        RunError::Locked(_) => {
-            terminal.error(&format!("{error}; nothing was done"));
-            status::LOCKED
-        }
-        RunError::ManyGone { .. } => {
-            terminal.error(&format!("{error}; nothing was done"));
-            status::HELD
-        }
-        RunError::Interrupted(signal) => {
-            terminal.error(&error.to_string());
-            status::SIGNAL.saturating_add(*signal)
-        }
-        RunError::File(_)
-        | RunError::Store(_)
-        | RunError::Empty(_)
-        | RunError::Ledger { .. }
-        | RunError::Listen { .. } => {
-            terminal.error(&chain(error));
-            status::FAILED
-        }
+        RunError::Locked(_) | RunError::ManyGone { .. } => terminal.error(&format!("{error}; nothing was done")),
+        error => terminal.error(&chain(error)),
     }
+    code(error)
 }
 
 /// An error with its causes, each once.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

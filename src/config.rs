@@ -13,6 +13,7 @@ mod words;
 
 pub use load::{cidr, is_language, is_reserved_header, load};
 pub use reader::duration;
+pub(crate) use reader::nearest;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -73,6 +74,8 @@ pub struct Site {
     pub description: Option<String>,
     /// Where the output is served; ends with `/`.
     pub url: Url,
+    /// Where that is written, for messages.
+    pub url_place: Place,
     /// BCP 47 tag of feeds and pages.
     pub language: Option<String>,
     /// Start of minted ids, when the configuration names one.

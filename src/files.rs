@@ -127,6 +127,21 @@ pub struct Listing {
     pub files: Vec<Found>,
     /// Path below the folder and why it was passed over.
     pub passed_over: Vec<(String, String)>,
+    /// Paths among those where posts may be: what cannot be read is not gone.
+    pub unread: Vec<String>,
+}
+
+impl Listing {
+    /// Passes over what may be a post, or a folder with posts.
+    fn cannot_read(&mut self, path: String, why: String) {
+        self.unread.push(path.clone());
+        self.passed_over.push((path, why));
+    }
+}
+
+/// Whether `path` is one of `unread`, or lies below one.
+pub fn is_unread(unread: &[String], path: &str) -> bool {
+    unread.iter().any(|u| path.strip_prefix(u.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// How deep folders of posts are followed.
@@ -200,7 +215,7 @@ fn drop_indexes(listing: &mut Listing) {
     for path in &paths {
         *in_folder.entry(parent(path)).or_default() += 1;
     }
-    let Listing { files, passed_over } = listing;
+    let Listing { files, passed_over, .. } = listing;
     files.retain(|file| {
         let (folder, name) = (parent(&file.path), name(&file.path));
         if name.starts_with("index.") && !folder.is_empty() && paths.contains(&format!("{folder}.md")) {
@@ -220,7 +235,7 @@ fn walk(folder: &Path, below: &str, depth: usize, endings: &[&str], listing: &mu
         Ok(entries) => entries,
         Err(error) if depth == 0 => return Err(failed(folder, "cannot be read")(error)),
         Err(error) => {
-            listing.passed_over.push((below.trim_end_matches('/').to_owned(), format!("cannot be read: {error}")));
+            listing.cannot_read(below.trim_end_matches('/').to_owned(), format!("cannot be read: {error}"));
             return Ok(());
         }
     };
@@ -252,12 +267,12 @@ fn walk(folder: &Path, below: &str, depth: usize, endings: &[&str], listing: &mu
         }
         if !kind.is_file() {
             let what = if kind.is_symlink() { "a symbolic link" } else { "no regular file" };
-            listing.passed_over.push((path, format!("{what}: only files in the folder itself are read")));
+            listing.cannot_read(path, format!("{what}: only files in the folder itself are read"));
             continue;
         }
         match entry.metadata() {
             Ok(metadata) => listing.files.push(Found { path, stamp: stamp(&metadata) }),
-            Err(error) => listing.passed_over.push((path, format!("cannot be read: {error}"))),
+            Err(error) => listing.cannot_read(path, format!("cannot be read: {error}")),
         }
     }
     Ok(())

@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 use crate::config::Slugify;
 use crate::entry::Kind;
 
+/// The host of the feeds where nothing tells it: in a domain that nobody can have.
+pub const EXAMPLE_HOST: &str = "change-this.example";
+
 /// What lies in a folder, as far as it tells anything.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
@@ -163,6 +166,8 @@ pub struct Read {
     pub title: String,
     /// Categories and tags: key of the front matter (one of [`TERMS`]) and value.
     pub terms: Vec<(&'static str, String)>,
+    /// Values among them that the generator divides at blanks.
+    pub divided: Vec<String>,
     /// Letters and digits of its text.
     pub letters: usize,
     /// What it would be taken apart into.
@@ -175,9 +180,18 @@ pub struct Read {
 pub const TERMS: [&str; 4] = ["categories", "category", "tags", "tag"];
 
 impl Read {
+    /// Its categories and tags as its generator has them: the key and each value.
+    pub fn tags(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.terms.iter().flat_map(|(key, value)| {
+            let divided = self.divided.contains(value);
+            let words = value.split_whitespace().filter(move |_| divided);
+            words.chain(Some(value.as_str()).filter(|_| !divided)).map(|v| (*key, v))
+        })
+    }
+
     /// Its categories.
-    pub fn categories(&self) -> impl Iterator<Item = &String> {
-        self.terms.iter().filter(|(key, _)| key.starts_with("categor")).map(|(_, value)| value)
+    pub fn categories(&self) -> impl Iterator<Item = &str> {
+        self.tags().filter(|(key, _)| key.starts_with("categor")).map(|(_, value)| value)
     }
 }
 

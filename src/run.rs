@@ -6,6 +6,7 @@
 //! writing; [`query`] answers questions; [`serve`] serves what was published and answers
 //! them over HTTP.
 
+mod advice;
 mod archives;
 pub mod articles;
 mod book;
@@ -44,8 +45,13 @@ use crate::store::{Store, StoreError};
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// No `feedloom.yaml` here or above.
-    #[error("{}: no feedloom.yaml here or in a folder above: give one with --site", .0.display())]
+    #[error(
+        "{}: no feedloom.yaml here or in a folder above: give one with --site; `feedloom init` makes one for a blog", .0.display()
+    )]
     NoSite(PathBuf),
+    /// No `feedloom.yaml` in the folder that was given.
+    #[error("{}: no feedloom.yaml in it: give the folder that has one; `feedloom init` makes one for a blog", .0.display())]
+    NotThere(PathBuf),
     /// The configuration has mistakes.
     #[error("{} mistake(s) in the configuration", .0.len())]
     Config(Vec<ConfigError>),
@@ -87,8 +93,19 @@ pub enum RunError {
     #[error("{}: another run is at work", .0.display())]
     Locked(PathBuf),
     /// `posts.path` leads nowhere.
-    #[error("{}: no such folder: does `posts.path` in feedloom.yaml name the right one?", .0.display())]
-    NoPosts(PathBuf),
+    #[error(
+        "feedloom.yaml:{}:{}: there is no folder {}: write into `posts` where the posts are, seen from feedloom.yaml{}",
+        .place.line, .place.column, .path.display(),
+        if *known > 0 { "; `refresh --accept-removals` withdraws the posts that were there" } else { "" }
+    )]
+    NoPosts {
+        /// The folder.
+        path: PathBuf,
+        /// Where it is named.
+        place: crate::yaml::Place,
+        /// Posts that were read there before.
+        known: usize,
+    },
     /// There is nothing to build from.
     #[error("{}: nothing is stored yet: run `feedloom refresh` first", .0.display())]
     Empty(PathBuf),
@@ -190,6 +207,15 @@ impl Opened {
         self.folder.join(".feedloom")
     }
 
+    /// Where the posts of `folder` are.
+    ///
+    /// # Errors
+    /// [`RunError::NoPosts`] when there is no such folder.
+    pub fn posts(&self, folder: &PostsFolder) -> Result<PathBuf, RunError> {
+        let path = self.folder.join(&folder.path);
+        if path.is_dir() { Ok(path) } else { Err(RunError::NoPosts { path, place: folder.place, known: 0 }) }
+    }
+
     /// What reading a post of `folder` needs to know.
     pub fn context<'a>(&'a self, folder: &'a PostsFolder, names: &'a Names) -> post::Context<'a> {
         post::Context {
@@ -246,11 +272,11 @@ pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, FileError> {
 /// Opens the site in `folder`, or in the nearest folder above `start`.
 ///
 /// # Errors
-/// [`RunError::NoSite`], [`RunError::File`] or [`RunError::Config`] with every mistake.
+/// [`RunError::NoSite`], [`RunError::NotThere`], [`RunError::File`] or [`RunError::Config`] with every mistake.
 pub fn open(folder: Option<&Path>, start: &Path) -> Result<Opened, RunError> {
     let folder = match folder {
         Some(folder) if folder.join("feedloom.yaml").is_file() => folder.to_owned(),
-        Some(folder) => return Err(RunError::NoSite(folder.to_owned())),
+        Some(folder) => return Err(RunError::NotThere(folder.to_owned())),
         None => files::find_site(start).ok_or_else(|| RunError::NoSite(start.to_owned()))?,
     };
     let texts = files::read_config(&folder)?;

@@ -82,7 +82,10 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
             let place = error.location().map(place).unwrap_or(Place { line: 1, column: 1 });
             let text = error.render();
             let first = text.lines().next().unwrap_or("not YAML");
-            let problem = strip_place(first).trim_start_matches("error: ").to_owned();
+            let mut problem = strip_place(first).trim_start_matches("error: ").to_owned();
+            if problem.ends_with("mapping values are not allowed in this context") {
+                problem.push_str(": put a value with `: ` in it into quotes");
+            }
             Err(YamlError { place, problem })
         }
     }

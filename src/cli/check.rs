@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::refresh::{counted, current};
 use super::terminal::{Terminal, clean};
-use super::{Common, status};
-use crate::config::ConfigError;
+use super::{Common, chain, code, status};
 use crate::files;
+use crate::normalize::text;
 use crate::run::check::{Findings, file};
 use crate::run::{self, Moment, Opened, Problem, RunError, Severity};
 
@@ -40,29 +40,36 @@ enum Format {
 
 /// Entries shown in the review list unless `--verbose`.
 const REVIEW: usize = 20;
+/// Columns of a line, where it can be made to fit.
+const WIDTH: usize = 80;
+/// Columns of a title, in a line that is too long whatever is done.
+const LEAST_TITLE: usize = 20;
 
 /// Runs `check`.
 pub fn check(common: &Common, options: &Options, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
-    let opened = match run::open(common.site.as_deref(), &current()) {
-        Ok(opened) => opened,
-        Err(RunError::Config(mistakes)) if options.format != Format::Text => {
+    let checked = run::open(common.site.as_deref(), &current()).and_then(|opened| {
+        let found = run::check::check(&opened, options.changed_since.as_deref(), moment)?;
+        Ok((opened, found))
+    });
+    let (opened, found) = match checked {
+        Ok(checked) => checked,
+        Err(error) if options.format != Format::Text => {
             let folder = common.site.clone().or_else(|| files::find_site(&current())).unwrap_or_default();
-            mistaken(&folder, &mistakes, options.format, terminal);
-            return Ok(status::USAGE);
+            mistaken(&folder, &error, options.format, terminal);
+            return Ok(code(&error));
         }
         Err(error) => return Err(error),
     };
-    let found = run::check::check(&opened, options.changed_since.as_deref(), moment)?;
     let warnings = found.problems.iter().filter(|p| p.severity != Severity::Note).count();
     match options.format {
-        Format::Text => text(&found, options.verbose, warnings, terminal),
-        Format::Github => github(&opened, &found, common.strict, warnings, terminal),
+        Format::Text => for_people(&found, options.verbose, warnings, terminal),
+        Format::Github => github(&opened, &found, (common.strict, options.verbose), warnings, terminal),
         Format::Json => terminal.result(&pretty(&document(&opened, &found))),
     }
     Ok(if common.strict && warnings > 0 { status::PROBLEMS } else { status::DONE })
 }
 
-fn text(found: &Findings, verbose: bool, warnings: usize, terminal: &mut Terminal) {
+fn for_people(found: &Findings, verbose: bool, warnings: usize, terminal: &mut Terminal) {
     for problem in found.problems.iter().filter(|p| verbose || p.severity != Severity::Note) {
         terminal.problem(problem);
     }
@@ -72,7 +79,10 @@ fn text(found: &Findings, verbose: bool, warnings: usize, terminal: &mut Termina
         let count = counted(found.unplaced.len(), "entry", "entries");
         terminal.say(&format!("{count} {verb} about no project; lines for overrides.yaml:"));
         for unplaced in found.unplaced.iter().take(most) {
-            terminal.say(&format!("  {}  # {}", unplaced.line_to_paste(), unplaced.title));
+            let line = unplaced.line_to_paste();
+            // A title is there to be recognised: what is left of the width is enough.
+            let room = WIDTH.saturating_sub(text::columns(&line) + "    # ".len()).max(LEAST_TITLE);
+            terminal.say(&format!("  {line}  # {}", text::cut(&unplaced.title, room)));
         }
         if found.unplaced.len() > most {
             terminal.say(&format!("  … and {} more: --verbose shows all", found.unplaced.len() - most));
@@ -88,25 +98,39 @@ fn text(found: &Findings, verbose: bool, warnings: usize, terminal: &mut Termina
     if !found.empty.is_empty() {
         terminal.say(&format!("no entries for: {}", found.empty.join(", ")));
     }
-    terminal.say(&summary(found, warnings));
+    terminal.say(&summary(found, warnings, verbose));
 }
 
-fn summary(found: &Findings, warnings: usize) -> String {
+fn summary(found: &Findings, warnings: usize, verbose: bool) -> String {
+    let notes = found.problems.len() - warnings;
+    let more = match notes {
+        0 => "",
+        _ if verbose => "",
+        1 => ": --verbose shows it",
+        _ => ": --verbose shows them",
+    };
     let changed =
         found.changed.map_or(String::new(), |n| format!(" in {}", counted(n, "changed file", "changed files")));
     format!(
-        "{}, {}, {}; {}, {}{changed}",
+        "{}, {}, {}; {}, {}{changed}{more}",
         counted(found.posts, "post", "posts"),
         counted(found.digests, "digest", "digests"),
         counted(found.items, "item", "items"),
         counted(warnings, "problem", "problems"),
-        counted(found.problems.len() - warnings, "note", "notes"),
+        counted(notes, "note", "notes"),
     )
 }
 
-/// Workflow commands: GitHub shows each at its line of the pull request.
-fn github(opened: &Opened, found: &Findings, strict: bool, warnings: usize, terminal: &mut Terminal) {
-    for problem in &found.problems {
+/// Workflow commands: GitHub shows each at its line of the pull request, but only the first few
+/// of a kind. So notes are left out unless they are wanted.
+fn github(
+    opened: &Opened,
+    found: &Findings,
+    (strict, verbose): (bool, bool),
+    warnings: usize,
+    terminal: &mut Terminal,
+) {
+    for problem in found.problems.iter().filter(|p| verbose || p.severity != Severity::Note) {
         let Problem { place, line, column, severity, text } = problem;
         let level = match severity {
             Severity::Held => "error",
@@ -116,7 +140,8 @@ fn github(opened: &Opened, found: &Findings, strict: bool, warnings: usize, term
         };
         terminal.result(&command(level, Some(&shown(&file(opened, place))), *line, *column, text));
     }
-    for unplaced in &found.unplaced {
+    let most = if verbose { usize::MAX } else { REVIEW };
+    for unplaced in found.unplaced.iter().take(most) {
         let text =
             format!("about no project: {}\nLine for overrides.yaml:\n{}", unplaced.title, unplaced.line_to_paste());
         let path = shown(&file(opened, &unplaced.place));
@@ -129,7 +154,10 @@ fn github(opened: &Opened, found: &Findings, strict: bool, warnings: usize, term
     for (id, title) in &found.withdrawn {
         terminal.result(&command("warning", None, 0, 0, &format!("would be withdrawn: {title} ({id})")));
     }
-    terminal.say(&summary(found, warnings));
+    if found.unplaced.len() > most {
+        terminal.say(&format!("{} entries are about no project: --verbose shows all", found.unplaced.len()));
+    }
+    terminal.say(&summary(found, warnings, verbose));
 }
 
 /// `::error file=a.md,line=3,col=1::text`. What ends a property or a line is escaped.
@@ -181,20 +209,54 @@ fn pretty(value: &serde_json::Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-/// Mistakes of the configuration, which end a check before it began.
-fn mistaken(folder: &Path, mistakes: &[ConfigError], format: Format, terminal: &mut Terminal) {
-    let path = |m: &ConfigError| shown(&files::absolute(folder, &m.path));
+/// Something that ended a check before it told anything else: file, line, column and what it is.
+type Mistake = (Option<PathBuf>, usize, usize, String);
+
+/// What a check ended with, for programs.
+fn mistaken(folder: &Path, error: &RunError, format: Format, terminal: &mut Terminal) {
+    let mistakes = mistakes(folder, error);
     if format == Format::Github {
-        for mistake in mistakes {
-            terminal.result(&command("error", Some(&path(mistake)), mistake.line, mistake.column, &mistake.problem));
+        for (path, line, column, text) in &mistakes {
+            let path = path.as_deref().map(shown);
+            terminal.result(&command("error", path.as_deref(), *line, *column, text));
         }
         return;
     }
     let problems: Vec<_> = mistakes
         .iter()
-        .map(|m| json!({ "file": path(m), "line": m.line, "column": m.column, "severity": "error", "text": m.problem }))
+        .map(|(path, line, column, text)| {
+            let path = path.as_deref().map(shown);
+            json!({ "file": path, "line": line, "column": column, "severity": "error", "text": text })
+        })
         .collect();
     terminal.result(&pretty(&json!({ "problems": problems })));
+}
+
+fn mistakes(folder: &Path, error: &RunError) -> Vec<Mistake> {
+    let below = |path: &str| Some(files::absolute(folder, Path::new(path)));
+    // The place is said once.
+    let bare = |place: String| {
+        let text = chain(error);
+        text.strip_prefix(&place).unwrap_or(&text).to_owned()
+    };
+    match error {
+        RunError::Config(mistakes) => mistakes
+            .iter()
+            .map(|m| (Some(files::absolute(folder, &m.path)), m.line, m.column, m.problem.clone()))
+            .collect(),
+        RunError::Rules(mistakes) => {
+            mistakes.iter().map(|m| (below(&m.file), m.line, m.column, m.problem.clone())).collect()
+        }
+        RunError::Template(m) => vec![(below(&format!("templates/{}", m.name)), m.line, 0, m.problem.clone())],
+        RunError::NoPosts { place, .. } => {
+            let said = bare(format!("feedloom.yaml:{}:{}: ", place.line, place.column));
+            vec![(below("feedloom.yaml"), place.line, place.column, said)]
+        }
+        RunError::File(e) => {
+            vec![(Some(files::absolute(folder, &e.path)), 0, 0, bare(format!("{}: ", e.path.display())))]
+        }
+        _ => vec![(None, 0, 0, chain(error))],
+    }
 }
 
 /// A path as programs around this one name it: below the workspace of the job, or below

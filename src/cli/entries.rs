@@ -5,6 +5,7 @@ use clap::Args;
 use super::refresh::current;
 use super::terminal::{Terminal, clean};
 use super::{Common, status};
+use crate::config::nearest;
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::run::query::{self, Filter};
@@ -40,7 +41,12 @@ pub fn entries(common: &Common, options: &Options, terminal: &mut Terminal) -> R
     if let Some(project) = &options.project
         && !crate::merge::paths(&opened.site).contains(project)
     {
-        terminal.error(&format!("there is no project `{project}`"));
+        let slugs = opened.site.projects.iter().map(|p| p.slug.as_str());
+        let hint = match nearest(project, slugs) {
+            Some(near) => format!(", did you mean `{near}`?"),
+            None => ": each file in feeds/ is one".to_owned(),
+        };
+        terminal.error(&format!("there is no project `{project}`{hint}"));
         return Ok(status::USAGE);
     }
     let mut problems = Vec::new();
@@ -72,10 +78,22 @@ pub fn entries(common: &Common, options: &Options, terminal: &mut Terminal) -> R
         terminal.result(&clean(&format!("{day}  {:8}  {:16}  {}", entry.kind, projects, text::cut(&entry.title, 70))));
     }
     if found.is_empty() && !options.json {
-        terminal.say(match options.search {
-            Some(_) => "nothing found: all words must be there",
-            None => "nothing yet: run `feedloom refresh` first",
-        });
+        terminal.say(&none(options, query::refreshed(&store)?, store.feed_sizes()?.contains_key("all")));
     }
     Ok(status::DONE)
+}
+
+/// Why nothing was listed.
+fn none(options: &Options, refreshed: bool, any: bool) -> String {
+    let of_project = options.project.as_ref().map_or(String::new(), |p| format!(" of project `{p}`"));
+    let of_kind = options.kind.map_or(String::new(), |k| format!(" of kind `{k}`"));
+    match options.search {
+        _ if !refreshed => "nothing yet: run `feedloom refresh` first".to_owned(),
+        _ if !any => {
+            "no entries: the last refresh found none in posts and sources; `feedloom check` tells what it sees"
+                .to_owned()
+        }
+        Some(_) => format!("nothing found{of_project}{of_kind}: all words must be there"),
+        None => format!("no entries{of_project}{of_kind}"),
+    }
 }

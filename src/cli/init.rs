@@ -1,24 +1,32 @@
 //! `feedloom init`: shows a proposal, asks on a terminal, writes.
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::refresh::counted;
-use super::status;
-use super::terminal::{Terminal, clean};
+use super::terminal::{Terminal, argument, clean};
+use super::{Common, status};
 use crate::init::{Proposal, write};
 use crate::normalize::text::{columns, cut};
 use crate::run::init::{self, Looked};
 use crate::run::{Moment, RunError};
 
+/// Columns of a terminal, where a line can be made to fit.
+const WIDTH: usize = 80;
+/// Of these so many are numbers and what is between them.
+const COUNTS: usize = 35;
+/// Columns of a project's title.
+const MOST_TITLE: usize = 24;
+/// Columns of its other names and addresses, in a line that is too long whatever is done.
+const LEAST_MORE: usize = 36;
+
 /// `feedloom init`.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The site's folder: its repository
-    #[arg(default_value = ".")]
-    folder: PathBuf,
+    /// The site's folder: its repository [default: that of --site, else this one]
+    folder: Option<PathBuf>,
     /// Write what is proposed, without asking
     #[arg(short, long)]
     yes: bool,
@@ -35,12 +43,27 @@ enum Service {
 }
 
 /// Runs `init`.
-pub fn init(options: &Options, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
-    let folder = &options.folder;
+pub fn init(common: &Common, options: &Options, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
+    let folder = match (&options.folder, &common.site) {
+        (Some(folder), Some(site)) if folder != site => {
+            terminal.error(&format!(
+                "two folders: `{}` and `--site {}`: write `feedloom init {}`, with the folder of the blog; what is written goes into {}/ there",
+                folder.display(),
+                argument(&site.display().to_string()),
+                argument(&folder.display().to_string()),
+                write::FOLDER,
+            ));
+            return Ok(status::USAGE);
+        }
+        (Some(folder), _) | (None, Some(folder)) => folder,
+        (None, None) => Path::new("."),
+    };
     if let Some(there) = init::existing(folder) {
+        let site = there.parent().unwrap_or(folder).display().to_string();
         terminal.error(&format!(
-            "{} is there already: nothing was written. `feedloom check` tells what it does; move it away to begin anew",
-            there.display()
+            "{} is there already: nothing was written. `feedloom --site {} check` tells what it does; move it away to begin anew",
+            there.display(),
+            argument(&site)
         ));
         return Ok(status::USAGE);
     }
@@ -52,7 +75,7 @@ pub fn init(options: &Options, moment: Moment, terminal: &mut Terminal) -> Resul
     if looked.proposal.found.folders.is_empty() {
         terminal.error(&format!(
             "{}: no Markdown file below: give the folder of the site's sources, that of a repository for example",
-            folder.display()
+            folder.canonicalize().unwrap_or_else(|_| folder.to_owned()).display()
         ));
         return Ok(status::USAGE);
     }
@@ -62,8 +85,8 @@ pub fn init(options: &Options, moment: Moment, terminal: &mut Terminal) -> Resul
     let asks = !options.yes && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if asks {
         let wanted = ask(&mut proposal, &mut ci, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
-        if !wanted.unwrap_or(false) {
-            terminal.say("nothing was written");
+        if wanted != Some(true) {
+            terminal.say(if wanted.is_none() { "the input ended: nothing was written" } else { "nothing was written" });
             return Ok(status::DONE);
         }
         proposal.hidden = init::hidden(folder, &proposal);
@@ -85,7 +108,7 @@ pub fn init(options: &Options, moment: Moment, terminal: &mut Terminal) -> Resul
         terminal.say(&format!("{path} is there already: left as it is"));
     }
     let at = folder.join(write::FOLDER);
-    let at = clean(&at.display().to_string());
+    let at = argument(&clean(&at.display().to_string()));
     terminal.say(&format!("{} written. Next:", counted(files.len() - there.len(), "file", "files")));
     terminal.say(&format!("  feedloom --site {at} check"));
     terminal.say(&format!("  feedloom --site {at} refresh"));
@@ -94,15 +117,15 @@ pub fn init(options: &Options, moment: Moment, terminal: &mut Terminal) -> Resul
 
 /// The proposal for people.
 fn shown(looked: &Looked) -> Vec<String> {
-    let Looked { proposal, posts, read, .. } = looked;
+    let Looked { proposal, posts, read, alike, .. } = looked;
     let found = &proposal.found;
     let names: Vec<String> = found.generators.iter().map(|(g, p)| format!("{} ({p})", g.name())).collect();
-    let what = if names.is_empty() { "no generator's settings".to_owned() } else { names.join(", ") };
+    let what = if names.is_empty() { "no generator found".to_owned() } else { names.join(", ") };
     let mut lines = vec![format!("{what}; {}", counted(*posts, "post", "posts"))];
     if read < posts {
         lines.push(format!("{read} of them were read, evenly spread"));
     }
-    for folder in &found.folders {
+    for (n, folder) in found.folders.iter().enumerate() {
         let path = if folder.path.is_empty() { "." } else { &folder.path };
         let languages = folder.language.iter().chain(folder.languages.keys());
         let language: String = languages.map(|l| format!(", {l}")).collect();
@@ -128,25 +151,28 @@ fn shown(looked: &Looked) -> Vec<String> {
                     lines.push(format!("             {}: {}  ({})", c.key, c.value, counted(c.posts, "post", "posts")));
                 }
             }
-            None => lines.push("  digests    none".to_owned()),
+            None => lines.push(match alike.get(n).copied().unwrap_or(0) {
+                0 => "  digests    none".to_owned(),
+                1 => "  digests    none: 1 looks like a digest, too few to tell".to_owned(),
+                few => format!("  digests    none: {few} look like digests, too few to tell"),
+            }),
         }
     }
+    let wide = proposal.projects.iter().map(|p| columns(&p.title)).max().unwrap_or(0).min(MOST_TITLE);
     if proposal.projects.is_empty() {
-        lines.push(
-            "\nno projects were found: write feeds/NAME.yaml for each; until then there is one feed, `all`".to_owned(),
-        );
+        lines.push("\nno projects found: write feeds/NAME.yaml for each; `all` is the feed until then".to_owned());
     } else {
         lines.push(format!("\n{}:", counted(proposal.projects.len(), "project", "projects")));
         lines.push(format!(
-            "  {:>3}  {:<24} {:>7} {:>6} {:>5} {:>4}  other names, addresses",
+            "  {:>3}  {:wide$} {:>7} {:>6} {:>5} {:>4}  other names, addresses",
             "", "", "entries", "labels", "links", "tags"
         ));
     }
     for (n, p) in proposal.projects.iter().enumerate() {
-        let title = cut(&p.title, 24);
-        let pad = " ".repeat(24usize.saturating_sub(columns(&title)));
+        let title = cut(&p.title, wide);
+        let pad = " ".repeat(wide.saturating_sub(columns(&title)));
         let more: Vec<&str> = p.aliases.iter().chain(&p.addresses).map(String::as_str).collect();
-        let more = cut(&more.join(", "), 60);
+        let more = cut(&more.join(", "), WIDTH.saturating_sub(wide + COUNTS).max(LEAST_MORE));
         let line = format!(
             "  {:>3}  {title}{pad} {:>7} {:>6} {:>5} {:>4}  {more}",
             n + 1,

@@ -123,3 +123,30 @@ pub fn clean(text: &str) -> String {
         .filter(|c| !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
         .collect()
 }
+
+/// `text` as one word of a command line: as it is where every shell takes it so, else in quotes.
+pub fn argument(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./+:@%,=".contains(c);
+    // What begins with a dash would be an option.
+    let text = if text.starts_with('-') { format!("./{text}") } else { text.to_owned() };
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_one_word_to_a_shell() {
+        for text in ["blog/feedloom", "my blog", "it's", "a;b", "$HOME", "~x", "博客", "", "-n", "a\\b", "*", "x y'z"]
+        {
+            let output = std::process::Command::new("sh")
+                .args(["-c", &format!("printf '<%s>' {}", argument(text))])
+                .output()
+                .expect("a shell");
+            let word = if text.starts_with('-') { format!("./{text}") } else { text.to_owned() };
+            assert_eq!(String::from_utf8_lossy(&output.stdout), format!("<{word}>"), "{text}");
+        }
+        assert_eq!((argument("./feedloom").as_str(), argument("my blog").as_str()), ("./feedloom", "'my blog'"));
+    }
+}

@@ -114,6 +114,7 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
     clean.then(|| Site {
         title: title.unwrap_or_else(|| url.host_str().unwrap_or("Feeds").to_owned()),
         description,
+        url_place: node.get("url").map_or_else(Place::default, |n| n.place),
         url,
         language,
         id_base,

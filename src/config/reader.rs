@@ -243,7 +243,7 @@ fn listed(names: &[&str]) -> String {
 }
 
 /// The word of `known` that `word` was probably meant to be.
-pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.to_lowercase();
     known
         .map(|k| (strsim::damerau_levenshtein(&word, k), k))

@@ -54,7 +54,7 @@ impl Name {
 /// taken apart; `own` are the site's hosts; `series` what chooses the digests, which is
 /// no project.
 pub fn propose(reads: &[Read], digests: &[bool], series: &[String]) -> Vec<Project> {
-    let series: BTreeSet<String> = series.iter().map(|s| text::fold(s)).collect();
+    let series: BTreeSet<String> = series.iter().map(|s| key_of(s)).collect();
     let any_digest = digests.iter().any(|d| *d);
     let (mut names, links) = gather(reads, digests);
     names.retain(|key, _| !series.contains(key) && !key.is_empty());
@@ -73,6 +73,17 @@ pub fn propose(reads: &[Read], digests: &[bool], series: &[String]) -> Vec<Proje
     projects
 }
 
+/// Under what a name is known: spellings of one meet, `C`, `C++` and `C#` do not.
+pub fn key_of(name: &str) -> String {
+    let name = name.trim_end();
+    let plain = name.trim_end_matches(['+', '#', '＋', '＃']);
+    let mut key = text::fold(plain);
+    if !key.is_empty() {
+        key.extend(name[plain.len()..].chars().map(|c| if matches!(c, '+' | '＋') { '+' } else { '#' }));
+    }
+    key
+}
+
 /// Names, and how many posts link to each repository.
 fn gather(reads: &[Read], digests: &[bool]) -> (BTreeMap<String, Name>, Counts) {
     let mut names: BTreeMap<String, Name> = BTreeMap::new();
@@ -80,11 +91,11 @@ fn gather(reads: &[Read], digests: &[bool]) -> (BTreeMap<String, Name>, Counts) 
     for (n, read) in reads.iter().enumerate() {
         let repositories: BTreeSet<String> = read.addresses.iter().filter_map(|a| repository(a)).collect();
         repositories.into_iter().for_each(|r| *links.entry(r).or_default() += 1);
-        for (_, tag) in &read.terms {
-            let name = names.entry(text::fold(tag)).or_default();
+        for (_, tag) in read.tags() {
+            let name = names.entry(key_of(tag)).or_default();
             // A post has it once, as category or as tag.
             if name.posts.insert(n) {
-                *name.tags.entry(tag.clone()).or_default() += 1;
+                *name.tags.entry(tag.to_owned()).or_default() += 1;
             }
         }
         if !digests[n] {
@@ -98,7 +109,7 @@ fn gather(reads: &[Read], digests: &[bool]) -> (BTreeMap<String, Name>, Counts) 
                 if !is_name(&label) {
                     continue;
                 }
-                let name = names.entry(text::fold(&label)).or_default();
+                let name = names.entry(key_of(&label)).or_default();
                 *name.labels.entry(label).or_default() += 1;
                 for repository in item.about.iter().filter_map(|a| repository(a)).collect::<BTreeSet<_>>() {
                     *name.repositories.entry(repository).or_default() += 1;
@@ -178,11 +189,8 @@ fn labelled(
     // Repositories of that very name first: nobody else may have them.
     let mut own: BTreeMap<&String, Vec<String>> = BTreeMap::new();
     for (key, _) in &order {
-        let mut alike: Vec<String> = links
-            .keys()
-            .filter(|r| text::fold(repo_name(r).trim_start_matches("incubator-")) == **key)
-            .cloned()
-            .collect();
+        let mut alike: Vec<String> =
+            links.keys().filter(|r| key_of(repo_name(r).trim_start_matches("incubator-")) == **key).cloned().collect();
         // Everybody has a fork; what is linked once is one of them.
         let most = alike.iter().filter_map(|r| links.get(r)).max().copied().unwrap_or(0);
         alike.retain(|r| links[r] == most || links[r] >= 2.max(most / 20));
@@ -221,7 +229,7 @@ fn labelled(
         }
         for repository in &repositories {
             let repo = repo_name(repository);
-            if text::fold(repo.trim_start_matches("incubator-")) == *key {
+            if key_of(repo.trim_start_matches("incubator-")) == *key {
                 spellings.push(repo.to_owned());
             }
         }
@@ -256,10 +264,10 @@ fn linked(
             continue;
         }
         let repo = repo_name(repository);
-        let name = names.get(&text::fold(repo));
+        let name = names.get(&key_of(repo));
         let title = name.and_then(Name::spelling).unwrap_or_else(|| repo.to_owned());
-        let key = text::fold(&title);
-        if let Some(same) = projects.iter_mut().find(|p| text::fold(&p.title) == key) {
+        let key = key_of(&title);
+        if let Some(same) = projects.iter_mut().find(|p| key_of(&p.title) == key) {
             same.addresses.push(repository.clone());
             same.links += count;
             continue;
@@ -283,7 +291,7 @@ fn linked(
 /// Projects of categories; of tags where there are no categories. Beside digests only
 /// those that many posts have: there a project has a label or a repository as well.
 fn tagged(names: &BTreeMap<String, Name>, reads: &[Read], any_digest: bool, projects: &mut Vec<Project>) {
-    let categories: BTreeSet<String> = reads.iter().flat_map(Read::categories).map(|c| text::fold(c)).collect();
+    let categories: BTreeSet<String> = reads.iter().flat_map(Read::categories).map(key_of).collect();
     let is_many = |n: usize| if any_digest { n >= 5.max(reads.len() / 50) && n * 4 <= reads.len() } else { n >= 1 };
     let by_category = categories.len() >= 2 || any_digest;
     let few_tags = |n: usize| by_category || n >= 2 || reads.len() < 10;
@@ -292,8 +300,7 @@ fn tagged(names: &BTreeMap<String, Name>, reads: &[Read], any_digest: bool, proj
         if !is_category && by_category && !any_digest || !is_many(name.posts.len()) || !few_tags(name.posts.len()) {
             continue;
         }
-        let known =
-            projects.iter().any(|p| text::fold(&p.title) == *key || p.aliases.iter().any(|a| text::fold(a) == *key));
+        let known = projects.iter().any(|p| key_of(&p.title) == *key || p.aliases.iter().any(|a| key_of(a) == *key));
         let Some(title) = name.spelling().filter(|_| !known) else { continue };
         projects.push(Project {
             slug: String::new(),
@@ -325,12 +332,20 @@ fn aliases(title: &str, spellings: Vec<String>) -> Vec<String> {
     found
 }
 
+/// A name with what stands behind it in letters: `C++` as `Cpp`, `C#` as `C-sharp`.
+fn spelled(title: &str) -> String {
+    let ends = [("++", "pp"), ("+", "-plus"), ("#", "-sharp")];
+    let found = ends.iter().find_map(|(end, word)| title.strip_suffix(end).map(|start| format!("{start}{word}")));
+    found.unwrap_or_else(|| title.to_owned())
+}
+
 /// A slug for each: of the title, of the repository, else a number.
 fn slugs(projects: &mut [Project]) {
     let mut used: BTreeSet<String> = BTreeSet::new();
     for (n, project) in projects.iter_mut().enumerate() {
+        let spelled = spelled(&project.title);
         let of_title =
-            Some(project.title.as_str()).filter(|t| t.chars().filter(|c| c.is_alphanumeric()).all(|c| c.is_ascii()));
+            Some(spelled.as_str()).filter(|t| t.chars().filter(|c| c.is_alphanumeric()).all(|c| c.is_ascii()));
         let of_address = project.addresses.first().map(|r| repo_name(r));
         let base = of_title
             .or(of_address)

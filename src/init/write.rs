@@ -67,8 +67,11 @@ fn site(proposal: &Proposal) -> String {
         out.push_str("# Where public/ will be served. Links of the feeds start here.\n");
     }
     let _ = writeln!(out, "url: {}", scalar(&proposal.url));
-    out.push_str("# How ids of entries begin. Never change it: feed readers remember ids.\n");
-    let _ = writeln!(out, "id_base: {}", quoted(&proposal.id_base));
+    // Ids of an example host would stay for ever; without this line the first run makes them of `url`.
+    if !proposal.url_is_example {
+        out.push_str("# How ids of entries begin. Never change it: feed readers remember ids.\n");
+        let _ = writeln!(out, "id_base: {}", quoted(&proposal.id_base));
+    }
     if let Some(language) = &found.language {
         let _ = writeln!(out, "language: {}", scalar(language));
     }
@@ -198,6 +201,13 @@ fn of_project(project: &Project) -> String {
         counted(project.entries, "entry", "entries").unwrap_or_else(|| "no entry yet".to_owned()),
         seen.join(", ")
     );
+    if project.slug.strip_prefix("topic-").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())) {
+        let _ = writeln!(
+            out,
+            "# The file's name is the feed's address, {}/: rename the file before people subscribe,\n# later write the old name into `formerly`.",
+            project.slug
+        );
+    }
     let _ = writeln!(out, "title: {}", scalar(&project.title));
     if let Some(home) = &project.home {
         let _ = writeln!(out, "home: {}", scalar(home));

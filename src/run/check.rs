@@ -1,16 +1,19 @@
 //! Looks at a site without writing anything: what a refresh would complain of,
 //! what digests left over, which entries no rule could place.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
-use super::articles;
 use super::derive::{Move, Overrides, Way};
 use super::library::Library;
 use super::posts::{Seen, is_kept_out, read_post};
 use super::{Moment, Opened, Problem, RunError, Severity};
+use super::{advice, articles};
 use crate::classify::Classifier;
 use crate::config::{Override, PostsFolder, SameAs};
 use crate::entry::{Key, Kind, RawEntry};
@@ -19,6 +22,7 @@ use crate::ledger::Ledger;
 use crate::names::Names;
 use crate::normalize::{self, address};
 use crate::output::html::Pages;
+use crate::source::front_matter;
 use crate::source::post::{self, Post, Weight};
 
 /// What a check found.
@@ -92,12 +96,14 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         occurs: vec![false; names.written().count()],
         undated: HashSet::new(),
         now: moment.now,
+        broken: false,
     };
     let sites = articles::rules(opened)?;
+    look.findings.problems.extend(advice::of(opened));
     look.findings.problems.extend(articles::check_saved(opened, &sites, moment)?);
     Pages::new(&files::read_templates(&opened.folder)?)?.try_out(site)?;
     for folder in &site.posts {
-        files::list_posts(&opened.folder.join(&folder.path))?;
+        opened.posts(folder)?;
     }
     read(opened, moment, &mut look)?;
     for folder in site.posts.iter().filter(|f| look.undated.contains(&f.path)) {
@@ -107,11 +113,13 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         }
     }
     look.unused_names();
-    let Look { mut findings, matched, keys, own_links, placed, unplaced, placed_keys, .. } = look;
+    let Look { mut findings, matched, keys, own_links, placed, unplaced, placed_keys, broken, .. } = look;
     let mut of_unplaced = unplaced.iter();
     findings.unplaced.retain(|_| of_unplaced.next().is_none_or(|key| !placed_keys.contains(key)));
     for (file, line, link, key) in own_links {
-        if !keys.contains_key(&key) {
+        let templates = site.posts.iter().flat_map(|f| f.url.iter().chain(f.languages.values()));
+        let may_be_post = || templates.clone().any(|url| makes(url, &key));
+        if !broken && !keys.contains_key(&key) && may_be_post() {
             findings.problems.push(Problem {
                 place: file,
                 line,
@@ -123,7 +131,7 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
     }
     for o in site.overrides.iter().filter(|o| !matched.contains(&std::ptr::from_ref(*o))) {
         // Ids are known to the store only.
-        if o.target.contains("://") {
+        if o.target.contains("://") && !broken {
             findings.problems.push(Problem {
                 place: o.file.display().to_string(),
                 line: o.place.line,
@@ -149,6 +157,30 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         findings.changed = Some(changed.len());
     }
     Ok(findings)
+}
+
+/// Whether a post may have the own address `key`: what `template` makes of some post.
+/// Everything else of the blog's host is no business of ours.
+fn makes(template: &str, key: &str) -> bool {
+    let Some((_, path)) = template.split_once("://").and_then(|(_, rest)| rest.split_once('/')) else { return false };
+    let wanted = path.trim_end_matches("index.html").trim_end_matches(".html").split('/').filter(|s| !s.is_empty());
+    fits(&wanted.collect::<Vec<_>>(), &key.split('/').skip(1).collect::<Vec<_>>())
+}
+
+/// Whether the segments of a template can be those of a folded path.
+fn fits(wanted: &[&str], found: &[&str]) -> bool {
+    let Some((field, wanted)) = wanted.split_first() else { return found.is_empty() };
+    // Fields that are several segments, or none.
+    if ["{path}", "{folders}", "{categories}"].iter().any(|f| field.contains(f)) {
+        return (0..=found.len()).any(|n| fits(wanted, &found[n..]));
+    }
+    let Some((segment, found)) = found.split_first() else { return false };
+    let alike = match *field {
+        "{year}" | "{month}" | "{day}" => segment.bytes().all(|b| b.is_ascii_digit()),
+        field if field.contains('{') => true,
+        field => normalize::text::fold(&address::percent_decode(field)) == **segment,
+    };
+    alike && fits(wanted, found)
 }
 
 /// The file that a problem's place names.
@@ -177,6 +209,71 @@ fn read(opened: &Opened, moment: Moment, look: &mut Look<'_>) -> Result<(), RunE
     Ok(())
 }
 
+/// A post that has an address.
+struct Whose {
+    file: PathBuf,
+    place: String,
+    name: String,
+    language: Option<String>,
+    link: Option<String>,
+}
+
+impl Whose {
+    /// How `key` is one of its addresses: line, and the alias as it is written unless it is
+    /// where the post is published. None when nobody wrote it.
+    fn has(&self, key: &str, hosts: &address::Hosts) -> Option<(usize, Option<String>)> {
+        let link = self.link.as_deref().and_then(|l| url::Url::parse(l).ok())?;
+        if address::key(&link, hosts) == key {
+            return Some((1, None));
+        }
+        let bytes = files::read_regular(&self.file, post::MAX_BYTES).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let is_it =
+            |alias: &String| address::absolute(alias, Some(&link)).is_some_and(|u| address::key(&u, hosts) == key);
+        let written = aliases(&text).into_iter().find(is_it)?;
+        let line = text.lines().position(|l| l.contains(&written)).map_or(1, |n| n + 1);
+        Some((line, Some(written)))
+    }
+}
+
+/// Other addresses of a post, as its front matter has them.
+fn aliases(text: &str) -> Vec<String> {
+    let values = front_matter::split(text.trim_start_matches('\u{feff}')).map(|s| s.values).unwrap_or_default();
+    let mut found = Vec::new();
+    for value in ["aliases", "redirect_from"].iter().filter_map(|k| values.get(*k)) {
+        match value {
+            Value::String(text) => found.extend(text.split(',').map(|a| a.trim().to_owned())),
+            Value::Array(items) => found.extend(items.iter().filter_map(Value::as_str).map(str::to_owned)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Two posts have one address: links to it can mean only one of them.
+fn twice(key: &str, first: &Whose, second: &Whose, hosts: &address::Hosts) -> Option<Problem> {
+    // A translation may be where the post is: which is shown, the server knows.
+    if first.name == second.name && first.language != second.language {
+        return None;
+    }
+    let ((_, of_first), (line, of_second)) = (first.has(key, hosts)?, second.has(key, hosts)?);
+    let link = second.link.as_deref().unwrap_or(key);
+    let other = &first.place;
+    let text = match (of_first, of_second) {
+        (None, None) => format!("{other} has the address {link} too: give one of the two another `slug` or `url`"),
+        (None, Some(alias)) => format!("`{alias}` of `aliases` is the address of {other}: take it out"),
+        (Some(alias), None) => {
+            format!("its address {link} is `{alias}` of `aliases` in {other}: take it out there")
+        }
+        (Some(_), Some(alias)) => {
+            format!(
+                "`{alias}` of `aliases` is in {other} too: a link to it can mean one post only, take it out of the other"
+            )
+        }
+    };
+    Some(Problem::warning(second.place.clone(), line, text))
+}
+
 /// A look at the posts of a site.
 struct Look<'a> {
     opened: &'a Opened,
@@ -187,8 +284,8 @@ struct Look<'a> {
     findings: Findings,
     /// Overrides that concern something.
     matched: HashSet<*const Override>,
-    /// Identities of posts, with the name and the language of the first.
-    keys: HashMap<String, (String, Option<String>)>,
+    /// Identities of posts: who had each first.
+    keys: HashMap<String, Rc<Whose>>,
     /// File, line, link and what it leads to.
     own_links: Vec<(String, usize, String, String)>,
     /// Entries that were reviewed, and no rule could place.
@@ -204,11 +301,13 @@ struct Look<'a> {
     /// Folders with posts that have no date.
     undated: HashSet<String>,
     now: DateTime<Utc>,
+    /// There is a post that could not be read: what is missing may be in it.
+    broken: bool,
 }
 
 impl Look<'_> {
     fn folder(&mut self, folder: &PostsFolder) -> Result<(), RunError> {
-        let root = self.opened.folder.join(&folder.path);
+        let root = self.opened.posts(folder)?;
         let listing = files::list_posts(&root)?;
         for (path, reason) in &listing.passed_over {
             self.see(folder, Seen::PassedOver(path, format!("passed over: {reason}")));
@@ -236,6 +335,7 @@ impl Look<'_> {
             }
             Seen::Broken(path, error) => {
                 self.findings.posts += 1;
+                self.broken = true;
                 let problem = Problem::warning(place(path), error.line, error.problem.clone());
                 self.findings.problems.push(Problem { column: error.column, ..problem });
                 return;
@@ -261,16 +361,21 @@ impl Look<'_> {
         // What is in no feed stands in nobody's way, and needs no project.
         let kept_out = is_kept_out(post, folder, self.now);
         if let Some(whole) = post.entries.first().filter(|_| !kept_out) {
+            let root = self.opened.folder.join(&folder.path);
+            let whose = Rc::new(Whose {
+                file: root.join(path),
+                place: place(path),
+                name: whole.keys[0].clone(),
+                language: whole.language.clone(),
+                link: whole.link.clone(),
+            });
             for key in &whole.keys {
-                let own = (whole.keys[0].clone(), whole.language.clone());
-                let taken = self.keys.get(key).is_some_and(|(name, language)| {
-                    // A translation may be where the post is: which is shown, the server knows.
-                    *name != own.0 || *language == own.1
-                });
-                self.keys.entry(key.clone()).or_insert(own);
-                if taken && key.starts_with("site:") {
-                    let text = format!("another post has the address {} too", whole.link.as_deref().unwrap_or(key));
-                    findings.problems.push(Problem::warning(place(path), 1, text));
+                match self.keys.entry(key.clone()) {
+                    Entry::Vacant(entry) => drop(entry.insert(Rc::clone(&whose))),
+                    Entry::Occupied(entry) if key.starts_with("site:") => {
+                        findings.problems.extend(twice(key, entry.get(), &whose, &self.opened.hosts));
+                    }
+                    Entry::Occupied(_) => {}
                 }
             }
         }
@@ -369,4 +474,31 @@ fn withdrawn(moves: Vec<Move>) -> Vec<(String, String)> {
     found.sort();
     found.dedup_by(|a, b| a.0 == b.0);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_make_some_addresses() {
+        let blog = "https://www.example.org/zh/blog/{slug}/";
+        let cases = [
+            (blog, "zh/blog/onespost", true),
+            (blog, "zh/blog", false),
+            (blog, "zh/blog/a/b", false),
+            (blog, "en/blog/a", false),
+            ("https://www.example.org/{path}.html", "a/b/c", true),
+            ("https://www.example.org/n/{path}/index.html", "projects/mosn", false),
+            ("https://www.example.org/{year}/{month}/{slug}", "2024/05/a", true),
+            ("https://www.example.org/{year}/{month}/{slug}", "docs/intro/a", false),
+            ("https://www.example.org/posts/{folders}/{slug}/", "posts/a", true),
+            ("https://www.example.org/posts/{folders}/{slug}/", "posts/x/y/a", true),
+            ("https://www.example.org/{slug}", "a", true),
+            ("https://www.example.org", "a", false),
+        ];
+        for (template, path, wanted) in cases {
+            assert_eq!(makes(template, &format!("site:example.org/{path}")), wanted, "{template} {path}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::{Moment, Opened, Problem, RunError, Severity, pictures};
 use crate::classify::Classifier;
 use crate::config::{Override, Site};
 use crate::entry::{Entry, EntryId, Key, Kind, RawEntry};
+use crate::files;
 use crate::ledger::matching::{self, Trace};
 use crate::ledger::{Ledger, Place, Row, Summary};
 use crate::merge;
@@ -84,6 +85,8 @@ pub(super) struct Work<'a> {
     pub(super) moment: Moment,
     pub(super) store: &'a mut Store,
     pub(super) ledger: &'a mut Ledger,
+    /// Posts that could not be read, and are not in this store: what they said stays.
+    pub(super) kept: &'a [String],
 }
 
 /// Derives entries. To be called inside a transaction.
@@ -111,7 +114,11 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     let edited = match_edited(work, &groups.groups, &old)?;
     let (live, new) = make_entries(work, &groups.groups, &edited, &before, &mut result)?;
     announce(work, new, &mut result)?;
-    let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id)).collect();
+    let kept = |id: &Key| {
+        let place = work.ledger.row(*id).and_then(|r| r.place.as_ref());
+        place.is_some_and(|p| files::is_unread(work.kept, &p.0))
+    };
+    let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id) && !kept(id)).collect();
     let gone = withdraw(work, &gone)?;
     guard_posts(work, &before, &gone)?;
     if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {

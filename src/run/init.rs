@@ -2,7 +2,7 @@
 //! the settings, then the posts as if all were digests, then what rules made of that
 //! would do with them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -13,11 +13,12 @@ use serde_json::Value;
 use super::refresh::Progress;
 use super::{Moment, Problem, RunError};
 use crate::classify::Classifier;
-use crate::config::{self, Condition, ConfigFile, ConfigFiles, DigestConfig, PostsFolder, SectionKind, Zone};
+use crate::config::{self, Condition, ConfigFile, ConfigFiles, DigestConfig, PostsFolder, SectionKind, Slugify, Zone};
 use crate::entry::{Kind, RawEntry};
 use crate::files::{self, FileError};
 use crate::init::{
-    NewFile, Page, Proposal, Read, ReadItem, TERMS, Tree, digests, generators, projects, translations, write,
+    EXAMPLE_HOST, Generator, NewFile, Page, Proposal, Read, ReadItem, TERMS, Tree, digests, generators, projects,
+    translations, write,
 };
 use crate::names::Names;
 use crate::normalize::address::Hosts;
@@ -36,7 +37,7 @@ const BATCH: usize = 128;
 /// A project of tags alone, on a site with digests, has so many entries.
 const LEAST_ENTRIES: usize = 3;
 /// The address of nobody knows where.
-const EXAMPLE: &str = "https://feeds.example.org/";
+const EXAMPLE: &str = "https://change-this.example/";
 
 /// What was seen of a site.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub struct Looked {
     pub posts: usize,
     /// Posts that were read: all, or enough of them.
     pub read: usize,
+    /// Posts of each folder that look like digests, where they are too few to tell.
+    pub alike: Vec<usize>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -95,7 +98,9 @@ pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Resul
     // Evenly spread over names, which mostly are dates or topics.
     let step = posts.div_ceil(MOST_POSTS).max(1);
     let wanted: Vec<(usize, String)> = listed.into_iter().step_by(step).collect();
-    let (reads, raws) = read_posts(folder, &found.folders, &wanted, &mut problems, progress);
+    let is_jekyll = found.generators.iter().any(|(g, _)| *g == Generator::Jekyll);
+    let (reads, raws) = read_posts(folder, &found.folders, is_jekyll, &wanted, &mut problems, progress);
+    let mut alike: Vec<usize> = Vec::new();
     for (n, own) in found.folders.iter_mut().enumerate() {
         let of_folder: Vec<&Read> = reads.iter().filter(|r| r.folder == n).collect();
         let stems: Vec<String> = of_folder.iter().flat_map(|r| stems(&r.path)).collect();
@@ -113,6 +118,8 @@ pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Resul
             own.language = projects::language(&of_folder);
         }
         own.digests = digests::propose(&of_folder);
+        let like = of_folder.iter().filter(|r| digests::is_like_digest(r)).count();
+        alike.push(if own.digests.is_none() { like } else { 0 });
     }
     found.language = found.language.take().or_else(|| found.folders.iter().find_map(|f| f.language.clone()));
     let root = found.url.clone().or_else(|| {
@@ -120,7 +127,7 @@ pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Resul
         generators::host_of(&template).map(|h| format!("https://{h}/"))
     });
     let url = root.as_ref().map_or(EXAMPLE.to_owned(), |r| format!("{r}feeds/"));
-    let host = generators::host_of(&url).unwrap_or_else(|| "feeds.example.org".to_owned());
+    let host = generators::host_of(&url).unwrap_or_else(|| EXAMPLE_HOST.to_owned());
     let title = found.title.clone().unwrap_or_else(|| host.clone());
     let mut proposal = Proposal {
         title: format!("{title} feeds"),
@@ -132,7 +139,7 @@ pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Resul
         found,
     };
     let taken_apart = chosen(&proposal, &reads);
-    let series: Vec<String> = proposal
+    let mut series: Vec<String> = proposal
         .found
         .folders
         .iter()
@@ -141,10 +148,34 @@ pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Resul
         .filter(|c| c.key != "path")
         .map(|c| c.value.clone())
         .collect();
+    series.extend(short_series(&reads, &alike));
     proposal.projects = projects::propose(&reads, &taken_apart, &series);
     try_out(&mut proposal, &raws, &taken_apart);
     proposal.hidden = hidden(folder, &proposal);
-    Ok(Looked { proposal, posts, read: wanted.len(), problems })
+    // A file that cannot be read was looked at twice.
+    let mut told: HashSet<(String, String)> = HashSet::new();
+    problems.retain(|p| told.insert((p.place.clone(), p.text.clone())));
+    Ok(Looked { proposal, posts, read: wanted.len(), alike, problems })
+}
+
+/// Categories, and tags, of the few digests of a folder, and of nothing else: a series that
+/// began lately, no project.
+fn short_series(reads: &[Read], alike: &[usize]) -> Vec<String> {
+    let few = |read: &Read| alike.get(read.folder).is_some_and(|n| *n > 0) && digests::is_like_digest(read);
+    let mut counts: BTreeMap<String, (bool, usize, usize)> = BTreeMap::new();
+    for read in reads {
+        for (key, value) in read.tags() {
+            let (category, of_few, all) = counts.entry(projects::key_of(value)).or_default();
+            *category |= key.starts_with("categor");
+            *of_few += usize::from(few(read));
+            *all += 1;
+        }
+    }
+    let most = alike.iter().copied().max().unwrap_or(0);
+    // A category of one digest is that of its series; a tag has to be on all of them.
+    let is_series =
+        |(category, of_few, all): &(bool, usize, usize)| *of_few > 0 && of_few == all && (*category || *of_few >= most);
+    counts.into_iter().filter(|(_, c)| is_series(c)).map(|(key, _)| key).collect()
 }
 
 /// Writes new files below `folder`. Comes back with those that were there already, and
@@ -247,6 +278,7 @@ type ReadPosts = (Vec<Read>, Vec<Vec<RawEntry>>);
 fn read_posts(
     root: &Path,
     folders: &[crate::init::Folder],
+    is_jekyll: bool,
     wanted: &[(usize, String)],
     problems: &mut Vec<Problem>,
     progress: &mut Progress<'_>,
@@ -270,8 +302,10 @@ fn read_posts(
             date: None,
             others: None,
         };
-        let reading = super::posts::read_post(&bytes, path, context).map_err(|e| problem(e.line, e.problem))?;
-        Ok((seen(*n, path, &bytes, &reading), reading.entries))
+        let reading = super::posts::read_post(&bytes, path, context)
+            .map_err(|e| Problem { column: e.column, ..problem(e.line, e.problem) })?;
+        let at_blanks = is_jekyll && folder.slugify == Slugify::Jekyll;
+        Ok((seen(*n, path, &bytes, &reading, at_blanks), reading.entries))
     };
     let (mut reads, mut raws) = (Vec::new(), Vec::new());
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
@@ -300,8 +334,8 @@ fn letters(text: &str) -> usize {
     text.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
-/// What one post tells.
-fn seen(folder: usize, path: &str, bytes: &[u8], post: &post::Post) -> Read {
+/// What one post tells. Jekyll divides a line of categories or tags `at_blanks`.
+fn seen(folder: usize, path: &str, bytes: &[u8], post: &post::Post, at_blanks: bool) -> Read {
     static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"https?://[A-Za-z0-9][^\s<>"'`(){}\[\]|\\^，。、）」』】；]*"#).expect("a pattern of this file")
     });
@@ -309,6 +343,7 @@ fn seen(folder: usize, path: &str, bytes: &[u8], post: &post::Post) -> Read {
     let plain = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let values = front_matter::split(&plain).map(|s| s.values).unwrap_or_default();
     let mut terms: Vec<(&'static str, String)> = Vec::new();
+    let mut divided: Vec<String> = Vec::new();
     for key in TERMS {
         let inner = values.get("taxonomies").and_then(|t| t.get(key));
         for value in values.get(key).into_iter().chain(inner) {
@@ -317,7 +352,9 @@ fn seen(folder: usize, path: &str, bytes: &[u8], post: &post::Post) -> Read {
                 Value::Array(items) => items.iter().filter_map(|i| i.as_str().map(str::to_owned)).collect(),
                 _ => Vec::new(),
             };
+            let is_divided = at_blanks && value.is_string() && matches!(key, "categories" | "tags");
             for term in found.iter().map(|t| crate::normalize::text::line(t)).filter(|t| !t.is_empty()) {
+                divided.extend(Some(term.clone()).filter(|_| is_divided));
                 if !terms.iter().any(|(k, v)| *k == key && *v == term) {
                     terms.push((key, term));
                 }
@@ -338,6 +375,7 @@ fn seen(folder: usize, path: &str, bytes: &[u8], post: &post::Post) -> Read {
         path: path.to_owned(),
         title: post.title.clone(),
         terms,
+        divided,
         letters: post.entries.first().map_or(0, |whole| letters(&whole.text)),
         items: items.collect(),
         addresses: ADDRESS

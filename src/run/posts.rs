@@ -114,18 +114,21 @@ impl<'a> Posts<'a> {
     ) -> Result<(), RunError> {
         let root = self.opened.folder.join(&folder.path);
         let mut known = self.store.documents(&origin(folder))?;
-        let listing = if root.is_dir() {
-            files::list_posts(&root)?
-        } else if !known.is_empty() {
-            files::Listing::default()
-        } else {
-            return Err(RunError::NoPosts(root));
+        let listing = match self.opened.posts(folder) {
+            Ok(root) => files::list_posts(&root)?,
+            Err(_) if self.moment.accept_removals && !known.is_empty() => files::Listing::default(),
+            Err(RunError::NoPosts { path, place, .. }) => {
+                return Err(RunError::NoPosts { path, place, known: known.len() });
+            }
+            Err(error) => return Err(error),
         };
         let place = |path: &str| format!("{}/{path}", folder.path);
         for (path, reason) in &listing.passed_over {
             self.tell(folder, Seen::PassedOver(path, format!("passed over: {reason}")));
             report.problems.push(Problem::warning(place(path), 0, format!("passed over: {reason}")));
         }
+        known.retain(|path, _| !files::is_unread(&listing.unread, path));
+        report.unread.extend(listing.unread);
         let now = self.moment.now;
         let total = listing.files.len();
         let mut changed: Vec<(files::Found, Option<Document>)> = Vec::new();
@@ -149,6 +152,7 @@ impl<'a> Posts<'a> {
                 Err(error) => {
                     let text = format!("{}: {}", error.action, error.source);
                     self.tell(folder, Seen::PassedOver(&file.path, text.clone()));
+                    report.unread.push(file.path.clone());
                     report.problems.push(Problem::warning(place(&file.path), 0, text));
                     continue;
                 }
@@ -173,6 +177,7 @@ impl<'a> Posts<'a> {
                 Err(error) => {
                     self.tell(folder, Seen::Broken(&file.path, &error));
                     // What was read before stays published; the file is looked at again next time.
+                    report.unread.push(file.path.clone());
                     let problem = Problem::warning(place(&file.path), error.line, error.problem);
                     report.problems.push(Problem { column: error.column, ..problem });
                     continue;

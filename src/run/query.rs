@@ -36,6 +36,14 @@ pub fn store(opened: &Opened, problems: &mut Vec<Problem>) -> Result<Store, RunE
     opened.store(problems)
 }
 
+/// Whether a refresh or a build ever came to its end.
+///
+/// # Errors
+/// [`RunError`] when the store cannot be read.
+pub fn refreshed(store: &Store) -> Result<bool, RunError> {
+    Ok(store.meta("rules")?.is_some())
+}
+
 /// Entries, newest first.
 ///
 /// # Errors

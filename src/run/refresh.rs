@@ -11,7 +11,7 @@ use super::health::{self, Ledgered};
 use super::pictures::{self, Asked as AskedPictures};
 use super::posts::{Posts, Seen, Watch, origin};
 use super::sources::{self, Asked, Asking};
-use super::{Moment, Opened, Problem, RunError, websub};
+use super::{Moment, Opened, Problem, RunError, advice, websub};
 use crate::config::PostsFolder;
 use crate::files;
 use crate::ledger::Ledger;
@@ -37,6 +37,9 @@ pub struct Report {
     pub read: usize,
     /// Posts that went.
     pub removed: usize,
+    /// Files and folders of posts that could not be read, below their folder of posts: what
+    /// they said stays.
+    pub unread: Vec<String>,
     /// Entries that were derived.
     pub derived: usize,
     /// What was written.
@@ -89,7 +92,7 @@ fn refresh_locked(
     moment: Moment,
     progress: &mut Progress<'_>,
 ) -> Result<Report, RunError> {
-    let mut report = Report::default();
+    let mut report = Report { problems: advice::warnings(opened), ..Report::default() };
     let begun = Instant::now();
     let rules = articles::rules(opened)?;
     let mut store = opened.store(&mut report.problems)?;
@@ -149,7 +152,7 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     let Some(_lock) = files::lock(&state)? else {
         return Err(RunError::Locked(state));
     };
-    let mut report = Report::default();
+    let mut report = Report { problems: advice::warnings(opened), ..Report::default() };
     let store = opened.store(&mut report.problems)?;
     let book = Book::open(opened, &store)?;
     let mut run = Run::of(opened, moment, store, book, report)?;
@@ -210,6 +213,12 @@ impl Run {
         let same_rules = store.meta("rules")?.as_deref() == Some(rules.as_str());
         // A start of ids that is written down is compared before anything is read.
         let mut run = Self { store, book, rules, same_rules, report };
+        if !same_rules && opened.site.id_base.is_none() {
+            let ledger = run.book.ledger(opened, &run.store, moment.now)?;
+            if let Some(base) = advice::real_base(&ledger.id_base, &opened.site.url) {
+                ledger.change_base(&base);
+            }
+        }
         if let Some(base) = &opened.site.id_base
             && !same_rules
         {
@@ -244,10 +253,13 @@ impl Run {
                 }
             };
             let mut posts = Posts::new(opened, &names, moment, store, book)?.watched(&mut tell);
+            let told = report.problems.len();
             for folder in &opened.site.posts {
                 posts.read(folder, *same_rules, &mut touched, report, progress)?;
             }
             posts.settle_leads(&mut touched, report)?;
+            // In the order in which `check` tells them.
+            report.problems[told..].sort_by(|a, b| (&a.place, a.line, a.column).cmp(&(&b.place, b.line, b.column)));
             drop_old_origins(opened, store, &mut touched, report)?;
             if !*same_rules {
                 articles::derive_again(opened, store, &mut touched)?;
@@ -330,7 +342,10 @@ fn settle(
     }
     let ledger = book.ledger(opened, store, moment.now)?;
     projects_gone(opened, ledger, moment)?;
-    let done = derive::derive(&mut Work { opened, names, moment, store, ledger }, what)?;
+    // A rehearsal begins with nothing: what it cannot read is in the store, if there is one.
+    let stored = moment.dry_run && files::look(&opened.state(), "store.sqlite").is_some();
+    let kept = if stored { report.unread.as_slice() } else { &[] };
+    let done = derive::derive(&mut Work { opened, names, moment, store, ledger, kept }, what)?;
     report.derived = done.derived;
     report.problems.extend(done.problems);
     if moment.dry_run {

@@ -113,7 +113,11 @@ fn two_posts_with_one_address_are_both_kept_and_told() {
     site.write("posts/b.md", "---\ntitle: Second MOSN\ndate: 2024-01-02\nslug: same\n---\nsecond\n");
     site.refresh();
     let check = site.run(&["check"]);
-    assert!(check.err.contains("another post has the address https://www.example.org/blog/same/ too"), "{}", check.err);
+    assert!(
+        check.err.contains("posts/b.md:1: posts/a.md has the address https://www.example.org/blog/same/ too"),
+        "{}",
+        check.err
+    );
     let feed = site.read("public/all/atom.xml");
     assert!(feed.contains("First MOSN") && feed.contains("Second MOSN"), "{feed}");
 }

@@ -75,7 +75,7 @@ fn people_read_lines() {
 #[test]
 fn github_gets_workflow_commands_at_paths_of_the_repository() {
     let site = site();
-    let run = check(&site, &["--strict", "--format", "github"]);
+    let run = check(&site, &["--strict", "--verbose", "--format", "github"]);
     assert_eq!((run.status, run.err.as_str()), (4, ""));
     for line in [
         "::notice file=posts/a%2C b.md,line=9::stays part of the digest only: Loose words at 50 %25.",
@@ -86,7 +86,14 @@ fn github_gets_workflow_commands_at_paths_of_the_repository() {
     ] {
         assert!(run.out.contains(line), "missing {line:?} in\n{}", run.out);
     }
+    // GitHub shows few: notes would take the place of what matters.
     let mild = check(&site, &["--format", "github"]);
+    assert!(!mild.out.contains("stays part of") && !mild.out.contains("is in no post"), "{}", mild.out);
+    assert!(
+        mild.out.ends_with("\n2 posts, 1 digest, 2 items; 1 problem, 3 notes: --verbose shows them\n"),
+        "{}",
+        mild.out
+    );
     assert!(mild.status == 0 && mild.out.contains("::warning file=posts/broken.md"), "{}", mild.out);
     site.write("blog/feedloom/feeds/mosn.yaml", "title: MOSN\nalises: [x]\n");
     let mistaken = check(&site, &["--format", "github"]);
@@ -196,4 +203,213 @@ fn posts_are_read_once_and_what_would_go_is_told() {
     assert_eq!(run.status, 4);
     assert!(run.err.contains("feedloom.yaml: a refresh would stop"), "{}", run.err);
     assert!(run.out.contains("11 posts, 0 digests"), "{}", run.out);
+}
+
+#[test]
+fn what_stops_a_check_is_told_in_every_format() {
+    let told = |site: &Site, text: &str, github: &str, file: Option<&str>, line: usize| {
+        let run = check(site, &[]);
+        assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (2, "", text));
+        let run = check(site, &["--format", "github"]);
+        assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (2, github, ""));
+        let run = check(site, &["--format", "json"]);
+        assert_eq!((run.status, run.err.as_str()), (2, ""));
+        let found: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+        let problem = &found["problems"][0];
+        assert_eq!((problem["file"].as_str(), problem["line"].as_u64()), (file, Some(line as u64)), "{problem}");
+        assert_eq!(
+            (problem["severity"].as_str(), found["problems"].as_array().map(Vec::len)),
+            (Some("error"), Some(1))
+        );
+        assert!(text.contains(problem["text"].as_str().expect("a text")), "{problem}");
+    };
+    let site = site();
+    site.write("blog/feedloom/templates/project.html", "a\n{% if %}\n");
+    told(
+        &site,
+        "error: templates/project.html:2: syntax error: unexpected end of block\n",
+        "::error file=feedloom/templates/project.html,line=2::syntax error: unexpected end of block\n",
+        Some("feedloom/templates/project.html"),
+        2,
+    );
+    std::fs::remove_dir_all(site.path("blog/feedloom/templates")).expect("removed");
+    std::fs::rename(site.path("blog/posts"), site.path("blog/away")).expect("moved");
+    let text = "there is no folder feedloom/../posts: write into `posts` where the posts are, seen from feedloom.yaml";
+    told(
+        &site,
+        &format!("error: feedloom.yaml:5:5: {text}\n"),
+        &format!("::error file=feedloom/feedloom.yaml,line=5,col=5::{text}\n"),
+        Some("feedloom/feedloom.yaml"),
+        5,
+    );
+    // A refresh says the same.
+    let run = site.command(&["--site", "blog/feedloom", "refresh"]).output().expect("starts");
+    assert_eq!(run.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&run.stderr),
+        format!("error: feedloom.yaml:5:5: {text}\n").replace("feedloom/../", "blog/feedloom/../")
+    );
+    std::fs::remove_file(site.path("blog/feedloom/feedloom.yaml")).expect("removed");
+    let text = "feedloom: no feedloom.yaml in it: give the folder that has one; `feedloom init` makes one for a blog";
+    told(&site, &format!("error: {text}\n"), &format!("::error::{text}\n"), None, 0);
+}
+
+#[test]
+fn links_to_other_parts_of_the_blog_are_no_dead_links() {
+    let site = Site::new();
+    let config = CONFIG.replace(
+        "  - path: posts\n    url: https://www.example.org/blog/{slug}/\n",
+        "  - path: posts\n    url: https://www.example.org/blog/{slug}/\n  - path: news\n    url: https://www.example.org/n/{year}/{path}.html\n",
+    );
+    site.write("feedloom.yaml", config);
+    site.write("news/x/y.md", "---\ntitle: Y\ndate: 2024-01-01\n---\nx\n");
+    site.post(
+        "a.md",
+        "A",
+        "2024-01-01",
+        "[](/projects/mosn/) [](/blog/) [](/blog/gone/) [](/blog/gone/deeper/) [](/n/2024/x/y.html) [](/n/2024/x/z.html)\n[](/n/about/us) [](/blog/a/#x) [](/bl%C3%B6g/a)",
+    );
+    let run = site.run(&["check", "--verbose"]);
+    assert_eq!(
+        run.err,
+        "note: posts/a.md:6: `/blog/gone/` leads to no post of this site\nnote: posts/a.md:6: `/n/2024/x/z.html` leads to no post of this site\n"
+    );
+    let run = site.run(&["check"]);
+    assert!(
+        run.err.is_empty() && run.out.ends_with("0 problems, 2 notes: --verbose shows them\n"),
+        "{}{}",
+        run.err,
+        run.out
+    );
+}
+
+#[test]
+fn lines_to_paste_fit_a_terminal_where_they_can() {
+    let site = Site::new();
+    site.weekly(
+        "w.md",
+        "Weekly 1",
+        "2024-01-01",
+        "## Reading\n\n- [A title that is long enough to leave the terminal at its right side](https://a.example.com/x)\n- [标题很长很长很长很长很长很长很长很长很长很长很长很长](https://a.example.com/a/very/long/address/of/a/page/that/nobody/can/make/shorter)\n",
+    );
+    let run = site.run(&["check"]);
+    assert_eq!(
+        run.out,
+        [
+            "2 entries are about no project; lines for overrides.yaml:\n",
+            "  \"https://a.example.com/x\": {projects: [+SLUG]}  # A title that is long enough…\n",
+            "  \"https://a.example.com/a/very/long/address/of/a/page/that/nobody/can/make/shorter\": {projects: [+SLUG]}  # 标题很长很长很长很…\n",
+            "no entries for: mosn, seata\n",
+            "1 post, 1 digest, 2 items; 0 problems, 0 notes\n",
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn posts_that_share_an_address_are_told_which_and_where() {
+    let site = Site::new();
+    let post =
+        |name: &str, keys: &str| site.write(&format!("posts/{name}"), format!("---\ndate: 2024-01-01\n{keys}---\nx\n"));
+    post("a.md", "title: A\naliases: [\"/old/1-2\", /c/]\n");
+    post("b.md", "title: B\naliases: [\"/old/1-2\"]\n");
+    // Nobody wrote down that this is an address of it; and an alias may be the post itself.
+    post("c.md", "title: C\nurl: /c/\naliases: /c/\n");
+    post("d.md", "title: D\nslug: a\n");
+    // A translation may be where the post is.
+    post("b.zh.md", "title: B\nlanguage: zh\nslug: b\n");
+    post("e.md", "title: E\naliases: [\"/x\", \"/blog/b\"]\n");
+    let run = site.run(&["check", "--quiet"]);
+    assert_eq!(run.status, 0);
+    assert_eq!(
+        run.err,
+        [
+            "warning: posts/b.md:4: `/old/1-2` of `aliases` is in posts/a.md too: a link to it can mean one post only, take it out of the other\n",
+            "warning: posts/c.md:1: its address https://www.example.org/c/ is `/c/` of `aliases` in posts/a.md: take it out there\n",
+            "warning: posts/d.md:1: posts/a.md has the address https://www.example.org/blog/a/ too: give one of the two another `slug` or `url`\n",
+            "warning: posts/e.md:4: `/blog/b` of `aliases` is the address of posts/b.md: take it out\n",
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn two_projects_with_one_name_are_told() {
+    let site = Site::new();
+    site.write("feeds/wick.yaml", "title: Wick\naliases: [candle wick, {name: WK, case: exact}]\n");
+    site.write("feeds/wick2.yaml", "description: x\ntitle: wick\naliases: [{name: wk, case: exact}]\n");
+    site.write("feeds/wick3.yaml", "title: Third\naliases:\n  - Candle  Wick\n");
+    site.post("a.md", "All about the wick", "2024-01-01", "wick wick wick");
+    let told = [
+        "warning: feeds/wick2.yaml:2:8: `wick` is a name of feeds/wick.yaml:1 too: a title or label with it puts an entry into both feeds, its text alone into neither; take it out of one file, or join the projects: `formerly: [wick2]` in the other instead of this file\n",
+        "warning: feeds/wick3.yaml:3:5: `Candle  Wick` is a name of feeds/wick.yaml:2 too: a title or label with it puts an entry into both feeds, its text alone into neither; take it out of one file, or join the projects: `formerly: [wick3]` in the other instead of this file\n",
+    ]
+    .concat();
+    for command in ["check", "refresh", "build"] {
+        let run = site.run(&[command]);
+        assert_eq!((run.status, run.err.as_str()), (0, told.as_str()), "{command}");
+    }
+    assert_eq!(site.run(&["refresh", "--strict"]).status, 4);
+    // A name that was thought about in both files may be meant for both.
+    site.write("feeds/wick2.yaml", "title: Lantern\naliases: [{name: WK, case: exact}]\n");
+    site.write("feeds/wick3.yaml", "title: Third\n");
+    for command in ["check", "refresh", "build"] {
+        let run = site.run(&[command, "--strict"]);
+        assert_eq!((run.status, run.err.as_str()), (0, ""), "{command}");
+    }
+    let run = site.run(&["check", "--verbose"]);
+    assert!(run.err.contains("note: feeds/wick2.yaml:2:11: `WK` is a name of feeds/wick.yaml:2 too: "), "{}", run.err);
+}
+
+#[test]
+fn the_example_site_has_nothing_to_warn_of() {
+    let site = Site::new();
+    std::fs::remove_dir_all(site.path("feeds")).expect("removed");
+    let copied = Command::new("cp")
+        .args(["-r", "feedloom.yaml", "feeds", "sites"])
+        .arg(site.path(""))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .expect("cp starts");
+    assert!(copied.success());
+    let run = site.run(&["check", "--quiet", "--strict"]);
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+}
+
+#[test]
+fn what_cannot_be_read_is_not_withdrawn() {
+    let site = Site::new();
+    for n in 0..6 {
+        site.post(&format!("p{n}.md"), &format!("MOSN {n}"), "2024-01-01", "x");
+    }
+    site.post("deep/down/q.md", "MOSN deep", "2024-01-01", "x");
+    site.post("link.md", "MOSN links", "2024-01-01", "[](/blog/p0/)");
+    site.write("overrides.yaml", "\"https://www.example.org/blog/p0/\": {projects: [+seata]}\n");
+    site.refresh();
+    let published = site.published();
+    // A broken post, a link, a pipe: more than a tenth of all.
+    site.write("posts/p0.md", "---\ntitle: a: b\n---\nx\n");
+    std::fs::remove_file(site.path("posts/p1.md")).expect("removed");
+    std::os::unix::fs::symlink("nowhere", site.path("posts/p1.md")).expect("a link");
+    std::fs::remove_file(site.path("posts/p2.md")).expect("removed");
+    assert!(std::process::Command::new("mkfifo").arg(site.path("posts/p2.md")).status().expect("starts").success());
+    let told = [
+        "warning: posts/p0.md:2:9: front matter is not valid YAML: mapping values are not allowed in this context: put a value with `: ` in it into quotes\n",
+        "warning: posts/p1.md: passed over: a symbolic link: only files in the folder itself are read\n",
+        "warning: posts/p2.md: passed over: no regular file: only files in the folder itself are read\n",
+    ]
+    .concat();
+    // What is missing may be in a post that cannot be read.
+    let run = site.run(&["check", "--verbose"]);
+    assert_eq!((run.status, run.err.as_str()), (0, told.as_str()));
+    assert!(!run.out.contains("withdrawn"), "{}", run.out);
+    // A refresh keeps them, and says the same in the same order.
+    let run = site.run(&["refresh"]);
+    assert_eq!((run.status, run.err.as_str()), (0, told.as_str()));
+    assert_eq!(site.published(), published);
+    assert_eq!(site.entries().len(), 8);
+    // Without the store nothing is left of what they said.
+    std::fs::remove_file(site.path(".feedloom/store.sqlite")).expect("removed");
+    let run = site.run(&["check"]);
+    assert!(run.err.contains("feedloom.yaml: a refresh would stop"), "{}", run.err);
 }

@@ -78,10 +78,32 @@ fn without_a_site_the_way_out_is_told() {
         .output()
         .expect("starts");
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        String::from_utf8_lossy(&output.stderr)
-            .contains("no feedloom.yaml here or in a folder above: give one with --site")
+    assert!(String::from_utf8_lossy(&output.stderr).contains(
+        "no feedloom.yaml here or in a folder above: give one with --site; `feedloom init` makes one for a blog"
+    ));
+}
+
+#[test]
+fn entries_says_why_there_are_none() {
+    let site = Site::new();
+    let said = |arguments: &[&str]| {
+        let run = site.run(&[&["entries"], arguments].concat());
+        format!("{} {}{}", run.status, run.out, run.err)
+    };
+    assert_eq!(said(&[]), "0 nothing yet: run `feedloom refresh` first\n");
+    site.refresh();
+    assert_eq!(
+        said(&[]),
+        "0 no entries: the last refresh found none in posts and sources; `feedloom check` tells what it sees\n"
     );
+    site.post("a.md", "About MOSN", "2024-01-01", "x");
+    site.refresh();
+    assert_eq!(said(&["--project", "seata"]), "0 no entries of project `seata`\n");
+    assert_eq!(said(&["--project", "mosn", "--kind", "release"]), "0 no entries of project `mosn` of kind `release`\n");
+    assert_eq!(said(&["--search", "nowhere"]), "0 nothing found: all words must be there\n");
+    assert_eq!(said(&["--project", "moson"]), "2 error: there is no project `moson`, did you mean `mosn`?\n");
+    assert_eq!(said(&["--project", "nosuch"]), "2 error: there is no project `nosuch`: each file in feeds/ is one\n");
+    assert!(said(&[]).contains("About MOSN"));
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn nothing_that_is_there_is_overwritten() {
     assert_eq!((again.status, again.out.as_str()), (2, ""));
     assert_eq!(
         again.err,
-        "error: ./feedloom/feedloom.yaml is there already: nothing was written. `feedloom check` tells what it does; move it away to begin anew\n"
+        "error: ./feedloom/feedloom.yaml is there already: nothing was written. `feedloom --site ./feedloom check` tells what it does; move it away to begin anew\n"
     );
     assert_eq!(files(&site), now);
 }
@@ -163,7 +163,10 @@ fn folders_without_posts_are_told() {
     assert_eq!(ran.status, 2);
     assert_eq!(
         ran.err,
-        "error: .: no Markdown file below: give the folder of the site's sources, that of a repository for example\n"
+        format!(
+            "error: {}: no Markdown file below: give the folder of the site's sources, that of a repository for example\n",
+            site.canonicalize().expect("a folder").display()
+        )
     );
     fs::write(site.join("hugo.toml"), "baseURL = 'https://x.example.org/'\n").expect("written");
     assert_eq!(run(&site, &["init", "--yes"]).status, 2);
@@ -187,7 +190,12 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
     fs::set_permissions(site.join("closed.md"), fs::Permissions::from_mode(0o000)).expect("set");
     let ran = run(&site, &["init", "--yes"]);
     assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
-    assert!(ran.err.contains("broken.md:"), "{}", ran.err);
+    assert!(ran.err.contains("broken.md:2:8: front matter is not valid YAML"), "{}", ran.err);
+    let mut told: Vec<&str> = ran.err.lines().collect();
+    told.sort_unstable();
+    let lines = told.len();
+    told.dedup();
+    assert_eq!(told.len(), lines, "{}", ran.err);
     assert!(ran.err.contains("link.md: passed over: a symbolic link"), "{}", ran.err);
     assert!(!ran.out.contains("root:") && !files(&site.join("feedloom")).values().any(|t| t.contains("root:x")));
     let checked = run(&site, &["--site", "feedloom", "check"]);
@@ -213,6 +221,62 @@ fn ten_thousand_posts_are_enough_when_some_are_read() {
     assert!(ran.out.contains("\n7 projects:\n"), "{}", ran.out);
 }
 
+#[test]
+fn a_place_that_nobody_knows_is_asked_for_until_it_is_written() {
+    let (_folder, site) = site();
+    fs::write(site.join("a.md"), "---\ntitle: A\ndate: 2026-01-01\n---\nx\n").expect("written");
+    assert_eq!(run(&site, &["init", "--yes"]).status, 0);
+    let config = site.join("feedloom/feedloom.yaml");
+    let text = fs::read_to_string(&config).expect("a file");
+    assert!(text.contains("url: https://change-this.example/\n") && !text.contains("id_base"), "{text}");
+    let line = text.lines().position(|l| l.starts_with("url:")).expect("a line") + 1;
+    let told = format!(
+        "warning: feedloom.yaml:{line}: `url` is the example that `feedloom init` wrote: write where public/ will be served, before anybody subscribes to change-this.example\n"
+    );
+    for command in ["check", "refresh"] {
+        let ran = run(&site, &["--site", "feedloom", command]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, told.as_str()), "{command}");
+    }
+    fs::write(&config, text.replace("change-this.example", "feeds.example.net")).expect("written");
+    for command in ["check", "refresh"] {
+        let ran = run(&site, &["--site", "feedloom", command]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{command}");
+    }
+    // Ids were made of the example; nobody can have read them.
+    let entries = run(&site, &["--site", "feedloom", "entries", "--json"]).out;
+    assert!(entries.contains("\"id\":\"tag:feeds.example.net,20") && entries.lines().count() == 1, "{entries}");
+    let ledger = fs::read_to_string(site.join("feedloom/.feedloom/ledger.jsonl")).expect("a file");
+    let feed = fs::read_to_string(site.join("feedloom/public/all/atom.xml")).expect("a file");
+    assert!(!ledger.contains("tag:change-this") && !feed.contains("change-this"), "{ledger}{feed}");
+}
+
+#[test]
+fn the_folder_may_come_as_the_site() {
+    let (_folder, site) = site();
+    let blog = site.join("my blog");
+    fs::create_dir(&blog).expect("a folder");
+    fs::write(blog.join("a.md"), "---\ntitle: A\ndate: 2026-01-01\n---\nx\n").expect("written");
+    fs::write(site.join("other.md"), "---\ntitle: Other\ndate: 2026-01-01\n---\nx\n").expect("written");
+    let both = run(&site, &["--site", "my blog", "init", "--yes", "."]);
+    assert_eq!((both.status, both.out.as_str()), (2, ""));
+    assert_eq!(
+        both.err,
+        "error: two folders: `.` and `--site 'my blog'`: write `feedloom init .`, with the folder of the blog; what is written goes into feedloom/ there\n"
+    );
+    let ran = run(&site, &["--site", "my blog", "init", "--yes"]);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    assert!(blog.join("feedloom/feedloom.yaml").exists() && !site.join("feedloom").exists());
+    // The commands to go on with are meant to be pasted.
+    let next: Vec<&str> = ran.out.lines().filter_map(|l| l.strip_prefix("  feedloom ")).collect();
+    assert_eq!(next, ["--site 'my blog/feedloom' check", "--site 'my blog/feedloom' refresh"]);
+    let again = run(&site, &["--site", "my blog", "init", "--yes"]);
+    assert_eq!(again.status, 2);
+    assert_eq!(
+        again.err,
+        "error: my blog/feedloom/feedloom.yaml is there already: nothing was written. `feedloom --site 'my blog/feedloom' check` tells what it does; move it away to begin anew\n"
+    );
+}
+
 /// What the READMEs show is what the program says.
 #[test]
 fn the_readmes_show_what_init_says() {
@@ -225,4 +289,75 @@ fn the_readmes_show_what_init_says() {
         assert!(text.contains(&format!("tests/cases/init/{case}/site blog")), "{readme}");
         assert!(shown.lines().count() > 10 && said.contains(shown), "{readme} shows\n{shown}\ninstead of\n{said}");
     }
+}
+
+/// Whether `said` is what is `shown`, line by line; `...` stands for any lines.
+fn is_shown(shown: &[&str], said: &[&str]) -> bool {
+    match (shown.first(), said.first()) {
+        (None, None) => true,
+        (Some(line), _) if line.trim() == "..." => (0..=said.len()).any(|n| is_shown(&shown[1..], &said[n..])),
+        (Some(a), Some(b)) => {
+            let moment = |l: &str| l.trim_start().starts_with("first seen");
+            (a == b || moment(a) && moment(b)) && is_shown(&shown[1..], &said[1..])
+        }
+        _ => false,
+    }
+}
+
+/// A site by hand, as the README has it: its files, its commands, what they say.
+#[test]
+fn the_readme_shows_what_happens_from_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("a file");
+    let (_, part) = readme.split_once("### From nothing\n").expect("the section");
+    let (part, rest) = part.split_once("Give dates a time and a zone").expect("its end");
+    let (_folder, site) = site();
+    let mut name = None;
+    let mut blocks = part.split("```");
+    let mut commands = Vec::new();
+    while let (Some(before), Some(block)) = (blocks.next(), blocks.next()) {
+        name = before.rsplit('\n').find_map(|l| l.split('`').nth(1)).map(str::to_owned).or(name);
+        let (language, text) = block.split_once('\n').expect("a language");
+        if language == "console" {
+            commands.extend(text.trim_start_matches("$ ").split("\n$ ").map(str::to_owned));
+        } else {
+            let path = site.join(name.take().expect("a name before the file"));
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text).expect("written");
+        }
+    }
+    assert!(commands.len() >= 7, "{commands:?}");
+    let program = Path::new(env!("CARGO_BIN_EXE_feedloom")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    let said = |command: &str| {
+        let output = Command::new("sh").args(["-c", command]).env("PATH", &path).current_dir(&site).output();
+        let output = output.expect("a shell");
+        format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
+    };
+    fn lines(text: &str) -> Vec<&str> {
+        text.trim_end().lines().collect()
+    }
+    for command in &commands {
+        let (command, shown) = command.split_once('\n').unwrap_or((command, ""));
+        if let Some(file) = command.strip_prefix("cat ") {
+            fs::write(site.join(file), shown).expect("written");
+            continue;
+        }
+        // Tests ask no server.
+        let said = said(&command.replace("feedloom refresh", "feedloom refresh --offline"));
+        assert!(is_shown(&lines(shown), &lines(&said)), "$ {command}\nshown:\n{shown}\nsaid:\n{said}");
+    }
+    // What goes wrong with it later.
+    let shown = |after: &str, command: &str| {
+        let (_, text) = rest.split_once(after).expect("the words");
+        let (_, text) = text.split_once(&format!("$ {command}\n")).expect("the command");
+        text.split("```").next().expect("its end").to_owned()
+    };
+    let post = site.join("posts/weekly-12.md");
+    let text = fs::read_to_string(&post).expect("a file");
+    fs::write(&post, text.replace("title: Weekly 12", "title: Weekly: 12")).expect("written");
+    assert_eq!(said("feedloom refresh --offline"), shown("**A broken post**", "feedloom refresh"));
+    fs::write(site.join("overrides.yaml"), "\"x\": {projects: [+lanten], titel: foo, kind: artcle}\n")
+        .expect("written");
+    assert_eq!(said("feedloom check"), shown("**A broken configuration**", "feedloom check"));
 }

@@ -206,9 +206,19 @@ fn many_posts_gone_at_once_stop_the_run() {
     assert!(!site.read("public/all/feed.json").contains("\"Post 0\""));
     std::fs::rename(site.path("posts"), site.path("away")).expect("moved");
     let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 2, "{}", run.err);
+    assert!(
+        run.err.contains("feedloom.yaml:5:5: there is no folder ")
+            && run.err.ends_with("; `refresh --accept-removals` withdraws the posts that were there\n"),
+        "{}",
+        run.err
+    );
+    std::fs::create_dir(site.path("posts")).expect("a folder");
+    let run = site.run(&["refresh"]);
     assert_eq!(run.status, 5, "{}", run.err);
     assert!(run.err.contains("9 of 9 posts are gone") && run.err.contains("--accept-removals"), "{}", run.err);
     assert!(site.read("public/all/feed.json").contains("\"Post 9\""));
+    std::fs::remove_dir(site.path("posts")).expect("removed");
     assert_eq!(site.run(&["refresh", "--accept-removals"]).status, 0);
     assert!(!site.read("public/all/feed.json").contains("\"Post 9\""));
 }
