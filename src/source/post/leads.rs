@@ -79,7 +79,7 @@ impl Leads<'_> {
             )
             .expect("a pattern of this file")
         });
-        if self.others.is_none() || !text.contains("@/") && !MARKDOWN.iter().any(|e| text.contains(e)) {
+        if self.others.is_none() || !may_lead(&text) {
             return text;
         }
         let code = Code::of(&text);
@@ -102,6 +102,18 @@ impl Leads<'_> {
         out.push_str(&text[done..]);
         out
     }
+}
+
+/// Whether any link may be one to a source file: most names of such files stand in
+/// addresses of other sites.
+fn may_lead(text: &str) -> bool {
+    let begins = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '"' | '\'');
+    let is_local = |at: usize| {
+        // Longer than any address is no address.
+        let mut before = text[..at].char_indices().rev().take(2_000);
+        before.find(|(_, c)| begins(*c)).is_none_or(|(word, _)| !text[word..at].contains("://"))
+    };
+    ["@/"].iter().chain(&MARKDOWN).any(|mark| text.match_indices(mark).any(|(at, _)| is_local(at)))
 }
 
 /// Whether an address in a post is the name of a source file.

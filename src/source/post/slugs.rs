@@ -128,7 +128,13 @@ fn hyphened(name: &str, keep: impl Fn(char) -> bool) -> String {
 fn is_word(c: char) -> bool {
     static WORD: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{Nd}]$").expect("a pattern of this file"));
-    if c.is_ascii() { c.is_ascii_alphanumeric() } else { WORD.is_match(c.encode_utf8(&mut [0; 4])) }
+    match c {
+        _ if c.is_ascii() => c.is_ascii_alphanumeric(),
+        // Most of what is written in Chinese, Korean and Japanese, and between it.
+        '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' => true,
+        '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{FF01}'..='\u{FF0F}' => false,
+        _ => WORD.is_match(c.encode_utf8(&mut [0; 4])),
+    }
 }
 
 /// As `Sanitize` of Hugo's common/paths/path.go: blanks become one hyphen, unless one is
@@ -154,6 +160,14 @@ fn hugo(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_marks_and_digits_make_words() {
+        let word = Regex::new(r"^[\p{L}\p{M}\p{Nd}]$").unwrap();
+        for c in ('\0'..='\u{3FFFF}').filter(|c| !c.is_ascii()) {
+            assert_eq!(is_word(c), word.is_match(&c.to_string()), "{c:?}");
+        }
+    }
 
     #[test]
     fn paths_tell_names_and_dates() {
