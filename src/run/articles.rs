@@ -29,7 +29,7 @@ use super::{Moment, Opened, Problem, RunError};
 use crate::config::{ContentMode, RobotsMode};
 use crate::entry::RawEntry;
 use crate::fetch::pages::{self, HostState, PageState, Stage, Urgency, Wanted};
-use crate::fetch::{RobotsPolicy, Stop};
+use crate::fetch::{Fetcher, RobotsPolicy, Stop};
 use crate::files;
 use crate::normalize::address;
 use crate::source::article::{Rules, Treatment};
@@ -37,7 +37,7 @@ use crate::source::linked::Linked;
 use crate::store::{NewDocument, Stamp, Store, Touched};
 
 use asking::Run;
-pub(super) use asking::{count, host, was_reached, was_sent};
+pub(super) use asking::{count, failure, host, was_reached, was_sent};
 use reader::Reader;
 pub(super) use saved::{check_saved, read_saved};
 
@@ -198,6 +198,22 @@ fn links(opened: &Opened, sites: &Sites, store: &Store) -> Result<Vec<Link>, Run
     Ok(found.into_values().collect())
 }
 
+/// A fetcher for what is asked for after others were: two in a row on one host keep its gap.
+pub(super) fn start_after(
+    opened: &Opened,
+    asking: &Asking,
+    clock: Clock,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<(Manners, Fetcher), RunError> {
+    std::thread::sleep(opened.site.fetch.gap.saturating_sub(clock.since_others).min(clock.left));
+    let asking = Asking { deadline: Some(clock.left), ..asking.clone() };
+    let manners = Manners::open(store, now)?;
+    let fetcher = sources::start(opened, &asking, now, &manners, &Stop::new())?;
+    manners.pause(&fetcher, |_| false);
+    Ok((manners, fetcher))
+}
+
 /// Asks for the pages that are due and stores what they say.
 #[expect(clippy::too_many_arguments, reason = "the one place where links, the network and the store meet")]
 pub(super) fn read(
@@ -242,13 +258,7 @@ pub(super) fn read(
     if chosen.is_empty() || clock.left.is_zero() {
         return Ok(Asked::default());
     }
-    // Two fetchers in a row on one host keep its gap, too.
-    std::thread::sleep(opened.site.fetch.gap.saturating_sub(clock.since_others).min(clock.left));
-    let asking = Asking { deadline: Some(clock.left), ..asking.clone() };
-    let stop = Stop::new();
-    let manners = Manners::open(store, now)?;
-    let fetcher = sources::start(opened, &asking, now, &manners, &stop)?;
-    manners.pause(&fetcher, |_| false);
+    let (manners, fetcher) = start_after(opened, asking, clock, store, now)?;
     let run = Run {
         opened,
         sites,

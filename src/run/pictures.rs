@@ -15,11 +15,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use url::Url;
 
-use super::articles::{self, Clock, host, was_sent};
+use super::articles::{self, Clock, failure, host, was_sent};
 use super::build::Plan;
 use super::manners::Manners;
 use super::refresh::Progress;
-use super::sources::{self, Asking, Display, LISTENING};
+use super::sources::{Asking, Display, LISTENING};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::config::Site;
 use crate::entry::Entry;
@@ -27,7 +27,7 @@ use crate::fetch::error::Pace;
 use crate::fetch::fetcher::{self, Waited};
 use crate::fetch::pages::{self, Attempt, HostState, PageState, Urgency, Wanted};
 use crate::fetch::schedule::Failure;
-use crate::fetch::{Done, Ended, Event, Fault, Fetcher, Job, JobId, LARGEST_PICTURE, Outcome, Stop};
+use crate::fetch::{Done, Ended, Event, Fault, Fetcher, Job, JobId, LARGEST_PICTURE, Outcome};
 use crate::normalize::html::Picture;
 use crate::output::pictures::{FOLDER, file_name, place, wanted};
 use crate::source::picture;
@@ -122,12 +122,7 @@ pub(super) fn read(
         store.transaction(|store| store.forget_pictures())?;
         used = store.pictures_size()?;
     }
-    // Two fetchers in a row on one host keep its gap.
-    std::thread::sleep(opened.site.fetch.gap.saturating_sub(clock.since_others).min(clock.left));
-    let asking = Asking { deadline: Some(clock.left), ..asking.clone() };
-    let manners = Manners::open(store, now)?;
-    let fetcher = sources::start(opened, &asking, now, &manners, &Stop::new())?;
-    manners.pause(&fetcher, |_| false);
+    let (manners, fetcher) = articles::start_after(opened, asking, clock, store, now)?;
     let run = Run {
         opened,
         store,
@@ -325,8 +320,4 @@ impl Run<'_> {
         }
         Ok(())
     }
-}
-
-fn failure(class: &str, message: &str) -> Failure {
-    Failure { class: class.to_owned(), message: message.to_owned(), pace: Pace::Lasting }
 }

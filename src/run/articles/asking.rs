@@ -304,7 +304,8 @@ impl Run<'_> {
     }
 }
 
-fn failure(class: &str, message: &str) -> Failure {
+/// What nobody expects to be otherwise soon.
+pub(in crate::run) fn failure(class: &str, message: &str) -> Failure {
     Failure { class: class.to_owned(), message: message.to_owned(), pace: Pace::Lasting }
 }
 
