@@ -151,3 +151,30 @@ fn the_check_workflow_annotates_what_a_pull_request_changes() {
     let said = checked();
     assert!(said.contains("::error file=posts/w3.md,line=") && said.contains("status 4"), "{said}");
 }
+
+/// What is compiled into the program from outside of `src`: the folders at the top.
+fn compiled_in(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("sources") {
+        let path = entry.expect("a file").path();
+        if path.is_dir() {
+            compiled_in(&path, found);
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("text");
+        let files = text.split("include_str!(\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let outside = files.filter(|file| file.starts_with("../")).map(|file| file.trim_start_matches("../"));
+        found.extend(outside.filter_map(|file| file.split('/').next()).map(str::to_owned));
+    }
+}
+
+#[test]
+fn the_image_is_built_from_all_that_is_compiled_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = std::collections::BTreeSet::new();
+    compiled_in(&root.join("src"), &mut folders);
+    assert!(folders.contains("templates"), "{folders:?}");
+    let file = std::fs::read_to_string(root.join("packaging/Dockerfile")).expect("it");
+    for folder in folders.iter().filter(|folder| root.join(folder).is_dir()) {
+        assert!(file.contains(&format!("\nCOPY {folder} {folder}\n")), "{folder} is not copied into the image");
+    }
+}
