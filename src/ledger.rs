@@ -16,7 +16,7 @@ pub mod sources;
 
 use std::cell::OnceCell;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 use std::io;
 use std::ops::Range;
 
@@ -158,10 +158,15 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn count<'r>(
+    fn count(&mut self, id: Key, is_post: bool, gone: bool) {
+        self.posts += usize::from(is_post && !gone);
+        self.gone ^= if gone { id.0.cast_unsigned() } else { 0 };
+    }
+
+    /// So many rows are in the same feeds, and left the same ones.
+    fn count_feeds<'r>(
         &mut self,
-        id: Key,
-        is_post: bool,
+        rows: usize,
         gone: bool,
         feeds: impl Iterator<Item = &'r str>,
         left: impl Iterator<Item = &'r str>,
@@ -169,27 +174,17 @@ impl Summary {
         let mut emitted = false;
         for feed in feeds {
             emitted = true;
-            match self.sizes.get_mut(feed) {
-                Some(count) => *count += usize::from(!gone),
-                None => {
-                    self.sizes.insert(feed.to_owned(), usize::from(!gone));
-                    self.feeds.insert(feed.to_owned());
-                }
-            }
+            *self.sizes.entry(feed.to_owned()).or_default() += if gone { 0 } else { rows };
+            self.feeds.insert(feed.to_owned());
         }
-        for feed in left {
-            if !self.feeds.contains(feed) {
-                self.feeds.insert(feed.to_owned());
-            }
-        }
-        self.posts += usize::from(is_post && !gone);
-        self.emitted += usize::from(emitted);
-        self.gone ^= if gone { id.0.cast_unsigned() } else { 0 };
+        self.feeds.extend(left.map(str::to_owned));
+        self.emitted += if emitted { rows } else { 0 };
     }
 
     fn count_row(&mut self, row: &Row) {
+        self.count(Key::of(&row.id), row.is_post(), row.gone.is_some());
         let (feeds, left) = (row.feeds.iter().map(String::as_str), row.left.iter().map(String::as_str));
-        self.count(Key::of(&row.id), row.is_post(), row.gone.is_some(), feeds, left);
+        self.count_feeds(1, row.gone.is_some(), feeds, left);
     }
 
     fn take_back(&mut self, row: &Row) {
@@ -284,6 +279,8 @@ impl Ledger {
         ledger.slots.reserve(lines);
         ledger.by_id.reserve(lines);
         ledger.by_key.reserve(lines * 2);
+        // Very many lines have one of a few sets of feeds.
+        let mut tally: HashMap<(line::List<'_>, line::List<'_>, bool), usize> = HashMap::new();
         let mut next = 0;
         for (n, line) in text.split_inclusive('\n').enumerate() {
             let place = next..next + line.len();
@@ -294,11 +291,11 @@ impl Ledger {
             }
             let failed = |e: serde_json::Error| LedgerError::Line { line: n + 1, problem: e.to_string() };
             if line.starts_with("{\"id\"") {
-                match line::scan(line) {
-                    Some(scanned) if !ledger.by_id.contains_key(&Key::of(scanned.id)) => {
-                        ledger.push_line(&scanned, place);
+                match line::scan(line).filter(|scanned| ledger.push_line(scanned, place)) {
+                    Some(scanned) => {
+                        *tally.entry((scanned.feeds, scanned.left, scanned.gone.is_some())).or_default() += 1
                     }
-                    _ => others.push(serde_json::from_str(line).map_err(failed)?),
+                    None => others.push(serde_json::from_str(line).map_err(failed)?),
                 }
             } else if line.starts_with("{\"archive\"") {
                 let archive: Archive = serde_json::from_str(line).map_err(failed)?;
@@ -333,21 +330,29 @@ impl Ledger {
         if ledger.id_base.is_empty() {
             return Err(LedgerError::Line { line: 1, problem: "the first line with `id_base` is missing".to_owned() });
         }
+        for ((feeds, left, gone), rows) in tally {
+            ledger.closed.count_feeds(rows, gone, feeds.iter(), left.iter());
+        }
         ledger.source = text;
         others.into_iter().for_each(|row| ledger.take_in(row));
         Ok(ledger)
     }
 
-    fn push_line(&mut self, scanned: &line::Scanned<'_>, place: Range<usize>) {
+    /// Takes a line in, without its feeds; false where there is one of that id.
+    fn push_line(&mut self, scanned: &line::Scanned<'_>, place: Range<usize>) -> bool {
         let n = self.slots.len();
         let id = Key::of(scanned.id);
-        self.by_id.insert(id, n);
+        match self.by_id.entry(id) {
+            hash_map::Entry::Occupied(_) => return false,
+            hash_map::Entry::Vacant(free) => free.insert(n),
+        };
         for key in scanned.keys.iter() {
             self.by_key.entry(Key::of(key)).or_insert(n);
         }
         let is_post = scanned.keys.iter().next().is_some_and(is_key_of_post);
-        self.closed.count(id, is_post, scanned.gone.is_some(), scanned.feeds.iter(), scanned.left.iter());
+        self.closed.count(id, is_post, scanned.gone.is_some());
         self.slots.push(Slot { line: place, ..Slot::default() });
+        true
     }
 
     /// Two lines of one id are one entry.

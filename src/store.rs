@@ -288,6 +288,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_changed_document_still_says_is_not_touched() {
+        let (_folder, mut store) = store();
+        let kept = raw(&["a", "b"]);
+        put(&mut store, "1", &[kept.clone(), raw(&["c"]), kept.clone()]);
+        let said = RawEntry { html: "<p>more</p>".to_owned(), ..raw(&["c"]) };
+        let touched = put(&mut store, "1", &[raw(&["d"]), said.clone(), kept.clone()]);
+        // One of the two that were alike went, too.
+        assert_eq!(touched.keys, ["a", "b", "c"].map(Key::of).into());
+        let came: Vec<Vec<Key>> = store.groups(&touched).unwrap().groups.into_iter().map(|g| g.keys).collect();
+        assert_eq!(came.concat().into_iter().collect::<BTreeSet<_>>(), ["a", "b", "c", "d"].map(Key::of).into());
+        // In another order it says the same.
+        let touched = put(&mut store, "1", &[kept, raw(&["d"]), said]);
+        assert!(touched.is_empty());
+        assert_eq!(store.all_groups().unwrap().groups.len(), 3);
+    }
+
+    #[test]
     fn a_failed_transaction_leaves_nothing() {
         let (_folder, mut store) = store();
         let failed: std::result::Result<(), StoreError> = store.transaction(|s| {

@@ -26,12 +26,16 @@ pub(super) struct Scanned<'t> {
 }
 
 /// Texts as they stand between brackets.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct List<'t>(&'t str);
 
 impl<'t> List<'t> {
     pub(super) fn iter(self) -> impl Iterator<Item = &'t str> {
-        self.0.split('"').skip(1).step_by(2)
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            until_quote(&mut rest)?;
+            until_quote(&mut rest)
+        })
     }
 
     fn owned(self) -> Vec<String> {
@@ -66,7 +70,8 @@ const START: &str = "{\"id\":\"";
 
 /// Takes apart a line as it is written here; `None` for any other.
 pub(super) fn scan(line: &str) -> Option<Scanned<'_>> {
-    if line.bytes().any(|b| b == b'\\' || b < 0x20) {
+    // No early end: many bytes are looked at in one step.
+    if line.bytes().fold(false, |found, b| found | (b == b'\\') | (b < 0x20)) {
         return None;
     }
     let mut rest = line.strip_prefix(START)?;

@@ -68,13 +68,16 @@ pub fn search(
     text: &str,
     progress: &mut super::refresh::Progress<'_>,
 ) -> Result<Vec<Entry>, RunError> {
-    let light = store.light()?;
+    let lights = store.light()?;
     let mut index = super::search::index(opened)?;
-    super::search::complete(&mut index, store, &light, progress)?;
-    let by_key: HashMap<Key, &Light> = light.iter().map(|l| (l.key, l)).collect();
+    super::search::complete(&mut index, store, &lights.entries, progress)?;
+    let by_key: HashMap<Key, &Light> = lights.entries.iter().map(|l| (l.key, l)).collect();
     let wanted = |l: &Light| {
         filter.kind.is_none_or(|k| l.kind == k)
-            && filter.project.as_deref().is_none_or(|p| l.feeds.iter().any(|(feed, _)| feed == p))
+            && filter
+                .project
+                .as_ref()
+                .is_none_or(|p| l.feeds.iter().any(|(feed, _)| lights.feeds[*feed as usize] == *p))
     };
     let keys = super::search::find(&index, &|key| by_key.get(&key).copied(), &terms::query(text), usize::MAX, &wanted)?;
     let mut found = Vec::with_capacity(keys.len());

@@ -121,8 +121,8 @@ impl Store {
         self.sql("readings cannot be read", read())
     }
 
-    /// Puts a document in, in place of the one of that path. The keys of the items
-    /// that went and that came are what has to be derived again.
+    /// Puts a document in, in place of the one of that path. Items that say what they said
+    /// stay; the keys of those that went and that came are what has to be derived again.
     ///
     /// # Errors
     /// What SQLite says.
@@ -132,20 +132,26 @@ impl Store {
                 .prepare_cached("SELECT id FROM document WHERE origin = ?1 AND path = ?2")?
                 .query_row([document.origin, document.path], |r| r.get(0))
                 .optional()?;
-            if let Some(id) = old {
-                forget_items(c, id, touched)?;
-                c.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([id])?;
-            }
-            c.prepare_cached("INSERT INTO document (origin, path, size, modified_ns, changed_ns, hash, waits_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
-                document.origin,
-                document.path,
+            let (id, mut before) = match old {
+                Some(id) => {
+                    c.prepare_cached("DELETE FROM body WHERE document = ?1")?.execute([id])?;
+                    (id, items_of(c, id)?)
+                }
+                None => {
+                    let text = "INSERT INTO document (origin, path, size, modified_ns, changed_ns, hash) VALUES (?1, ?2, 0, 0, 0, '')";
+                    c.prepare_cached(text)?.execute([document.origin, document.path])?;
+                    (c.last_insert_rowid(), HashMap::new())
+                }
+            };
+            let text = "UPDATE document SET size = ?2, modified_ns = ?3, changed_ns = ?4, hash = ?5, waits_until = ?6 WHERE id = ?1";
+            c.prepare_cached(text)?.execute(params![
+                id,
                 i64::try_from(document.stamp.size).unwrap_or(i64::MAX),
                 document.stamp.modified_ns,
                 document.stamp.changed_ns,
                 document.hash,
                 document.waits_until.map(|t| t.timestamp()),
             ])?;
-            let id = c.last_insert_rowid();
             if !document.raw.is_empty() || document.reading != NOTHING_READ {
                 c.prepare_cached("INSERT INTO body (document, raw, reading) VALUES (?1, ?2, ?3)")?.execute(params![
                     id,
@@ -153,10 +159,18 @@ impl Store {
                     document.reading
                 ])?;
             }
+            let mut came = Vec::new();
             for mut raw in document.items {
-                let html = std::mem::take(&mut raw.html);
-                let text = std::mem::take(&mut raw.text);
-                let json = to_json(&raw)?;
+                let (html, text) = (std::mem::take(&mut raw.html), std::mem::take(&mut raw.text));
+                let said = Said { raw: to_json(&raw)?, html, text };
+                if before.get_mut(&said).and_then(Vec::pop).is_none() {
+                    came.push((raw, said));
+                }
+            }
+            for item in before.into_values().flatten() {
+                forget_item(c, item, touched)?;
+            }
+            for (raw, Said { raw: json, html, text }) in came {
                 c.prepare_cached("INSERT INTO item (document, kind, raw, html, text) VALUES (?1, ?2, ?3, ?4, ?5)")?
                     .execute(params![id, if raw.page { "page" } else { raw.kind.name() }, json, html, text])?;
                 let item = c.last_insert_rowid();
@@ -194,7 +208,10 @@ impl Store {
     /// What SQLite says.
     pub fn remove_document(&mut self, document: i64, touched: &mut Touched) -> Result<()> {
         let mut write = |c: &Connection| -> rusqlite::Result<()> {
-            forget_items(c, document, touched)?;
+            let mut items = c.prepare_cached("SELECT id FROM item WHERE document = ?1")?;
+            for item in items.query_map([document], |r| r.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()? {
+                forget_item(c, item, touched)?;
+            }
             c.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([document])?;
             Ok(())
         };
@@ -203,14 +220,35 @@ impl Store {
     }
 }
 
-fn forget_items(c: &Connection, document: i64, touched: &mut Touched) -> rusqlite::Result<()> {
-    let mut keys =
-        c.prepare_cached("SELECT k.key, p.entry FROM item i JOIN item_key k ON k.item = i.id LEFT JOIN part p ON p.item = i.id WHERE i.document = ?1")?;
-    for row in keys.query_map([document], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?)))? {
+/// All that an item says.
+#[derive(PartialEq, Eq, Hash)]
+struct Said {
+    raw: String,
+    html: String,
+    text: String,
+}
+
+/// The items of a document, by what they say.
+fn items_of(c: &Connection, document: i64) -> rusqlite::Result<HashMap<Said, Vec<i64>>> {
+    let mut items: HashMap<Said, Vec<i64>> = HashMap::new();
+    let mut statement = c.prepare_cached("SELECT id, raw, html, text FROM item WHERE document = ?1")?;
+    let mut rows = statement.query([document])?;
+    while let Some(row) = rows.next()? {
+        let said = Said { raw: row.get(1)?, html: row.get(2)?, text: row.get(3)? };
+        items.entry(said).or_default().push(row.get(0)?);
+    }
+    Ok(items)
+}
+
+fn forget_item(c: &Connection, item: i64, touched: &mut Touched) -> rusqlite::Result<()> {
+    let mut keys = c.prepare_cached(
+        "SELECT k.key, p.entry FROM item_key k LEFT JOIN part p ON p.item = k.item WHERE k.item = ?1",
+    )?;
+    for row in keys.query_map([item], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?)))? {
         let (key, entry) = row?;
         touched.keys.insert(Key(key));
         touched.entries.extend(entry.map(Key));
     }
-    c.prepare_cached("DELETE FROM item WHERE document = ?1")?.execute([document])?;
+    c.prepare_cached("DELETE FROM item WHERE id = ?1")?.execute([item])?;
     Ok(())
 }

@@ -6,7 +6,7 @@
 //! `trigram` tokenizer finds no Chinese word of two characters. Rows are numbered by the
 //! time of their entries: the newest come first without sorting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,8 +38,20 @@ pub struct Light {
     pub language: Option<String>,
     /// A hash of everything that is known of it.
     pub stamp: i64,
-    /// Feeds that carry it, and whether in their archives only.
-    pub feeds: Vec<(String, bool)>,
+    /// Whether there are translations of it, or it is one.
+    pub has_twins: bool,
+    /// Feeds that carry it, by their numbers in [`Lights::feeds`], and whether in their
+    /// archives only.
+    pub feeds: Vec<(u32, bool)>,
+}
+
+/// Every entry and translation, lightly.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lights {
+    /// Newest first.
+    pub entries: Vec<Light>,
+    /// Names of the feeds that carry any of them.
+    pub feeds: Vec<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -83,20 +95,27 @@ impl Store {
         self.sql("cannot be read", self.connection.query_row("PRAGMA data_version", [], |r| r.get(0)))
     }
 
-    /// Every entry and translation, newest first, lightly.
+    /// Every entry and translation, lightly.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn light(&self) -> Result<Vec<Light>> {
-        let read = || -> rusqlite::Result<Vec<Light>> {
+    pub fn light(&self) -> Result<Lights> {
+        let read = || -> rusqlite::Result<Lights> {
             // One transaction: the two tables are of one moment.
             let transaction = self.connection.unchecked_transaction()?;
-            let mut feeds: HashMap<i64, Vec<(String, bool)>> = HashMap::new();
+            let mut feeds: Vec<String> = Vec::new();
+            let mut carried: HashMap<i64, Vec<(u32, bool)>> = HashMap::new();
             let mut statement =
                 transaction.prepare_cached("SELECT entry, feed, quiet FROM feed_entry ORDER BY feed")?;
-            for row in statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))? {
-                let (entry, feed, quiet): (i64, String, bool) = row?;
-                feeds.entry(entry).or_default().push((feed, quiet));
+            let mut rows = statement.query([])?;
+            let mut number = 0;
+            while let Some(row) = rows.next()? {
+                let feed = row.get_ref(1)?.as_str()?;
+                if feeds.last().is_none_or(|last| last != feed) {
+                    number = u32::try_from(feeds.len()).unwrap_or(u32::MAX);
+                    feeds.push(feed.to_owned());
+                }
+                carried.entry(row.get(0)?).or_default().push((number, row.get(2)?));
             }
             let text = "SELECT id, original, published, data, content FROM entry ORDER BY published DESC, id";
             let mut statement = transaction.prepare_cached(text)?;
@@ -116,10 +135,16 @@ impl Store {
                     kind: light.kind,
                     language: light.language,
                     stamp: i64::from_le_bytes(stamp),
-                    feeds: feeds.remove(&key).unwrap_or_default(),
+                    has_twins: false,
+                    feeds: carried.remove(&key).unwrap_or_default(),
                 })
             })?;
-            rows.collect()
+            let mut entries = rows.collect::<rusqlite::Result<Vec<Light>>>()?;
+            let translated: HashSet<Key> = entries.iter().filter(|l| l.key != l.original).map(|l| l.original).collect();
+            for light in &mut entries {
+                light.has_twins = translated.contains(&light.original);
+            }
+            Ok(Lights { entries, feeds })
         };
         self.sql("entries cannot be read", read())
     }
@@ -517,7 +542,7 @@ mod tests {
         put(&mut store, "b", "Graceful restart of listeners", "the drain time is 30s; café", 200);
         put(&mut store, "c", "限制流量", "rate limits", 300);
         let mut index = Index::in_memory().unwrap();
-        let mut behind = index.behind(&store.light().unwrap()).unwrap();
+        let mut behind = index.behind(&store.light().unwrap().entries).unwrap();
         assert_eq!(behind.missing.len(), 3);
         while !behind.is_empty() {
             index.catch_up(&store, &mut behind, 2).unwrap();
@@ -552,12 +577,12 @@ mod tests {
         put(&mut store, "a", "first", "", 100);
         put(&mut store, "b", "second", "", 100);
         let mut index = Index::in_memory().unwrap();
-        let mut behind = index.behind(&store.light().unwrap()).unwrap();
+        let mut behind = index.behind(&store.light().unwrap().entries).unwrap();
         index.catch_up(&store, &mut behind, 10).unwrap();
-        assert!(index.behind(&store.light().unwrap()).unwrap().is_empty());
+        assert!(index.behind(&store.light().unwrap().entries).unwrap().is_empty());
         put(&mut store, "a", "third", "", 100);
         store.connection.execute("DELETE FROM entry WHERE id = ?1", [Key::of("b").0]).unwrap();
-        let mut behind = index.behind(&store.light().unwrap()).unwrap();
+        let mut behind = index.behind(&store.light().unwrap().entries).unwrap();
         assert_eq!((behind.missing.len(), behind.gone.len()), (1, 1));
         index.catch_up(&store, &mut behind, 10).unwrap();
         assert_eq!(found(&index, "first", Where::Anywhere), []);

@@ -24,7 +24,7 @@ use crate::output::{Contents, Prepared};
 use crate::run::{self, Opened, RunError, search};
 use crate::server::media::{self, Keep, Media};
 use crate::server::{Question, Reply, What, target};
-use crate::store::search::{Behind, Index, Light, Wanted, Where};
+use crate::store::search::{Behind, Index, Light, Lights, Wanted, Where};
 use crate::store::{Store, StoreError};
 
 /// Most entries in one document, whatever feeds have.
@@ -63,7 +63,7 @@ pub(super) struct Desk {
 struct State {
     opened: Opened,
     store: Store,
-    light: Vec<Light>,
+    lights: Lights,
     /// Where each entry is in that list.
     by_key: HashMap<Key, usize>,
     index: Option<Index>,
@@ -114,7 +114,8 @@ impl Desk {
     pub(super) fn work(mut self, questions: &Receiver<Question>, renewed: &dyn Fn()) {
         loop {
             self.look(renewed);
-            let is_idle = self.state.as_ref().is_none_or(|s| s.behind.is_empty() && self.ready.is_warm(&s.light));
+            let is_idle =
+                self.state.as_ref().is_none_or(|s| s.behind.is_empty() && self.ready.is_warm(&s.lights.entries));
             let pause = if is_idle { PAUSE } else { Duration::ZERO };
             match questions.recv_timeout(pause) {
                 Ok(question) => {
@@ -197,15 +198,15 @@ impl State {
             let opened = run::open(Some(folder), folder)?;
             let path = opened.state().join("store.sqlite");
             let store = Store::open_beside(&path)?;
-            let light = store.light()?;
-            let by_key = light.iter().enumerate().map(|(n, l)| (l.key, n)).collect();
+            let lights = store.light()?;
+            let by_key = lights.entries.iter().enumerate().map(|(n, l)| (l.key, n)).collect();
             let id_base = store.meta("id_base")?.unwrap_or_default();
             let modified_s = files::look(&opened.state(), "store.sqlite").map_or(0, |(_, ns)| ns / 1_000_000_000);
             let templates = files::read_templates(&opened.folder)?;
             let pages = Pages::new(&templates).ok();
             let index = if opened.site.search { search::index(&opened).ok() } else { None };
-            let behind = index.as_ref().and_then(|i| i.behind(&light).ok()).unwrap_or_default();
-            Ok(State { opened, store, light, by_key, index, behind, id_base, modified_s, pages })
+            let behind = index.as_ref().and_then(|i| i.behind(&lights.entries).ok()).unwrap_or_default();
+            Ok(State { opened, store, lights, by_key, index, behind, id_base, modified_s, pages })
         };
         try_read().map_err(|_| old.map(Box::new))
     }
@@ -220,10 +221,10 @@ impl State {
             Ok(()) => {}
             Err(StoreError::Damaged { .. }) => {
                 self.index = search::index_anew(&self.opened).ok();
-                self.behind = self.index.as_ref().and_then(|i| i.behind(&self.light).ok()).unwrap_or_default();
+                self.behind = self.index.as_ref().and_then(|i| i.behind(&self.lights.entries).ok()).unwrap_or_default();
             }
             // Another process writes it: what it did need not be done again.
-            Err(_) => self.behind = index.behind(&self.light).unwrap_or_default(),
+            Err(_) => self.behind = index.behind(&self.lights.entries).unwrap_or_default(),
         }
         self.behind.is_empty()
     }
@@ -233,29 +234,32 @@ impl State {
         Reply::Document { bytes: text.into_bytes(), media, modified_s: self.modified_s, link }
     }
 
-    fn is_wanted(&self, asked: &Asked, light: &Light) -> Option<Quiet> {
-        let site = &self.opened.site;
-        if !asked.kinds.is_empty() && !asked.kinds.contains(&light.kind) {
-            return None;
-        }
-        if !asked.speaks(light.language.as_deref(), site) {
-            return None;
-        }
+    /// Of each feed, whether it carries what is asked for.
+    fn homes(&self, asked: &Asked) -> Vec<bool> {
         let is_home = |home: &str| match asked.projects.is_empty() {
             true => home == "all",
             false => asked.projects.contains(home),
         };
-        let mut quiet = None;
-        for (feed, is_quiet) in &light.feeds {
+        let is_wanted = |feed: &String| {
             let merge::Path { home, part } = merge::Path::of(feed);
             // A translation is in the feeds of its language only.
             let whole = part.is_none_or(|p| asked.language.is_some() && Kind::from_name(p).is_none());
-            if whole && is_home(home) {
-                let before = quiet.unwrap_or(Quiet::Yes);
-                quiet = Some(if *is_quiet { before } else { Quiet::No });
-            }
+            whole && is_home(home)
+        };
+        self.lights.feeds.iter().map(is_wanted).collect()
+    }
+
+    /// Whether an entry is asked for, and how its feeds carry it; `homes` are those of the
+    /// question.
+    fn is_wanted(&self, asked: &Asked, homes: &[bool], light: &Light) -> Option<Quiet> {
+        if !asked.kinds.is_empty() && !asked.kinds.contains(&light.kind) {
+            return None;
         }
-        quiet
+        if !asked.speaks(light.language.as_deref(), &self.opened.site) {
+            return None;
+        }
+        let carried = light.feeds.iter().filter(|(feed, _)| homes.get(*feed as usize) == Some(&true));
+        carried.map(|(_, is_quiet)| if *is_quiet { Quiet::Yes } else { Quiet::No }).max()
     }
 
     /// Every entry that is asked for, newest first; one of each group of translations.
@@ -274,10 +278,12 @@ impl State {
             }
         };
         let mut originals = HashSet::new();
-        let wanted = self.light.iter().filter(|l| with_words.as_ref().is_none_or(|keys| keys.contains(&l.key)));
+        let homes = self.homes(asked);
+        let entries = self.lights.entries.iter();
+        let wanted = entries.filter(|l| with_words.as_ref().is_none_or(|keys| keys.contains(&l.key)));
         Ok(wanted
-            .filter_map(|l| Some((l, self.is_wanted(asked, l)?)))
-            .filter(|(l, _)| originals.insert(l.original))
+            .filter_map(|l| Some((l, self.is_wanted(asked, &homes, l)?)))
+            .filter(|(l, _)| !l.has_twins || originals.insert(l.original))
             .collect())
     }
 
@@ -286,22 +292,21 @@ impl State {
         let hits = self.hits(asked)?;
         let size = site.output.entries.clamp(1, MOST_ENTRIES);
         let pages = hits.len().div_ceil(size);
-        let keys: Vec<Key> = match asked.page {
-            None => hits.iter().filter(|(_, q)| *q == Quiet::No).take(size).map(|(l, _)| l.key).collect(),
+        let chosen: Vec<&Light> = match asked.page {
+            None => hits.iter().filter(|(_, q)| *q == Quiet::No).take(size).map(|(l, _)| *l).collect(),
             Some(page) if page > pages => {
                 return Err(refused(404, format!("there are {pages} pages of this feed")));
             }
             // Counted from the oldest.
             Some(page) => {
                 let end = hits.len() - (page - 1) * size;
-                hits[end.saturating_sub(size)..end].iter().map(|(l, _)| l.key).collect()
+                hits[end.saturating_sub(size)..end].iter().map(|(l, _)| *l).collect()
             }
         };
-        let stamps: HashMap<Key, i64> = hits.iter().map(|(l, _)| (l.key, l.stamp)).collect();
-        let mut entries = Vec::with_capacity(keys.len());
-        let mut prepared = Vec::with_capacity(keys.len());
-        for key in &keys {
-            if let Some((entry, done)) = ready.of(*key, stamps[key], &self.store, site)? {
+        let mut entries = Vec::with_capacity(chosen.len());
+        let mut prepared = Vec::with_capacity(chosen.len());
+        for light in chosen {
+            if let Some((entry, done)) = ready.of(light.key, light.stamp, &self.store, site)? {
                 entries.push(entry);
                 prepared.push(done);
             }
@@ -334,12 +339,13 @@ impl State {
         let index = self.index.as_ref().ok_or_else(|| refused(404, "this site has no search: `search: false`"))?;
         let text = asked.text.clone().unwrap_or_default();
         let words = terms::query(&text);
-        let light = |key| self.by_key.get(&key).map(|n| &self.light[*n]);
+        let light = |key| self.by_key.get(&key).map(|n| &self.lights.entries[*n]);
         // Digests and translations are found, too: whatever a feed of the site carries.
         let any = Asked { language: asked.language.clone(), ..asked.clone() };
+        let homes = self.homes(&any);
         let wanted = |l: &Light| match any.projects.is_empty() {
             true => (any.kinds.is_empty() || any.kinds.contains(&l.kind)) && any.speaks(l.language.as_deref(), site),
-            false => self.is_wanted(&any, l).is_some(),
+            false => self.is_wanted(&any, &homes, l).is_some(),
         };
         let page = asked.page.unwrap_or(1);
         let most = (page * ON_PAGE + 1).min(MOST_RESULTS);
@@ -368,7 +374,7 @@ impl State {
 }
 
 /// Whether an entry is in the archives only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Quiet {
     Yes,
     No,
@@ -381,7 +387,7 @@ impl Ready {
         if self.fingerprint != *fingerprint {
             *self = Self { fingerprint: fingerprint.clone(), ..Self::default() };
         }
-        let stamps: HashMap<Key, i64> = state.light.iter().map(|l| (l.key, l.stamp)).collect();
+        let stamps: HashMap<Key, i64> = state.lights.entries.iter().map(|l| (l.key, l.stamp)).collect();
         self.clean.retain(|key, (stamp, _)| stamps.get(key) == Some(stamp));
         self.clean_bytes = self.clean.values().map(|(_, content)| content.len()).sum();
         self.looked_at = 0;
@@ -395,7 +401,7 @@ impl Ready {
     fn warm(&mut self, state: &State) {
         let mut done = 0;
         while done < CLEAN_STEP
-            && let Some(light) = state.light.get(self.looked_at)
+            && let Some(light) = state.lights.entries.get(self.looked_at)
         {
             self.looked_at += 1;
             if self.clean.contains_key(&light.key) {

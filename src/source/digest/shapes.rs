@@ -145,12 +145,13 @@ fn same_address(links: &[LinkRef]) -> bool {
 
 /// `主题：value`, `Time: value`: the field's name and its value.
 pub(super) fn field(line: &str) -> Option<(Field, &str)> {
-    static FIELD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[「【\[*]*([\p{L}（）()/ ]{1,24}?)[」】\]*]*\s*[:：]"));
     let (line, _) = without_ordinal(line);
-    let found = FIELD.captures(until_colon(line)?)?;
-    let name = found.get(1)?.as_str().trim().to_lowercase();
-    let value = line[found.get(0)?.end()..].trim().trim_start_matches(['*', ' ']);
-    Some((Field::of(&name)?, value))
+    let head = until_colon(line)?;
+    let name = head.trim_end_matches([':', '：']).trim_end().trim_end_matches(['」', '】', ']', '*']);
+    let name = name.trim_start_matches(['「', '【', '[', '*']);
+    let is_name = name.chars().count() <= 24 && name.chars().all(|c| c.is_alphabetic() || "（）()/ ".contains(c));
+    let value = line[head.len()..].trim().trim_start_matches(['*', ' ']);
+    Some((Field::of(&name.trim().to_lowercase()).filter(|_| is_name)?, value))
 }
 
 /// A field of an event or a task.

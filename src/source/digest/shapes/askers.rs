@@ -120,13 +120,29 @@ fn is_person(name: &str) -> bool {
 
 /// `A：`, `A:`, `答：`, `Answer:` at the start of a line: what follows it.
 pub(in crate::source::digest) fn answer(line: &str) -> Option<&str> {
-    static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^(?i:A\s?\d{0,2}(?:\s*[|｜/]\s*[^:：|｜]{1,16})?|@?[\p{L}\d_.-]{0,12} ?(?:答|回答|答复|回复)|@?[\w. -]{0,20}\b(?:answers?|answered|repl(?:y|ies|ied))|re)\s*[:：]",
-        )
-    });
+    static ANSWER: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^(?i:A\s?\d{0,2}(?:\s*[|｜/]\s*[^:：|｜]{1,16})?|re)$"));
     let head = until_colon(line)?;
-    ANSWER.is_match(head).then(|| line[head.len()..].trim())
+    let words = head.trim_end_matches([':', '：']).trim_end();
+    (ANSWER.is_match(words) || somebody_answers(words)).then(|| line[head.len()..].trim())
+}
+
+/// `小明答`, `@tom answered`: a name of a few characters, or none, before the verb. Not a
+/// pattern: counted classes of letters take long to compile.
+fn somebody_answers(words: &str) -> bool {
+    let who = words.strip_prefix('@').unwrap_or(words);
+    let is_letter = |c: char| c.is_alphabetic() || c.is_ascii_digit() || c == '_';
+    let is_name = |name: &str, most: usize, others: &[char]| {
+        name.chars().count() <= most && name.chars().all(|c| is_letter(c) || others.contains(&c))
+    };
+    let chinese = ["回答", "答复", "回复", "答"].iter().filter_map(|verb| who.strip_suffix(verb));
+    if chinese.map(|name| name.strip_suffix(' ').unwrap_or(name)).any(|name| is_name(name, 12, &['.', '-'])) {
+        return true;
+    }
+    let lower = who.to_lowercase();
+    let verbs = ["answers", "answer", "answered", "reply", "replies", "replied"];
+    let mut english = verbs.iter().filter_map(|verb| lower.strip_suffix(verb));
+    english.any(|name| !name.ends_with(is_letter) && is_name(name, 20, &['.', ' ', '-']))
 }
 
 /// Where an answer begins on the line of its question: `Q: May I? A: Yes.`
