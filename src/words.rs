@@ -58,6 +58,7 @@ words! {
     credit, "Before the link to the whole of an article.", "Original:", "原文：";
     issued, "Before the original's own date.", "First published", "原文发布于";
     read_more, "The link to the whole, where a text was cut.", "Read on", "阅读全文";
+    play, "Opens the player of a film.", "Play", "播放";
     via, "Before the feed an entry came from.", "Via", "来源";
     // Of every page.
     skip, "Link over the head of a page.", "Skip to the content", "跳到正文";

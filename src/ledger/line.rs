@@ -63,7 +63,7 @@ impl From<Scanned<'_>> for Row {
 
 /// The id of a line that was scanned.
 pub(super) fn id(line: &str) -> &str {
-    line.get(START.len()..).and_then(|rest| rest.split('"').next()).unwrap_or("")
+    line.get(START.len()..).and_then(|mut rest| until_quote(&mut rest)).unwrap_or("")
 }
 
 const START: &str = "{\"id\":\"";

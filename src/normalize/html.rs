@@ -153,9 +153,7 @@ pub fn with_pictures(html: String, mut decide: impl FnMut(&str) -> Picture) -> S
                     None => out.push_str(raw),
                 }
             }
-            Token::Open { raw, .. } | Token::Close { raw, .. } | Token::Text { raw } | Token::Other { raw } => {
-                out.push_str(raw);
-            }
+            other => out.push_str(other.raw()),
         }
     }
     out
@@ -312,8 +310,7 @@ fn frames_to_links(html: &str) -> Cow<'_, str> {
                 }
             }
             Token::Close { ref name, .. } if matches!(name.as_ref(), "iframe" | "video" | "audio") => {}
-            Token::Open { raw, .. } | Token::Close { raw, .. } | Token::Other { raw } => out.push_str(raw),
-            Token::Text { raw } => out.push_str(raw),
+            other => out.push_str(other.raw()),
         }
     }
     Cow::Owned(out)
@@ -366,6 +363,15 @@ pub(crate) enum Token<'h> {
     Other {
         raw: &'h str,
     },
+}
+
+impl<'h> Token<'h> {
+    /// What it was cut from.
+    pub fn raw(&self) -> &'h str {
+        match self {
+            Token::Open { raw, .. } | Token::Close { raw, .. } | Token::Text { raw } | Token::Other { raw } => raw,
+        }
+    }
 }
 
 /// A cheap scanner: good enough to count depth and to drop tags, never used to decide safety.

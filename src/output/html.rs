@@ -10,6 +10,7 @@ pub mod card;
 pub mod chart;
 pub mod conversation;
 pub mod health;
+pub mod players;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -26,6 +27,7 @@ use crate::words::{Words, words};
 use card::Card;
 use chart::Activity;
 use health::Health;
+use players::{Players, Stage};
 
 /// The built-in templates.
 const BUILT_IN: [(&str, &str); 10] = [
@@ -237,11 +239,17 @@ impl Pages {
         self.render("month.html", data)
     }
 
-    /// The page of one entry, whole.
+    /// The page of one entry, whole; `players` says which addresses can be played.
     ///
     /// # Errors
     /// [`TemplateError`] when a template fails.
-    pub fn entry(&self, site: &Site, path: &str, entry: &Entry) -> Result<String, TemplateError> {
+    pub fn entry(
+        &self,
+        site: &Site,
+        path: &str,
+        entry: &Entry,
+        players: &Players<'_>,
+    ) -> Result<String, TemplateError> {
         let frame = Frame::new(site, site.language.as_deref(), &"../".repeat(path.split('/').count() - 1));
         let card = Card::new(entry, site);
         let page = Page {
@@ -253,7 +261,7 @@ impl Pages {
             feeds: Vec::new(),
             feed_title: String::new(),
         };
-        let body = card::Body::new(entry, site);
+        let body = card::Body::new(entry, site, &mut Stage::new(players, &frame.words.play));
         let data = context! { entry => Serde(&card), body => Serde(&body), ..frame.context(page) };
         self.render("entry.html", data)
     }
@@ -319,7 +327,7 @@ impl Pages {
         let month = Month { name: "2024-01", older: Some("2023-12"), newer: Some("2024-02") };
         self.month(site, slug, &month, &cards)?;
         for entry in &entries {
-            self.entry(site, &format!("page/{}.html", entry.id.file_stem()), entry)?;
+            self.entry(site, &format!("page/{}.html", entry.id.file_stem()), entry, &|_| None)?;
         }
         self.health(site, &health::example())?;
         Ok(())

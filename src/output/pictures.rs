@@ -74,6 +74,7 @@ mod tests {
     use crate::config::{ConfigFile, ConfigFiles, load};
     use crate::entry::Kind;
     use crate::output::html::card::{Body, example};
+    use crate::output::html::players::Stage;
 
     fn site(articles: &str) -> Site {
         let text = format!(
@@ -127,7 +128,13 @@ mod tests {
         question.html = format!(
             "<blockquote><p>Why?</p></blockquote><p>So: <img src=\"{far}\"> <img src=\"https://closed.example/b\"></p>"
         );
-        let shown = |entry: &Entry| Body::new(entry, &site).turns.iter().map(|t| t.html.clone()).collect::<String>();
+        let shown = |entry: &Entry| {
+            Body::new(entry, &site, &mut Stage::new(&|_| None, ""))
+                .turns
+                .iter()
+                .map(|t| t.html.clone())
+                .collect::<String>()
+        };
         assert!(!shown(&question).contains("<img") && shown(&question).contains("So:"), "{}", shown(&question));
         question.pictures.insert(far.to_owned(), "x.png".to_owned());
         let shown = shown(&question);

@@ -84,6 +84,16 @@ impl Sites {
     fn rules(&self) -> &Rules {
         self.rules.get_or_init(Rules::built_in)
     }
+
+    /// Where the player of an address is, where its site has one.
+    pub(super) fn player(&self, address: &Url) -> Option<Url> {
+        self.rules().player(address)
+    }
+
+    /// The folder's own rules: the name of each file, and its text.
+    pub(super) fn own(&self) -> &[(String, String)] {
+        &self.own
+    }
 }
 
 /// What is stored of a page.

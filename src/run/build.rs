@@ -9,6 +9,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::archives::{Archives, EVERY_DAY};
+use super::articles;
 use super::book::Book;
 use super::health;
 use super::pages;
@@ -137,7 +138,10 @@ fn write(
     let names = merge::paths(site);
     let untouched = known.values().all(|w| files::look(&root, &w.path) == Some((w.size, w.modified_ns)));
     let templates = files::read_templates(&opened.folder)?;
-    let templates_hash = html::fingerprint(&templates);
+    let rules = articles::rules(opened)?;
+    // Which addresses have a player is the rules' to say.
+    let made_of = templates.iter().chain(rules.own().iter().map(|(name, text)| (name, text)));
+    let templates_hash = html::fingerprint(&made_of.map(|(name, text)| (name.clone(), text.clone())).collect());
     let same_templates = store.meta("templates")?.as_deref() == Some(templates_hash.as_str());
     let held = still_held(opened, store, moment, problems)?;
     let scope = remembered(store, SCOPE)?.unwrap_or(Scope::Feeds(BTreeMap::new()));
@@ -192,7 +196,7 @@ fn write(
         Scope::All => None,
         Scope::Feeds(feeds) => Some(feeds),
     };
-    pages::write(opened, store, &pages, &pages::Due { days, held: &held }, &mut plan)?;
+    pages::write(opened, store, &pages, &rules, &pages::Due { days, held: &held }, &mut plan)?;
     super::search::files(opened, store, &pages, days, &mut plan)?;
     health::files(opened, store, &id_base, &mut plan, problems)?;
     moment.interrupt.check()?;

@@ -13,6 +13,7 @@ use minijinja::value::Value;
 use serde::{Deserialize, Serialize};
 
 use super::archives::touches;
+use super::articles::Sites;
 use super::build::Plan;
 use super::{Opened, RunError};
 use crate::config::{Project, Site};
@@ -69,6 +70,7 @@ pub(super) fn write(
     opened: &Opened,
     store: &Store,
     pages: &Pages,
+    rules: &Sites,
     due: &Due<'_>,
     plan: &mut Plan<'_>,
 ) -> Result<(), RunError> {
@@ -81,9 +83,9 @@ pub(super) fn write(
             shown.activity.retain(|feed, _| due.held.contains(feed));
             shown.entries.clear();
         }
-        let gone = months(opened, store, pages, due, &mut shown, plan)?;
+        let gone = months(opened, store, pages, rules, due, &mut shown, plan)?;
         feeds(opened, store, pages, due, &shown, plan)?;
-        posts(opened, store, pages, &mut shown, plan)?;
+        posts(opened, store, pages, rules, &mut shown, plan)?;
         plan.dropped.extend(gone);
         site_pages(opened, store, pages, &shown, plan)?;
         let written = &plan.hashes;
@@ -107,6 +109,7 @@ fn months(
     opened: &Opened,
     store: &Store,
     pages: &Pages,
+    rules: &Sites,
     due: &Due<'_>,
     shown: &mut Shown,
     plan: &mut Plan<'_>,
@@ -171,7 +174,7 @@ fn months(
                 values.push(value.clone());
                 if page.feed == "all" && has_page(entry.kind) {
                     let path = page_path(&entry.id);
-                    let html = pages.entry(site, &path, entry)?;
+                    let html = pages.entry(site, &path, entry, &|url| rules.player(url))?;
                     plan.add(path.clone(), html.as_bytes())?;
                     own.insert(path);
                 }
@@ -245,6 +248,7 @@ fn posts(
     opened: &Opened,
     store: &Store,
     pages: &Pages,
+    rules: &Sites,
     shown: &mut Shown,
     plan: &mut Plan<'_>,
 ) -> Result<(), RunError> {
@@ -259,7 +263,7 @@ fn posts(
                 continue;
             };
             let name = crate::normalize::address::percent_decode(name);
-            let page = pages.entry(site, &name, &entry)?;
+            let page = pages.entry(site, &name, &entry, &|url| rules.player(url))?;
             plan.add(name.clone(), page.as_bytes())?;
             written.insert(name);
         }

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromium } from "playwright-core";
-import { chinese, hostile, PROGRAM, site, SHOTS } from "./site.mjs";
+import { chinese, hostile, moving, PROGRAM, site, SHOTS } from "./site.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -263,6 +263,46 @@ describe("an English site", () => {
     } finally {
       en.close();
     }
+  });
+});
+
+describe("films", () => {
+  let films;
+  before(async () => { films = await site("en", moving); });
+  after(() => films?.close());
+
+  test("nothing of others is loaded before somebody presses play", async () => {
+    const { page, bad, close } = await open(films, "page/talk.html");
+    const asked = [];
+    page.on("request", (r) => asked.push(new URL(r.url()).pathname));
+    await page.waitForLoadState("networkidle");
+    await page.mouse.wheel(0, 2000);
+    await page.waitForTimeout(300);
+    assert.deepEqual(asked.filter((p) => /player|mp4|mp3/.test(p)), []);
+    assert.equal(await page.locator("iframe").count(), 2);
+    await accessible(page, "film, closed");
+    await shot(page, "film-closed");
+    await page.getByText("Play", { exact: true }).first().click();
+    const frame = page.frameLocator("iframe >> nth=0");
+    assert.equal(await frame.locator("p").textContent(), "A post.");
+    assert.deepEqual(asked.filter((p) => /player/.test(p)), ["/player/one"]);
+    await noBroken(page);
+    await shot(page, "film-open");
+    // A file of another host: the policy lets it through, once it is wanted.
+    assert.equal(await page.locator("video[controls][preload=none], audio[controls][preload=none]").count(), 2);
+    const violations = await page.evaluate(() => new Promise((done) => {
+      const seen = [];
+      document.addEventListener("securitypolicyviolation", (e) => seen.push(e.effectiveDirective));
+      document.querySelector("audio").load();
+      document.querySelector("audio").play().catch(() => {});
+      const frame = document.createElement("iframe");
+      frame.src = "http://127.0.0.2:9/";
+      document.body.append(frame);
+      setTimeout(() => done(seen), 300);
+    }));
+    assert.deepEqual(violations, ["frame-src"]);
+    assert.deepEqual(bad.filter((b) => !/127\.0\.0\.2|Failed to load resource|frame-src/.test(b)), []);
+    await close();
   });
 });
 

@@ -157,3 +157,21 @@ A：<iframe srcdoc="<script>alert(12)</script>"></iframe><a href="data:text/html
     "posts/picture.md": `---\ntitle: Lantern picture\ndate: 2024-05-13\nimage: "javascript:alert(16)"\nimages: ['${origin}/pictures/missing.png" onerror="alert(17)']\n---\n\ntext\n`,
   };
 };
+
+/** A post that is published here only, with a film of a host that has a player, and with files. */
+export const moving = (origin) => ({
+  "feedloom.yaml": `title: Films\nurl: ${origin}/feeds/\nlanguage: en\nposts:\n  - {path: posts}\n`,
+  "sites/films.yaml": `hosts: [films.example]\npages:\n  - path: ^/watch/\n    parts: ^/watch/(?P<id>[a-z]+)\n    player: ${origin}/player/{id}\n`,
+  "posts/talk.md": post("A talk", "2024-05-10", "", `It was recorded.
+
+[![The stage](${origin}/pictures/stage.png)](https://films.example/watch/one)
+
+And [a second part](https://films.example/watch/two) of it.
+
+[The whole evening](https://films.example/watch/three)
+
+[The film as a file](${origin}/files/talk.mp4)
+
+[Sound only](${origin}/files/talk.mp3)
+`),
+});

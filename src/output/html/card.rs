@@ -5,6 +5,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::conversation::{turns, without_mark};
+use super::players::Stage;
 use crate::config::Site;
 use crate::entry::{Entry, EntryId, Kind, Mention, Person};
 use crate::normalize::html::sanitise;
@@ -195,6 +196,8 @@ pub struct Body {
     pub issued: Option<String>,
     /// Its text was too long for a page.
     pub cut: bool,
+    /// What the page may load for its players, as directives of its policy; empty without.
+    pub players: String,
 }
 
 /// What someone said.
@@ -207,22 +210,24 @@ pub struct Said {
 }
 
 impl Body {
-    /// All of `entry`.
-    pub fn new(entry: &Entry, site: &Site) -> Self {
+    /// All of `entry`, with players where `stage` has them.
+    pub fn new(entry: &Entry, site: &Site, stage: &mut Stage<'_>) -> Self {
         let base = base_of(entry);
         // As in feeds: what is far too long is left out.
         let cut = entry.html.len() > site.output.entry_bytes * 4;
         let html = if cut { "" } else { entry.html.as_str() };
         let said = if entry.kind == Kind::Question { turns(html, &entry.title, base.as_ref()) } else { Vec::new() };
         let html = if said.is_empty() && !html.is_empty() { sanitise(html, base.as_ref()) } else { String::new() };
-        let shown = |html| pictures::in_place(html, entry, site);
-        let said = said.into_iter().map(|t| Said { asks: t.asks, html: shown(t.html) });
+        let mut shown = |html| stage.with_players(pictures::in_place(html, entry, site));
+        let html = shown(html);
+        let turns: Vec<Said> = said.into_iter().map(|t| Said { asks: t.asks, html: shown(t.html) }).collect();
         let issued = entry.issued.filter(|i| i.date_naive() != entry.published.date_naive());
         Self {
-            html: shown(html),
-            turns: said.filter(|s| !s.html.trim().is_empty()).collect(),
+            html,
+            turns: turns.into_iter().filter(|s| !s.html.trim().is_empty()).collect(),
             issued: issued.map(|i| site.timezone.to_local(i).format("%Y-%m-%d").to_string()),
             cut,
+            players: stage.policy(),
         }
     }
 }

@@ -17,8 +17,12 @@
 //!     image: .cover img@src
 //!     content: article .text
 //!     drop: .share, .ad               # taken out of the content
+//!     player: https://example.org/embed/{id} # what pages show in a frame
 //! link_only: why nothing is asked there
 //! ```
+//!
+//! Templates may name parameters of the address, too, and leave nothing out: one that is
+//! not there is no address.
 //!
 //! A site folder's own file about a host replaces the built-in one about it.
 
@@ -40,7 +44,7 @@ const BUILT_IN: [(&str, &str); 7] = [
 ];
 
 /// Keys of a site or of a kind of its pages.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "hosts",
     "site_name",
     "link_only",
@@ -58,6 +62,7 @@ const KEYS: [&str; 17] = [
     "content",
     "drop",
     "film",
+    "player",
 ];
 
 /// The rules of all sites: a site folder's own go before the built-in ones.
@@ -86,6 +91,7 @@ pub(super) struct PageRule {
     ask: Option<String>,
     alternative: Option<String>,
     link_only: Option<String>,
+    player: Option<String>,
     /// Selectors of the title.
     pub title: Vec<Field>,
     /// Selectors of the author.
@@ -189,6 +195,12 @@ impl Rules {
         self.find(address).map_or_else(|| address.clone(), |(_, page)| page.canonical(address))
     }
 
+    /// What plays the film or the sound at `address` in a frame, where its site has that.
+    pub fn player(&self, address: &Url) -> Option<Url> {
+        let (_, page) = self.find(address)?;
+        Url::parse(&page.fill(page.player.as_deref()?, address)?).ok().filter(|u| u.scheme().starts_with("http"))
+    }
+
     /// The rule for the pages of an address, and the name of its site.
     pub(super) fn find(&self, address: &Url) -> Option<(Option<&str>, &PageRule)> {
         let host = address.host_str()?;
@@ -233,7 +245,7 @@ impl PageRule {
         url
     }
 
-    /// A template with the parts of an address in it; none when a part is missing.
+    /// A template with parts and parameters of an address in it; none when one is missing.
     fn fill(&self, template: &str, address: &Url) -> Option<String> {
         let parts = self.parts.as_ref().and_then(|r| r.captures(address.path()));
         let mut out = String::new();
@@ -245,7 +257,13 @@ impl PageRule {
             match &rest[at + 1..end] {
                 "address" => out.push_str(&encoded(address)),
                 "canonical" => out.push_str(&encoded(&self.canonical(address))),
-                name => out.push_str(parts.as_ref()?.name(name)?.as_str()),
+                name => match parts.as_ref().and_then(|p| p.name(name)) {
+                    Some(part) => out.push_str(part.as_str()),
+                    None => {
+                        let (_, value) = address.query_pairs().find(|(n, v)| n == name && !v.is_empty())?;
+                        out.extend(url::form_urlencoded::byte_serialize(value.as_bytes()));
+                    }
+                },
             }
             rest = &rest[end + 1..];
         }
@@ -402,6 +420,7 @@ fn rule(file: &mut File<'_>, pairs: &[(Key, Node)], top: bool, site: &mut Site) 
             "ask" => page.ask = file.text(key, node),
             "alternative" => page.alternative = file.text(key, node),
             "link_only" => page.link_only = file.text(key, node),
+            "player" => page.player = file.text(key, node),
             "title" => page.title = file.fields(key, node),
             "author" => page.author = file.fields(key, node),
             "date" => page.date = file.fields(key, node),
@@ -434,6 +453,33 @@ mod tests {
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn films_have_players_by_all_of_their_addresses() {
+        let rules = Rules::built_in();
+        let youtube = "https://www.youtube-nocookie.com/embed/abcdefghijk";
+        let bilibili = "https://player.bilibili.com/player.html?bvid=BV1xx411c7mD&autoplay=0";
+        for (from, to) in [
+            ("https://www.youtube.com/watch?v=abcdefghijk&t=3s", Some(youtube)),
+            ("https://youtu.be/abcdefghijk?si=x", Some(youtube)),
+            ("https://www.youtube.com/embed/abcdefghijk?rel=0", Some(youtube)),
+            ("https://www.youtube-nocookie.com/embed/abcdefghijk", Some(youtube)),
+            ("https://www.youtube.com/watch?list=x", None),
+            ("https://www.youtube.com/@channel", None),
+            ("https://vimeo.com/12345", Some("https://player.vimeo.com/video/12345?dnt=1")),
+            ("https://player.vimeo.com/video/12345?title=0", Some("https://player.vimeo.com/video/12345?dnt=1")),
+            ("https://www.bilibili.com/video/BV1xx411c7mD/?p=2", Some(bilibili)),
+            ("https://player.bilibili.com/player.html?isOutside=true&bvid=BV1xx411c7mD", Some(bilibili)),
+            ("https://www.bilibili.com/video/av170001", None),
+            (
+                "https://www.youtube.com/watch?v=%22%3E%3Cscript%3E",
+                Some("https://www.youtube-nocookie.com/embed/%22%3E%3Cscript%3E"),
+            ),
+            ("https://example.org/watch?v=abcdefghijk", None),
+        ] {
+            assert_eq!(rules.player(&url(from)).as_ref().map(Url::as_str), to, "{from}");
+        }
     }
 
     #[test]
