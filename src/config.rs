@@ -379,9 +379,10 @@ impl Articles {
             return ImageMode::Link;
         };
         let said = self.rule(&host).and_then(|r| r.images);
-        let said = said.or_else(|| host_of(page).and_then(|h| self.rule(&h)?.images));
+        let of_page = || if self.hosts.is_empty() { None } else { host_of(page) };
+        let said = said.or_else(|| of_page().and_then(|h| self.rule(&h)?.images));
         said.unwrap_or_else(|| {
-            let refuses = |closed: &str| host == closed || host.ends_with(&format!(".{closed}"));
+            let refuses = |closed: &str| host.strip_suffix(closed).is_some_and(|h| h.is_empty() || h.ends_with('.'));
             if NO_HOTLINKS.iter().any(|h| refuses(h)) { ImageMode::Drop } else { ImageMode::Link }
         })
     }

@@ -77,38 +77,59 @@ pub fn squeeze(text: &str) -> String {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c == '\u{200B}') {
-        if word.is_empty() {
-            continue;
+    let mut add = |word: &str| {
+        if !word.is_empty() {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(word);
         }
-        if !out.is_empty() {
-            out.push(' ');
+    };
+    let bytes = text.as_bytes();
+    let (mut from, mut at) = (0, 0);
+    while at < bytes.len() {
+        match blank(&bytes[at..]) {
+            0 => at += 1,
+            length => {
+                add(&text[from..at]);
+                at += length;
+                from = at;
+            }
         }
-        out.push_str(word);
     }
+    add(&text[from..]);
     out
+}
+
+/// How many bytes at the start are one white space, or one of no width; 0 where there is none.
+fn blank(bytes: &[u8]) -> usize {
+    match bytes {
+        [b' ' | 0x09..=0x0D, ..] => 1,
+        // U+0085, U+00A0
+        [0xC2, 0x85 | 0xA0, ..] => 2,
+        // U+1680; U+2000..U+200B, U+2028, U+2029, U+202F; U+205F; U+3000
+        [0xE1, 0x9A, 0x80, ..]
+        | [0xE2, 0x80, 0x80..=0x8B | 0xA8 | 0xA9 | 0xAF, ..]
+        | [0xE2, 0x81, 0x9F, ..]
+        | [0xE3, 0x80, 0x80, ..] => 3,
+        _ => 0,
+    }
 }
 
 /// Whether [`squeeze`] would change nothing: looks at bytes, since nearly every text is squeezed.
 fn is_squeezed(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let mut blank = true;
+    let mut after_blank = true;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
-            b' ' if blank => return false,
-            b' ' => blank = true,
+            b' ' if after_blank => return false,
+            b' ' => after_blank = true,
             0x09..=0x0D => return false,
-            // U+0085 and U+00A0, U+1680, U+2000..U+205F, U+3000
-            0xC2 | 0xE1 => return false,
-            0xE2 if bytes[at + 1] == 0x80 && (bytes[at + 2] <= 0x8B || matches!(bytes[at + 2], 0xA8 | 0xA9 | 0xAF)) => {
-                return false;
-            }
-            0xE2 if bytes[at + 1] == 0x81 => return false,
-            0xE3 if bytes[at + 1] == 0x80 && bytes[at + 2] == 0x80 => return false,
-            _ => blank = false,
+            0xC2 | 0xE1..=0xE3 if blank(&bytes[at..]) > 0 => return false,
+            _ => after_blank = false,
         }
     }
-    !blank || text.is_empty()
+    !after_blank || text.is_empty()
 }
 
 /// Decodes character references (`&amp;`, `&nbsp;`, `&#8217;`, `&#x1F600;`); what is none stays.
@@ -321,6 +342,15 @@ mod tests {
             if is_squeezed(&text) {
                 prop_assert_eq!(once, text);
             }
+        }
+    }
+
+    #[test]
+    fn every_white_space_is_known_by_its_bytes() {
+        for c in '\0'..=char::MAX {
+            let bytes = c.to_string();
+            let expected = if c.is_whitespace() || c == '\u{200B}' { bytes.len() } else { 0 };
+            assert_eq!(blank(bytes.as_bytes()), expected, "{c:?}");
         }
     }
 

@@ -589,9 +589,10 @@ impl Cutter<'_> {
             top,
             ordinal: context.ordinal,
             bold: bold || stars,
-            text: text::squeeze(
-                text::scrub(&inline.text.replace("**", "")).trim_start().trim_start_matches(TYPED_BULLETS),
-            ),
+            text: {
+                let text = if inline.text.contains("**") { inline.text.replace("**", "") } else { inline.text };
+                text::squeeze(text::scrubbed(text).trim_start().trim_start_matches(TYPED_BULLETS))
+            },
             links: inline.links,
             images: inline.images,
         });
@@ -603,8 +604,9 @@ struct Inline {
     text: String,
     links: Vec<LinkRef>,
     images: usize,
-    bold_letters: usize,
-    letters: usize,
+    /// There are letters that are bold, and such that are not.
+    bold: bool,
+    plain: bool,
     /// Address of a link in HTML that is open, where its text begins, and the pictures before it.
     open_link: Option<(String, usize, usize)>,
 }
@@ -619,16 +621,13 @@ impl Inline {
     }
 
     fn word(&mut self, word: &str, bold: bool) {
-        let letters = word.chars().filter(|c| c.is_alphanumeric()).count();
-        self.letters += letters;
-        if bold {
-            self.bold_letters += letters;
-        }
+        let kind = if bold { &mut self.bold } else { &mut self.plain };
+        *kind = *kind || word.contains(char::is_alphanumeric);
         self.text.push_str(word);
     }
 
     fn is_bold(&self) -> bool {
-        self.letters > 0 && self.bold_letters == self.letters
+        self.bold && !self.plain
     }
 }
 

@@ -343,7 +343,13 @@ fn decode(bytes: &[u8], notes: &mut Vec<Note>) -> String {
     };
     // Old Mac line ends, and a BOM that an editor put in twice.
     let text = text.trim_start_matches('\u{FEFF}');
-    if text.contains('\r') && !text.contains('\n') { text.replace('\r', "\n") } else { text.replace("\r\n", "\n") }
+    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
+        text.to_owned()
+    } else if text.contains('\n') {
+        text.replace("\r\n", "\n")
+    } else {
+        text.replace('\r', "\n")
+    }
 }
 
 fn first_heading(reading: &Reading) -> Option<String> {
