@@ -62,6 +62,7 @@ impl Book {
             return Ok(());
         };
         ledger.rules.clone_from(&opened.site.fingerprint);
+        ledger.close();
         let state = Some(ledger.state());
         if self.on_disk != state {
             let path = opened.state().join(FILE);
