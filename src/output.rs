@@ -52,6 +52,17 @@ impl Prepared {
     pub fn of_content(content: Rc<str>) -> Self {
         Self { content, ..Self::default() }
     }
+
+    /// `entry` written in `formats`; its content, which is in there, is let go.
+    pub fn written(self: Rc<Self>, entry: &Entry, formats: &[FeedFormat], site: &Site) -> Rc<Self> {
+        for format in formats {
+            format.fragment(entry, &self, site);
+        }
+        match Rc::try_unwrap(self) {
+            Ok(whole) => Rc::new(Self { content: "".into(), ..whole }),
+            Err(shared) => shared,
+        }
+    }
 }
 
 /// An entry in one format, and what is wrong with it.

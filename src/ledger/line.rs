@@ -3,6 +3,7 @@
 //! [`scan`] takes only what [`write`] makes, without escapes; whatever else a merge or an
 //! editor left is read as any JSON is.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
@@ -61,9 +62,15 @@ impl From<Scanned<'_>> for Row {
     }
 }
 
-/// The id of a line that was scanned.
-pub(super) fn id(line: &str) -> &str {
-    line.get(START.len()..).and_then(|mut rest| until_quote(&mut rest)).unwrap_or("")
+/// The id of a line that was written here.
+pub(super) fn id(line: &str) -> Cow<'_, str> {
+    let id = line.get(START.len()..).and_then(|mut rest| until_quote(&mut rest)).unwrap_or("");
+    if id.contains('\\') { Cow::Owned(read(line).map(|row| row.id).unwrap_or_default()) } else { Cow::Borrowed(id) }
+}
+
+/// The row of a line; none where it is no entry's.
+pub(super) fn read(line: &str) -> Option<Row> {
+    scan(line).map(Row::from).or_else(|| serde_json::from_str(line).ok())
 }
 
 const START: &str = "{\"id\":\"";

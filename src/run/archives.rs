@@ -209,7 +209,6 @@ impl<'a> Archives<'a> {
         let count = self.due.len();
         for (n, (_, documents)) in self.due.into_iter().enumerate() {
             progress("writing archives", n + 1, count);
-            let mut contents = Contents::default();
             let mut ready: HashMap<Key, (Entry, Rc<Prepared>)> = HashMap::new();
             for due in documents {
                 if relink(&due, &formats, site, &ledger.id_base, plan)? {
@@ -217,9 +216,11 @@ impl<'a> Archives<'a> {
                 }
                 for id in &due.entries {
                     if !ready.contains_key(id)
-                        && let Some(made) = build::make_ready(store, *id, &mut contents, Some(live), site)?
+                        && let Some((entry, prepared)) =
+                            build::make_ready(store, *id, &mut Contents::default(), Some(live), site)?
                     {
-                        ready.insert(*id, made);
+                        let written = prepared.written(&entry, &formats, site);
+                        ready.insert(*id, (stub(entry), written));
                     }
                 }
                 let of_month = due.entries.iter().filter_map(|id| ready.get(id));
@@ -256,6 +257,22 @@ impl<'a> Archives<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// What is needed of an entry that was written: which it is, and when it changed. A period
+/// may have very many.
+fn stub(entry: Entry) -> Entry {
+    Entry {
+        title: String::new(),
+        link: String::new(),
+        summary: String::new(),
+        authors: Vec::new(),
+        image: None,
+        source: None,
+        projects: Vec::new(),
+        mentions: Vec::new(),
+        ..entry
     }
 }
 

@@ -355,6 +355,7 @@ fn make_entries(
             work.store.put_entry(Derived { entry, translation: None, content, items, feeds, quiet, pictures })?;
             result.derived += 1;
         }
+        work.ledger.close_many();
     }
     Ok((live, new))
 }
@@ -520,6 +521,7 @@ fn announce(work: &mut Work<'_>, new: New, result: &mut Derivation) -> Result<()
             let row = work.ledger.row_mut(id, work.moment.now);
             row.quiet.push(feed.clone());
             row.quiet.sort_unstable();
+            work.ledger.close_many();
         }
         result.problems.push(Problem {
             place: feed,
