@@ -40,38 +40,34 @@ pub struct Row<'a> {
     pub text: &'a str,
 }
 
-/// Some rows that follow each other, as a file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Shard {
-    /// Which row is its first.
-    pub first: usize,
-    /// The file.
-    pub text: String,
+/// Fills shards with rows. Each is filled before the next is begun: rows that come behind
+/// change none but the last.
+#[derive(Debug, Default)]
+pub struct Filler {
+    text: String,
 }
 
-/// Rows as one or several shards; none where there are no rows. Each is filled before the
-/// next is begun: rows that come behind change none but the last.
-pub fn shards<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<Shard> {
-    let mut shards = Vec::new();
-    let mut first = 0;
-    let mut shard = String::new();
-    for (n, row) in rows.enumerate() {
-        let row = (row.title, row.link, row.kind.name(), row.day, row.projects, row.text);
+impl Filler {
+    /// Takes a row in; comes back with the shard before when it was full.
+    pub fn push(&mut self, row: &Row<'_>) -> Option<String> {
+        let row = (row.title, row.link, row.kind.name(), &row.day, row.projects, row.text);
         // Strings and lists of strings are JSON always.
         let line = serde_json::to_string(&row).unwrap_or_default();
-        if !shard.is_empty() && shard.len() + line.len() + 4 > SHARD_BYTES {
-            shard.push_str("\n]\n");
-            shards.push(Shard { first, text: std::mem::take(&mut shard) });
-            first = n;
+        let is_full = !self.text.is_empty() && self.text.len() + line.len() + 4 > SHARD_BYTES;
+        let full = if is_full { std::mem::take(self).finish() } else { None };
+        self.text.push_str(if self.text.is_empty() { "[\n" } else { ",\n" });
+        self.text.push_str(&line);
+        full
+    }
+
+    /// The last shard; none where no row came since the one before.
+    pub fn finish(mut self) -> Option<String> {
+        if self.text.is_empty() {
+            return None;
         }
-        shard.push_str(if shard.is_empty() { "[\n" } else { ",\n" });
-        shard.push_str(&line);
+        self.text.push_str("\n]\n");
+        Some(self.text)
     }
-    if !shard.is_empty() {
-        shard.push_str("\n]\n");
-        shards.push(Shard { first, text: shard });
-    }
-    shards
 }
 
 /// The list of shards: how many each project has. The newest is the first to be looked at.
@@ -210,17 +206,22 @@ mod tests {
             projects: &[],
             text: &text,
         };
-        let made = shards((0..1000).map(row));
+        let fill = |rows: usize| -> Vec<String> {
+            let mut filler = Filler::default();
+            let mut made: Vec<String> = (0..rows).filter_map(|n| filler.push(&row(n))).collect();
+            made.extend(filler.finish());
+            made
+        };
+        let made = fill(1000);
         assert!(made.len() > 1);
         let mut count = 0;
         for shard in &made {
-            assert!(shard.text.len() <= SHARD_BYTES);
-            assert_eq!(shard.first, count);
-            count += serde_json::from_str::<Vec<Value>>(&shard.text).unwrap().len();
+            assert!(shard.len() <= SHARD_BYTES);
+            count += serde_json::from_str::<Vec<Value>>(shard).unwrap().len();
         }
         assert_eq!(count, 1000);
-        let more = shards((0..1200).map(row));
+        let more = fill(1200);
         assert_eq!(more[..made.len() - 1], made[..made.len() - 1], "full ones stay as they are");
-        assert!(shards(std::iter::empty()).is_empty());
+        assert!(fill(0).is_empty());
     }
 }

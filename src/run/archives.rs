@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::build::{self, Plan, held_file};
+use super::build::{self, Lists, Plan, held_file};
 use super::refresh::Progress;
 use super::{Opened, Problem, RunError};
 use crate::config::{FeedFormat, Site};
@@ -87,6 +87,7 @@ impl<'a> Archives<'a> {
     pub fn plan(
         &mut self,
         store: &Store,
+        lists: &mut Lists,
         name: &str,
         live: &Feed,
         touched: Option<&BTreeSet<String>>,
@@ -94,10 +95,10 @@ impl<'a> Archives<'a> {
     ) -> Result<Option<String>, RunError> {
         let site = &self.opened.site;
         let current = merge::current_path(name, site);
-        let listed = store.listed(name)?;
+        let listed = lists.of(store, name)?;
         let loud = listed.iter().filter(|e| !e.quiet).map(|e| e.id);
         let shown: HashSet<Key> = loud.take(live.entries.len()).collect();
-        let mut periods = merge::periods(listed, |e| e.published, site);
+        let mut periods = merge::periods(listed.to_vec(), |e| e.published, site);
         periods.retain(|_, entries| entries.iter().any(|e| !shown.contains(&e.id)));
         let key_of = |period: &str| format!("{current}/{period}");
         if current != name {

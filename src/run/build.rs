@@ -22,7 +22,7 @@ use crate::files::{self, Publisher};
 use crate::merge::{self, Document, Feed};
 use crate::output::html::{self, Pages};
 use crate::output::{Contents, Prepared};
-use crate::store::{Changed, Store, Written};
+use crate::store::{Changed, Listed, Store, Written};
 
 /// What has to be written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +168,8 @@ fn write(
         .filter(|n| matches!(&scope, Scope::All) || matches!(&scope, Scope::Feeds(f) if f.contains_key(*n)))
         .collect();
     let mut contents = Contents::default();
+    // Of everything there would be too many.
+    let mut lists = Lists { keep: matches!(scope, Scope::Feeds(_)), known: HashMap::new() };
     let mut archives = Archives::new(opened, store, ledger)?;
     for (n, name) in wanted.iter().enumerate() {
         progress("writing feeds", n + 1, wanted.len());
@@ -187,7 +189,7 @@ fn write(
             Scope::All => None,
             Scope::Feeds(feeds) => feeds.get(*name),
         };
-        let older = archives.plan(store, name, &feed, days, &mut plan)?;
+        let older = archives.plan(store, &mut lists, name, &feed, days, &mut plan)?;
         feed.document = Document::Live { older };
         render(opened, &feed, &prepared, &mut plan, problems)?;
     }
@@ -196,8 +198,9 @@ fn write(
         Scope::All => None,
         Scope::Feeds(feeds) => Some(feeds),
     };
-    pages::write(opened, store, &pages, &rules, &pages::Due { days, held: &held }, &mut plan)?;
-    super::search::files(opened, store, &pages, days, &mut plan)?;
+    let press = pages::Press { pages: &pages, rules: &rules };
+    pages::write(opened, store, &press, &mut lists, &pages::Due { days, held: &held }, &mut plan)?;
+    super::search::files(opened, store, &pages, &mut lists, days, &mut plan)?;
     health::files(opened, store, &id_base, &mut plan, problems)?;
     moment.interrupt.check()?;
     let Plan { publisher, hashes, dropped, .. } = plan;
@@ -255,6 +258,26 @@ pub(super) fn make_ready(
     // What was cleaned is not needed as it was.
     entry.html = String::new();
     Ok(Some((entry, ready)))
+}
+
+/// What feeds carry: several ask for it in a build that concerns few of them.
+pub(super) struct Lists {
+    keep: bool,
+    known: HashMap<String, Rc<[Listed]>>,
+}
+
+impl Lists {
+    /// What a feed carries, newest first.
+    pub fn of(&mut self, store: &Store, feed: &str) -> Result<Rc<[Listed]>, RunError> {
+        if let Some(known) = self.known.get(feed) {
+            return Ok(Rc::clone(known));
+        }
+        let listed: Rc<[Listed]> = store.listed(feed)?.into();
+        if self.keep {
+            self.known.insert(feed.to_owned(), Rc::clone(&listed));
+        }
+        Ok(listed)
+    }
 }
 
 /// Feeds that are held back: they lost too much. Those that have grown again are not.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::archives::touches;
 use super::articles::Sites;
-use super::build::Plan;
+use super::build::{Lists, Plan};
 use super::{Opened, RunError};
 use crate::config::{Project, Site};
 use crate::entry::{self, Key, Slug};
@@ -23,7 +23,7 @@ use crate::merge;
 use crate::output::html::card::{has_page, page_path};
 use crate::output::html::chart::{self, Activity, Counts};
 use crate::output::html::health::{EventRow, FeedRow, Health, SourceRow};
-use crate::output::html::{Month, Pages, SHOWN, Size, card_value};
+use crate::output::html::{Month, Pages, SHOWN, Size, TemplateError, card_value};
 use crate::output::opml::{self, Outline};
 use crate::store::Store;
 
@@ -33,6 +33,20 @@ pub(super) struct Due<'a> {
     pub days: Option<&'a BTreeMap<String, BTreeSet<String>>>,
     /// Feeds that are held back: their pages stay as they are.
     pub held: &'a HashSet<String>,
+}
+
+/// What pages of entries are made with.
+pub(super) struct Press<'a> {
+    /// Templates.
+    pub pages: &'a Pages,
+    /// Say which addresses have a player.
+    pub rules: &'a Sites,
+}
+
+impl Press<'_> {
+    fn entry(&self, site: &Site, path: &str, entry: &entry::Entry) -> Result<String, TemplateError> {
+        self.pages.entry(site, path, entry, &|url| self.rules.player(url))
+    }
 }
 
 impl<'a> Due<'a> {
@@ -69,11 +83,12 @@ const SHOWN_PAGES: &str = "pages";
 pub(super) fn write(
     opened: &Opened,
     store: &Store,
-    pages: &Pages,
-    rules: &Sites,
+    press: &Press<'_>,
+    lists: &mut Lists,
     due: &Due<'_>,
     plan: &mut Plan<'_>,
 ) -> Result<(), RunError> {
+    let pages = press.pages;
     let site = &opened.site;
     if site.pages {
         let remembered = store.meta(SHOWN_PAGES)?.and_then(|text| serde_json::from_str(&text).ok());
@@ -83,9 +98,9 @@ pub(super) fn write(
             shown.activity.retain(|feed, _| due.held.contains(feed));
             shown.entries.clear();
         }
-        let gone = months(opened, store, pages, rules, due, &mut shown, plan)?;
+        let gone = months(opened, store, press, lists, due, &mut shown, plan)?;
         feeds(opened, store, pages, due, &shown, plan)?;
-        posts(opened, store, pages, rules, &mut shown, plan)?;
+        posts(opened, store, press, &mut shown, plan)?;
         plan.dropped.extend(gone);
         site_pages(opened, store, pages, &shown, plan)?;
         let written = &plan.hashes;
@@ -108,8 +123,8 @@ struct MonthPage {
 fn months(
     opened: &Opened,
     store: &Store,
-    pages: &Pages,
-    rules: &Sites,
+    press: &Press<'_>,
+    lists: &mut Lists,
     due: &Due<'_>,
     shown: &mut Shown,
     plan: &mut Plan<'_>,
@@ -125,7 +140,7 @@ fn months(
             continue;
         }
         let is_held = due.held.contains(&feed);
-        let listed = merge::periods(store.listed(&feed)?, |e| e.published, site);
+        let listed = merge::periods(lists.of(store, &feed)?.to_vec(), |e| e.published, site);
         let before: BTreeSet<String> =
             shown.activity.get(&feed).map(|a| a.keys().cloned().collect()).unwrap_or_default();
         let now: BTreeSet<String> = listed.keys().cloned().collect();
@@ -174,7 +189,7 @@ fn months(
                 values.push(value.clone());
                 if page.feed == "all" && has_page(entry.kind) {
                     let path = page_path(&entry.id);
-                    let html = pages.entry(site, &path, entry, &|url| rules.player(url))?;
+                    let html = press.entry(site, &path, entry)?;
                     plan.add(path.clone(), html.as_bytes())?;
                     own.insert(path);
                 }
@@ -198,7 +213,7 @@ fn months(
             let months = beside.get(&page.feed);
             let (older, newer) = months.map(|m| neighbours(m, &month)).unwrap_or_default();
             let links = Month { name: &month, older, newer };
-            let html = pages.month(site, &page.feed, &links, &values)?;
+            let html = press.pages.month(site, &page.feed, &links, &values)?;
             plan.add(month_path(&page.feed, &month), html.as_bytes())?;
         }
     }
@@ -247,8 +262,7 @@ fn feeds(
 fn posts(
     opened: &Opened,
     store: &Store,
-    pages: &Pages,
-    rules: &Sites,
+    press: &Press<'_>,
     shown: &mut Shown,
     plan: &mut Plan<'_>,
 ) -> Result<(), RunError> {
@@ -263,7 +277,7 @@ fn posts(
                 continue;
             };
             let name = crate::normalize::address::percent_decode(name);
-            let page = pages.entry(site, &name, &entry, &|url| rules.player(url))?;
+            let page = press.entry(site, &name, &entry)?;
             plan.add(name.clone(), page.as_bytes())?;
             written.insert(name);
         }
@@ -282,8 +296,13 @@ fn site_pages(
     plan: &mut Plan<'_>,
 ) -> Result<(), RunError> {
     let site = &opened.site;
-    let sizes: BTreeMap<String, Size> =
-        store.feed_sizes()?.into_iter().map(|(name, (count, latest))| (name, Size { count, latest })).collect();
+    let mut sizes: BTreeMap<String, Size> = BTreeMap::new();
+    for (feed, activity) in &shown.activity {
+        if let Some(latest) = store.latest(feed)? {
+            let count = activity.values().flatten().map(|n| *n as usize).sum();
+            sizes.insert(feed.clone(), Size { count, latest });
+        }
+    }
     plan.add("index.html".to_owned(), pages.index(site, &sizes, &shown.activity)?.as_bytes())?;
     let rows = super::health::of(opened, store)?;
     let health = Health {

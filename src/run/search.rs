@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::build::{self, Plan};
+use super::archives::EVERY_DAY;
+use super::build::{self, Lists, Plan};
 use super::{Opened, RunError};
 use crate::config::Site;
 use crate::entry::Key;
 use crate::merge;
 use crate::normalize::terms::Term;
 use crate::output::html::Pages;
-use crate::output::search::{self, Row};
+use crate::output::search::{self, Filler, Row};
 use crate::store::Store;
-use crate::store::search::{Alone, Behind, Index, Light, Wanted, Where};
+use crate::store::search::{Behind, Index, Light, Wanted, Where};
 
 /// The feed whose shard has the entries of no project.
 const REST: &str = "all";
@@ -25,11 +26,12 @@ pub(super) const STEP: usize = 64;
 const FILE: &str = "search.sqlite";
 
 /// Writes the search page and the shards of projects that are due: of those in `days` what
-/// lies behind the first of their days, of every project all where there are none.
+/// their days are in, and what that moved; of every project all where there are none.
 pub(super) fn files(
     opened: &Opened,
     store: &Store,
     pages: &Pages,
+    lists: &mut Lists,
     days: Option<&BTreeMap<String, BTreeSet<String>>>,
     plan: &mut Plan<'_>,
 ) -> Result<(), RunError> {
@@ -51,26 +53,47 @@ pub(super) fn files(
             continue;
         };
         let starts: Vec<Start> = build::remembered(store, &starts_of(slug))?.unwrap_or_default();
-        let stay = if starts.len() == before { staying(&starts, touched, site) } else { 0 };
-        let alone = if slug == REST { Alone::Only } else { Alone::Any };
-        let mut briefs = store.briefs(slug, alone, starts.get(stay).filter(|_| stay > 0).map(|s| s.published))?;
+        let starts = if starts.len() == before { starts } else { Vec::new() };
+        let stay = staying(&starts, touched, site);
+        let mut rows: Vec<(DateTime<Utc>, Key)> = lists.of(store, slug)?.iter().map(|e| (e.published, e.id)).collect();
+        rows.sort_unstable();
         if let Some(start) = starts.get(stay).filter(|_| stay > 0) {
-            // Others of that second are in the shard before.
-            briefs.drain(..briefs.partition_point(|b| (b.published, b.id) < (start.published, start.id)));
+            rows.drain(..rows.partition_point(|row| *row < (start.published, start.id)));
         }
-        let shards = search::shards(briefs.iter().map(|b| Row {
-            title: &b.title,
-            link: &b.link,
-            kind: b.kind,
-            day: merge::day(b.published, site),
-            projects: &b.projects,
-            text: &b.summary,
-        }));
+        // Behind it nothing changed.
+        let last = touched.filter(|days| !days.contains(EVERY_DAY)).and_then(|days| days.last());
         let mut now = starts[..stay].to_vec();
-        for shard in &shards {
-            let first = &briefs[shard.first];
-            now.push(Start { published: first.published, id: first.id });
-            plan.add(search::shard_path(slug, now.len()), shard.text.as_bytes())?;
+        let mut filler = Filler::default();
+        let mut is_first = true;
+        for (published, id) in rows {
+            let Some(brief) = store.brief(id, (slug == REST).then_some(REST))? else { continue };
+            let day = merge::day(published, site);
+            let is_behind = last.is_some_and(|last| day > *last);
+            let full = filler.push(&Row {
+                title: &brief.title,
+                link: &brief.link,
+                kind: brief.kind,
+                day,
+                projects: &brief.projects,
+                text: &brief.summary,
+            });
+            let start = Start { published, id };
+            if let Some(text) = full {
+                plan.add(search::shard_path(slug, now.len()), text.as_bytes())?;
+                if is_behind && starts.get(now.len()) == Some(&start) {
+                    // From here on shards are what they were.
+                    now.extend_from_slice(&starts[now.len()..]);
+                    filler = Filler::default();
+                    break;
+                }
+                now.push(start);
+            } else if is_first {
+                now.push(start);
+            }
+            is_first = false;
+        }
+        if let Some(text) = filler.finish() {
+            plan.add(search::shard_path(slug, now.len()), text.as_bytes())?;
         }
         plan.dropped.extend((now.len() + 1..=before).map(|n| search::shard_path(slug, n)));
         counts.insert(slug.to_owned(), now.len());

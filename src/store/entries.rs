@@ -253,6 +253,16 @@ impl Store {
         self.sql("feeds cannot be read", read())
     }
 
+    /// When the newest entry of a feed came up; none where it has none.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn latest(&self, feed: &str) -> Result<Option<DateTime<Utc>>> {
+        let text = "SELECT published FROM feed_entry WHERE feed = ?1 ORDER BY published DESC LIMIT 1";
+        let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([feed], |r| r.get(0)).optional());
+        Ok(self.sql("feeds cannot be read", read)?.map(moment))
+    }
+
     /// Names of the feeds that carry an entry.
     ///
     /// # Errors

@@ -208,42 +208,25 @@ struct BriefProject {
 }
 
 impl Store {
-    /// Entries of a feed from one moment on, oldest first; those of no other feed when `alone`.
+    /// An entry as search shows it; none where there is none, or where a feed carries it
+    /// that is neither `alone` nor a part of it.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn briefs(&self, feed: &str, alone: Alone, from: Option<DateTime<Utc>>) -> Result<Vec<Brief>> {
-        let text = match alone {
-            Alone::Any => {
-                "SELECT f.published, e.data, f.entry FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 AND f.published >= ?2 ORDER BY f.published, f.entry"
-            }
-            Alone::Only => {
-                "SELECT f.published, e.data, f.entry FROM feed_entry f JOIN entry e ON e.id = f.entry WHERE f.feed = ?1 AND f.published >= ?2 AND NOT EXISTS (SELECT 1 FROM feed_entry o WHERE o.entry = f.entry AND o.feed <> ?1 AND substr(o.feed, 1, length(?1) + 1) <> ?1 || '/') ORDER BY f.published, f.entry"
-            }
-        };
-        let from = from.map_or(i64::MIN, |t| t.timestamp());
-        let read = || -> rusqlite::Result<Vec<Brief>> {
+    pub fn brief(&self, id: Key, alone: Option<&str>) -> Result<Option<Brief>> {
+        let text = "SELECT published, data FROM entry WHERE id = ?1 AND (?2 IS NULL OR NOT EXISTS (SELECT 1 FROM feed_entry o WHERE o.entry = ?1 AND o.feed <> ?2 AND substr(o.feed, 1, length(?2) + 1) <> ?2 || '/'))";
+        let read = || -> rusqlite::Result<Option<Brief>> {
             let mut statement = self.connection.prepare_cached(text)?;
-            let rows = statement.query_map(params![feed, from], |r| {
+            let brief = statement.query_row(params![id.0, alone], |r| {
                 let published = super::moment(r.get(0)?);
-                let id = Key(r.get(2)?);
                 let BriefData { title, link, kind, summary, projects } = super::from_json(r.get_ref(1)?.as_str()?)?;
                 let projects = projects.into_iter().map(|p| p.slug).collect();
                 Ok(Brief { id, title, link, kind, published, projects, summary })
-            })?;
-            rows.collect()
+            });
+            brief.optional()
         };
         self.sql("entries cannot be read", read())
     }
-}
-
-/// Which entries of a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Alone {
-    /// All of them.
-    Any,
-    /// Those that no other feed carries, parts of this one aside.
-    Only,
 }
 
 /// The search index.
