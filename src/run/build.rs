@@ -198,10 +198,11 @@ fn write(
         Scope::All => None,
         Scope::Feeds(feeds) => Some(feeds),
     };
-    let press = pages::Press { pages: &pages, rules: &rules };
+    let health = health::of(opened, store)?;
+    let press = pages::Press { pages: &pages, rules: &rules, health: &health };
     pages::write(opened, store, &press, &mut lists, &pages::Due { days, held: &held }, &mut plan)?;
     super::search::files(opened, store, &pages, &mut lists, days, &mut plan)?;
-    health::files(opened, store, &id_base, &mut plan, problems)?;
+    health::files(opened, store, &health, &id_base, &mut plan, problems)?;
     moment.interrupt.check()?;
     let Plan { publisher, hashes, dropped, .. } = plan;
     // Before anything is published that it must know: names of archives are given once.

@@ -236,15 +236,15 @@ pub fn silence(source: &SourceState, now: DateTime<Utc>) -> Option<TimeDelta> {
 pub(super) fn files(
     opened: &Opened,
     store: &Store,
+    rows: &[Health],
     id_base: &str,
     plan: &mut Plan<'_>,
     problems: &mut Vec<Problem>,
 ) -> Result<(), RunError> {
-    let rows = of(opened, store)?;
-    plan.add("health.json".to_owned(), output::health::json(&opened.site, &rows).as_bytes())?;
-    let events = events(store, &rows)?;
+    plan.add("health.json".to_owned(), output::health::json(&opened.site, rows).as_bytes())?;
+    let events = events(store, rows)?;
     let path = "health.xml".to_owned();
-    match output::health::atom(&opened.site, id_base, &rows, &events) {
+    match output::health::atom(&opened.site, id_base, rows, &events) {
         Ok(text) => plan.add(path, text.as_bytes())?,
         Err(problem) => {
             problems.push(held_file(path.clone(), &problem));

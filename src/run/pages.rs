@@ -35,12 +35,14 @@ pub(super) struct Due<'a> {
     pub held: &'a HashSet<String>,
 }
 
-/// What pages of entries are made with.
+/// What pages are made with.
 pub(super) struct Press<'a> {
     /// Templates.
     pub pages: &'a Pages,
     /// Say which addresses have a player.
     pub rules: &'a Sites,
+    /// How the sources are.
+    pub health: &'a [health::Health],
 }
 
 impl Press<'_> {
@@ -102,7 +104,7 @@ pub(super) fn write(
         feeds(opened, store, pages, due, &shown, plan)?;
         posts(opened, store, press, &mut shown, plan)?;
         plan.dropped.extend(gone);
-        site_pages(opened, store, pages, &shown, plan)?;
+        site_pages(opened, store, press, &shown, plan)?;
         let written = &plan.hashes;
         plan.dropped.retain(|path| !written.contains_key(path));
         store.set_meta(SHOWN_PAGES, &serde_json::to_string(&shown).unwrap_or_default())?;
@@ -291,11 +293,12 @@ fn posts(
 fn site_pages(
     opened: &Opened,
     store: &Store,
-    pages: &Pages,
+    press: &Press<'_>,
     shown: &Shown,
     plan: &mut Plan<'_>,
 ) -> Result<(), RunError> {
     let site = &opened.site;
+    let pages = press.pages;
     let mut sizes: BTreeMap<String, Size> = BTreeMap::new();
     for (feed, activity) in &shown.activity {
         if let Some(latest) = store.latest(feed)? {
@@ -304,10 +307,9 @@ fn site_pages(
         }
     }
     plan.add("index.html".to_owned(), pages.index(site, &sizes, &shown.activity)?.as_bytes())?;
-    let rows = super::health::of(opened, store)?;
     let health = Health {
-        events: super::health::events(store, &rows)?.into_iter().map(|e| event_row(e, site)).collect(),
-        sources: source_rows(rows, site),
+        events: super::health::events(store, press.health)?.into_iter().map(|e| event_row(e, site)).collect(),
+        sources: source_rows(press.health.to_vec(), site),
         feeds: feed_rows(site, &sizes),
     };
     plan.add("health.html".to_owned(), pages.health(site, &health)?.as_bytes())?;

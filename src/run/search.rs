@@ -57,11 +57,15 @@ pub(super) fn files(
         let stay = staying(&starts, touched, site);
         let mut rows: Vec<(DateTime<Utc>, Key)> = lists.of(store, slug)?.iter().map(|e| (e.published, e.id)).collect();
         rows.sort_unstable();
+        let days = touched.filter(|days| !days.contains(EVERY_DAY));
         if let Some(start) = starts.get(stay).filter(|_| stay > 0) {
             rows.drain(..rows.partition_point(|row| *row < (start.published, start.id)));
+        } else if let Some(first) = days.and_then(BTreeSet::first).filter(|_| before == 0) {
+            // Where there was nothing there is at most what came.
+            rows.drain(..rows.partition_point(|(published, _)| merge::day(*published, site) < *first));
         }
         // Behind it nothing changed.
-        let last = touched.filter(|days| !days.contains(EVERY_DAY)).and_then(|days| days.last());
+        let last = days.and_then(BTreeSet::last);
         let mut now = starts[..stay].to_vec();
         let mut filler = Filler::default();
         let mut is_first = true;
