@@ -418,7 +418,7 @@ impl Ledger {
     }
 
     /// Lets go of rows that were to be changed: what they say now is kept as their lines,
-    /// which take a third of the room.
+    /// which take less than half of the room.
     pub fn close(&mut self) {
         for n in std::mem::take(&mut self.open) {
             let (from, slot) = (self.added.len(), &self.slots[n]);

@@ -1,8 +1,9 @@
 //! Films and sounds on pages: a paragraph that is nothing but a link to one becomes a player.
 //!
 //! Which addresses of a host have a player is for the rules of sites to say; files of films
-//! and sounds are played by the browser. Nothing is asked of others before somebody opens
-//! it: a frame is in a closed `details` and lazy, a file is not loaded ahead.
+//! and sounds are played by the browser. Nothing but a picture, as in any content, is asked
+//! of others before somebody opens it: a frame is in a closed `details` and lazy, a file is
+//! not loaded ahead.
 //!
 //! Refused here: links within sentences, which stay links, and HTML that was not sanitised.
 
