@@ -8,7 +8,7 @@
 //!
 //! No reason means no project: the entry is in `all`, and `check` lists it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use url::Url;
 
@@ -25,7 +25,12 @@ const STANDS_OUT: usize = 2;
 pub struct Classifier<'a> {
     projects: &'a [Project],
     names: &'a Names,
+    sources: Sources,
 }
+
+/// Which projects name a source, by its identity. That is not what the configuration says of
+/// it: an address that moved or has a password in it is known by another name.
+pub type Sources = HashMap<String, Vec<usize>>;
 
 /// What one rule found: project to text and place.
 type Hits = BTreeMap<usize, (String, String)>;
@@ -36,7 +41,12 @@ type Find<'a> = fn(&Classifier<'a>, &RawEntry) -> Hits;
 impl<'a> Classifier<'a> {
     /// A classifier for these projects.
     pub fn new(projects: &'a [Project], names: &'a Names) -> Self {
-        Self { projects, names }
+        Self { projects, names, sources: Sources::new() }
+    }
+
+    /// The same, for entries of sources, too.
+    pub fn with_sources(self, sources: Sources) -> Self {
+        Self { sources, ..self }
     }
 
     /// The projects of what `raws` together are. `overrides` are those for this entry.
@@ -185,13 +195,8 @@ impl<'a> Classifier<'a> {
         let Some(source) = &raw.source else {
             return Hits::new();
         };
-        let named = |p: &Project| p.sources.iter().any(|s| s.name.as_deref().unwrap_or(&s.url) == source.name);
-        self.projects
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| named(p))
-            .map(|(n, _)| (n, (source.name.clone(), "source".to_owned())))
-            .collect()
+        let named = self.sources.get(&source.name).into_iter().flatten();
+        named.map(|n| (*n, (source.name.clone(), "source".to_owned()))).collect()
     }
 
     fn by_tag(&self, raw: &RawEntry) -> Hits {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Moment, Opened, Problem, RunError, Severity, pictures};
+use super::{Moment, Opened, Problem, RunError, Severity, pictures, sources};
 use crate::classify::Classifier;
 use crate::config::{Override, Site};
 use crate::entry::{Entry, EntryId, Key, Kind, RawEntry};
@@ -305,7 +305,8 @@ fn make_entries(
     result: &mut Derivation,
 ) -> Result<(HashSet<Key>, New), RunError> {
     let site = &work.opened.site;
-    let classifier = Classifier::new(&site.projects, work.names);
+    let sources = sources::by_project(work.opened, &work.ledger.sources);
+    let classifier = Classifier::new(&site.projects, work.names).with_sources(sources);
     let overrides = Overrides::new(work.opened);
     let id_base = work.ledger.id_base.clone();
     let context = normalize::Context {
@@ -581,6 +582,9 @@ impl<'a> Overrides<'a> {
 
     pub(super) fn of(&self, id: Option<&EntryId>, raws: &[&RawEntry]) -> Vec<&'a Override> {
         let mut found: Vec<&Override> = Vec::new();
+        if self.by_target.is_empty() {
+            return found;
+        }
         let keys = raws.iter().flat_map(|r| r.keys.iter().map(String::as_str));
         let links = raws.iter().filter_map(|r| r.link.as_deref());
         let pages = links.clone().filter(|l| !l.contains('#')).filter_map(|l| url::Url::parse(l).ok());

@@ -16,8 +16,9 @@ use url::Url;
 use super::manners::{self, Manners};
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError};
+use crate::classify::Sources;
 use crate::config::{Project, SourceConfig};
-use crate::entry::RawEntry;
+use crate::entry::{RawEntry, Slug};
 use crate::fetch::fetcher::Waited;
 use crate::fetch::guard::{Guard, Ports, Range};
 use crate::fetch::schedule::{self, Attempt, Failing, Failure, Hints, Jitter, Limits};
@@ -179,6 +180,13 @@ pub fn of_site<'a>(opened: &'a Opened, lines: &BTreeMap<String, Line>) -> BTreeM
         known.projects.extend(project);
     }
     found
+}
+
+/// Which projects name which source, as the classifier asks for it.
+pub(super) fn by_project(opened: &Opened, lines: &BTreeMap<String, Line>) -> Sources {
+    let places: HashMap<&Slug, usize> = opened.site.projects.iter().enumerate().map(|(n, p)| (&p.slug, n)).collect();
+    let known = of_site(opened, lines).into_values();
+    known.map(|k| (k.name, k.projects.iter().filter_map(|p| places.get(&p.slug).copied()).collect())).collect()
 }
 
 /// Hosts that want to be left alone at `now`, and until when.

@@ -258,6 +258,7 @@ fn a_source_that_moved_stays_the_same_one() {
         let after = site.entries();
         let ids = |entries: &[serde_json::Value]| entries.iter().map(|e| e["id"].clone()).collect::<Vec<_>>();
         assert_eq!(ids(&after), ids(&before));
+        assert!(after.iter().all(|e| e["projects"][0]["slug"] == "mosn"), "the project keeps them: {after:?}");
         let json = site.run(&["status", "--json"]);
         let state: serde_json::Value = serde_json::from_str(json.out.trim()).expect("one source");
         assert_eq!((&state["name"], &state["address"]), (&address.as_str().into(), &to.as_str().into()));
@@ -371,6 +372,8 @@ fn credentials_go_to_their_host_and_into_no_file() {
     assert_eq!((first.header("x-api-key"), first.header("user-agent")), (Some("t0ken"), Some("mine")));
     assert_eq!((second.header("authorization"), second.header("x-api-key")), (None, None));
     assert!(second.header("user-agent").is_some_and(|agent| agent.starts_with("feedloom/")));
+    // The project that names it has its entry.
+    assert_eq!(site.entries()[0]["projects"][0]["because"]["rule"], "source");
     // And what is published, kept for ever or printed names no secret, when it fails neither.
     let down = Server::start("127.0.1.48", |_, s| reply(s, 500, "", b""));
     site.write("feeds/seata.yaml", project(&down).replace("MOSN", "Seata"));
