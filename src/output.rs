@@ -13,10 +13,9 @@ pub mod pictures;
 pub mod rss;
 pub mod search;
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use url::Url;
 
@@ -35,33 +34,35 @@ const MENTIONS_SHOWN: usize = 8;
 #[derive(Debug)]
 pub struct Prepared {
     /// Sanitised HTML with its attribution, within the byte budget.
-    pub content: Rc<str>,
-    atom: OnceCell<Fragment>,
-    rss: OnceCell<Fragment>,
-    json: OnceCell<Fragment>,
+    pub content: Arc<str>,
+    atom: OnceLock<Fragment>,
+    rss: OnceLock<Fragment>,
+    json: OnceLock<Fragment>,
 }
 
 impl Default for Prepared {
     fn default() -> Self {
-        Self { content: "".into(), atom: OnceCell::new(), rss: OnceCell::new(), json: OnceCell::new() }
+        Self { content: "".into(), atom: OnceLock::new(), rss: OnceLock::new(), json: OnceLock::new() }
     }
 }
 
 impl Prepared {
+    /// `entry` with its content cleaned now.
+    pub fn of(entry: &Entry, site: &Site) -> Self {
+        Self::of_content(content(entry, site).into())
+    }
+
     /// An entry whose content was cleaned before.
-    pub fn of_content(content: Rc<str>) -> Self {
+    pub fn of_content(content: Arc<str>) -> Self {
         Self { content, ..Self::default() }
     }
 
     /// `entry` written in `formats`; its content, which is in there, is let go.
-    pub fn written(self: Rc<Self>, entry: &Entry, formats: &[FeedFormat], site: &Site) -> Rc<Self> {
+    pub fn written(self, entry: &Entry, formats: &[FeedFormat], site: &Site) -> Self {
         for format in formats {
             format.fragment(entry, &self, site);
         }
-        match Rc::try_unwrap(self) {
-            Ok(whole) => Rc::new(Self { content: "".into(), ..whole }),
-            Err(shared) => shared,
-        }
+        Self { content: "".into(), ..self }
     }
 }
 
@@ -76,21 +77,20 @@ struct Fragment {
 /// several documents, but cleaned once.
 #[derive(Debug, Default)]
 pub struct Contents {
-    clean: HashMap<(EntryId, Option<String>), Rc<str>>,
+    clean: HashMap<(EntryId, Option<String>), Arc<str>>,
 }
 
 impl Contents {
     /// `entry` made ready; its content is cleaned now or was before.
-    pub fn of(&mut self, entry: &Entry, site: &Site) -> Rc<Prepared> {
+    pub fn of(&mut self, entry: &Entry, site: &Site) -> Arc<Prepared> {
         let name = (entry.id.clone(), entry.language.clone());
         let content = self.clean.entry(name).or_insert_with(|| content(entry, site).into());
-        Rc::new(Prepared { content: Rc::clone(content), ..Prepared::default() })
+        Arc::new(Prepared { content: Arc::clone(content), ..Prepared::default() })
     }
 
-    /// `entry` made ready, if its content was cleaned before.
-    pub fn known(&self, entry: &Entry) -> Option<Rc<Prepared>> {
-        let content = self.clean.get(&(entry.id.clone(), entry.language.clone()))?;
-        Some(Rc::new(Prepared { content: Rc::clone(content), ..Prepared::default() }))
+    /// The content of `entry`, if it was cleaned before.
+    pub fn known(&self, entry: &Entry) -> Option<Arc<str>> {
+        self.clean.get(&(entry.id.clone(), entry.language.clone())).map(Arc::clone)
     }
 }
 
@@ -171,7 +171,7 @@ impl FeedFormat {
     }
 
     /// How many of the feed's entries fit into `bytes`, newest first; at least one.
-    pub fn fitting(self, feed: &Feed, prepared: &[Rc<Prepared>], site: &Site) -> usize {
+    pub fn fitting(self, feed: &Feed, prepared: &[Arc<Prepared>], site: &Site) -> usize {
         let (head, tail) = self.frame(feed);
         let mut used = head.len() + tail.len() + LINKS_MAY_GROW;
         for (n, (entry, ready)) in feed.entries.iter().zip(prepared).enumerate() {
@@ -205,7 +205,7 @@ impl FeedFormat {
     ///
     /// # Errors
     /// What a feed reader would refuse: it must not be published.
-    pub fn render(self, feed: &Feed, prepared: &[Rc<Prepared>], site: &Site) -> Result<String, String> {
+    pub fn render(self, feed: &Feed, prepared: &[Arc<Prepared>], site: &Site) -> Result<String, String> {
         let (head, tail) = self.frame(feed);
         let fragments = feed.entries.iter().zip(prepared).map(|(e, p)| self.fragment(e, p, site).text.len() + 2);
         let mut text = String::with_capacity(head.len() + tail.len() + 1 + fragments.sum::<usize>());

@@ -4,7 +4,7 @@
 //! [`Plan`] of `build`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::build::{self, Lists, Plan, held_file};
 use super::refresh::Progress;
@@ -210,22 +210,15 @@ impl<'a> Archives<'a> {
         let count = self.due.len();
         for (n, (_, documents)) in self.due.into_iter().enumerate() {
             progress("writing archives", n + 1, count);
-            let mut ready: HashMap<Key, (Entry, Rc<Prepared>)> = HashMap::new();
+            let mut ready: HashMap<Key, (Entry, Arc<Prepared>)> = HashMap::new();
             for due in documents {
                 if relink(&due, &formats, site, &ledger.id_base, plan)? {
                     continue;
                 }
-                for id in &due.entries {
-                    if !ready.contains_key(id)
-                        && let Some((entry, prepared)) =
-                            build::make_ready(store, *id, &mut Contents::default(), Some(live), site)?
-                    {
-                        let written = prepared.written(&entry, &formats, site);
-                        ready.insert(*id, (stub(entry), written));
-                    }
-                }
+                let missing = due.entries.iter().filter(|id| !ready.contains_key(id));
+                ready.extend(written(store, live, missing, &formats, site)?);
                 let of_month = due.entries.iter().filter_map(|id| ready.get(id));
-                let (carried, prepared): (Vec<Entry>, Vec<Rc<Prepared>>) = of_month.cloned().unzip();
+                let (carried, prepared): (Vec<Entry>, Vec<Arc<Prepared>>) = of_month.cloned().unzip();
                 let feed = merge::feed(&due.feed, carried, due.document, site, &ledger.id_base);
                 for format in &formats {
                     let Some(ending) = format.archive_ending() else {
@@ -261,10 +254,36 @@ impl<'a> Archives<'a> {
     }
 }
 
+/// Entries as they stand in archives of these formats. The store is asked here; cleaning and
+/// writing is most of the work, and done on all cores.
+fn written<'k>(
+    store: &Store,
+    live: &Contents,
+    keys: impl Iterator<Item = &'k Key>,
+    formats: &[FeedFormat],
+    site: &Site,
+) -> Result<Vec<(Key, (Entry, Arc<Prepared>))>, RunError> {
+    let mut entries = Vec::new();
+    for key in keys {
+        let Some(mut entry) = store.facts(*key)? else { continue };
+        let known = live.known(&entry);
+        if known.is_none() {
+            entry.html = store.html(*key)?;
+        }
+        entries.push((*key, entry, known));
+    }
+    Ok(super::on_all_cores(entries, |(key, entry, known)| {
+        let prepared = known.map_or_else(|| Prepared::of(&entry, site), Prepared::of_content);
+        let prepared = prepared.written(&entry, formats, site);
+        (key, (stub(entry), Arc::new(prepared)))
+    }))
+}
+
 /// What is needed of an entry that was written: which it is, and when it changed. A period
 /// may have very many.
 fn stub(entry: Entry) -> Entry {
     Entry {
+        html: String::new(),
         title: String::new(),
         link: String::new(),
         summary: String::new(),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -175,9 +176,9 @@ fn write(
         progress("writing feeds", n + 1, wanted.len());
         moment.interrupt.check()?;
         let mut entries = Vec::new();
-        let mut prepared: Vec<Rc<Prepared>> = Vec::new();
+        let mut prepared: Vec<Arc<Prepared>> = Vec::new();
         for key in store.newest(name, site.output.entries)? {
-            if let Some((entry, ready)) = make_ready(store, key, &mut contents, None, site)? {
+            if let Some((entry, ready)) = make_ready(store, key, &mut contents, site)? {
                 entries.push(entry);
                 prepared.push(ready);
             }
@@ -239,22 +240,19 @@ fn write(
     Ok(built)
 }
 
-/// An entry without its HTML, and its content cleaned: now, or before, here or among `others`.
+/// An entry without its HTML, and its content cleaned: now, or before.
 pub(super) fn make_ready(
     store: &Store,
     key: Key,
     contents: &mut Contents,
-    others: Option<&Contents>,
     site: &Site,
-) -> Result<Option<(Entry, Rc<Prepared>)>, RunError> {
+) -> Result<Option<(Entry, Arc<Prepared>)>, RunError> {
     let Some(mut entry) = store.facts(key)? else {
         return Ok(None);
     };
-    let known = contents.known(&entry).or_else(|| others.and_then(|o| o.known(&entry)));
-    if let Some(ready) = known {
-        return Ok(Some((entry, ready)));
+    if contents.known(&entry).is_none() {
+        entry.html = store.html(key)?;
     }
-    entry.html = store.html(key)?;
     let ready = contents.of(&entry, site);
     // What was cleaned is not needed as it was.
     entry.html = String::new();
@@ -371,7 +369,7 @@ pub(super) fn held_file(path: String, problem: &str) -> Problem {
 fn render(
     opened: &Opened,
     feed: &Feed,
-    prepared: &[Rc<Prepared>],
+    prepared: &[Arc<Prepared>],
     plan: &mut Plan<'_>,
     problems: &mut Vec<Problem>,
 ) -> Result<(), RunError> {

@@ -308,15 +308,9 @@ fn read_posts(
         Ok((seen(*n, path, &bytes, &reading, at_blanks), reading.entries))
     };
     let (mut reads, mut raws) = (Vec::new(), Vec::new());
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     for (batch, part) in wanted.chunks(BATCH).enumerate() {
         progress("reading posts", batch * BATCH, wanted.len());
-        let size = part.len().div_ceil(workers).max(1);
-        let done: Vec<_> = std::thread::scope(|scope| {
-            let running: Vec<_> =
-                part.chunks(size).map(|p| scope.spawn(|| p.iter().map(&one).collect::<Vec<_>>())).collect();
-            running.into_iter().flat_map(|r| r.join().unwrap_or_default()).collect()
-        });
+        let done = super::on_all_cores(part.iter().collect(), &one);
         for result in done {
             match result {
                 Ok((read, entries)) => {

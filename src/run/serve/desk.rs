@@ -6,7 +6,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -78,9 +77,9 @@ struct State {
 #[derive(Default)]
 struct Ready {
     fingerprint: String,
-    entries: HashMap<Key, (i64, Entry, Rc<Prepared>)>,
+    entries: HashMap<Key, (i64, Entry, Arc<Prepared>)>,
     bytes: usize,
-    clean: HashMap<Key, (i64, Rc<str>)>,
+    clean: HashMap<Key, (i64, Arc<str>)>,
     clean_bytes: usize,
     /// So many of the newest entries were looked at already.
     looked_at: usize,
@@ -418,27 +417,27 @@ impl Ready {
     }
 
     /// An entry's content, cleaned now or before.
-    fn cleaned(&mut self, key: Key, stamp: i64, entry: &Entry, site: &Site) -> Rc<str> {
+    fn cleaned(&mut self, key: Key, stamp: i64, entry: &Entry, site: &Site) -> Arc<str> {
         if let Some((_, content)) = self.clean.get(&key).filter(|(s, _)| *s == stamp) {
-            return Rc::clone(content);
+            return Arc::clone(content);
         }
-        let content = Rc::clone(&Contents::default().of(entry, site).content);
+        let content = Arc::clone(&Contents::default().of(entry, site).content);
         if self.clean_bytes + content.len() <= CLEAN_BYTES {
             self.clean_bytes += content.len();
-            self.clean.insert(key, (stamp, Rc::clone(&content)));
+            self.clean.insert(key, (stamp, Arc::clone(&content)));
         }
         content
     }
 
     /// An entry made ready: now, or when it was asked for before.
-    fn of(&mut self, key: Key, stamp: i64, store: &Store, site: &Site) -> Result<Option<(Entry, Rc<Prepared>)>, No> {
+    fn of(&mut self, key: Key, stamp: i64, store: &Store, site: &Site) -> Result<Option<(Entry, Arc<Prepared>)>, No> {
         if let Some((_, entry, prepared)) = self.entries.get(&key).filter(|(s, _, _)| *s == stamp) {
-            return Ok(Some((entry.clone(), Rc::clone(prepared))));
+            return Ok(Some((entry.clone(), Arc::clone(prepared))));
         }
         let Some(mut entry) = store.entry_at(key)? else {
             return Ok(None);
         };
-        let prepared = Rc::new(Prepared::of_content(self.cleaned(key, stamp, &entry, site)));
+        let prepared = Arc::new(Prepared::of_content(self.cleaned(key, stamp, &entry, site)));
         entry.html = String::new();
         // In up to three formats, with escapes.
         let bytes = prepared.content.len() * 3 + 2048;
@@ -447,7 +446,7 @@ impl Ready {
             self.bytes = 0;
         }
         self.bytes += bytes;
-        self.entries.insert(key, (stamp, entry.clone(), Rc::clone(&prepared)));
+        self.entries.insert(key, (stamp, entry.clone(), Arc::clone(&prepared)));
         Ok(Some((entry, prepared)))
     }
 }
