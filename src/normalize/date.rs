@@ -463,6 +463,13 @@ fn clock<'t, 'a>(tokens: &'t [Token<'a>]) -> (Option<(NaiveTime, bool)>, &'t [To
         let Token::Number(hour, width) = tokens[at] else {
             continue;
         };
+        // `14 点`: a blank before the sign for hours says nothing.
+        if let [Token::Blank, Token::Word("时" | "時" | "点" | "시"), ..] = &tokens[at + 1..]
+            && number(skip_blank(&tokens[at + 3..]).first()).is_none()
+        {
+            let half = tokens[..at].iter().rev().find_map(|t| if let Token::Word(w) = t { half(w) } else { None });
+            return (NaiveTime::from_hms_opt(to_24(hour, half), 0, 0).map(|t| (t, false)), &tokens[at + 3..]);
+        }
         let half_before = tokens[..at].iter().rev().find_map(|t| match t {
             Token::Word(w) => half(w),
             _ => None,

@@ -130,8 +130,23 @@ struct Section {
     heading: String,
     /// The words of a heading above or of its own said what it holds.
     told: bool,
+    /// What its head is.
+    head: Head,
     from: usize,
     to: usize,
+}
+
+/// What a section begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Head {
+    /// The post itself, before the first heading.
+    Post,
+    /// The heading that repeats the post's title.
+    Banner,
+    /// A heading of its own.
+    Heading,
+    /// A heading that is its first item: nothing stands above that says what they are.
+    Item,
 }
 
 /// What the shapes of a section need to know, and where they put what they found.
@@ -215,7 +230,7 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
 /// Sections whose heading says nothing: each part by its own shape.
 fn by_shape(scope: &mut Scope<'_>) {
     // What stands above the first heading introduces the digest.
-    let introduces = scope.section.heading.is_empty() && scope.section.to < scope.pieces.len();
+    let introduces = scope.section.head == Head::Post && scope.section.to < scope.pieces.len();
     if introduces && !has_questions(scope) && !is_list_of_links(scope) {
         return;
     }
@@ -281,18 +296,24 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
     let mut sections: Vec<Section> = Vec::new();
     // Level, kind and whether its words told it, of the headings that are open.
     let mut open: Vec<(u8, SectionKind, bool)> = Vec::new();
-    let mut current = Section { kind: config.default, heading: String::new(), told: false, from: 0, to: 0 };
+    let nameless = |head: Head, from: usize| Section {
+        kind: config.default,
+        heading: String::new(),
+        told: false,
+        head,
+        from,
+        to: 0,
+    };
+    let mut current = nameless(Head::Post, 0);
     let banner = banner(pieces);
     for (n, piece) in pieces.iter().enumerate() {
         let Some(level) = heading_level(pieces, n) else {
             continue;
         };
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
-        let word = if banner == Some(n) || !title.is_empty() && text::alike(&heading, title) {
-            None
-        } else {
-            vocabulary::section_kind(&heading, config)
-        };
+        let masthead = current.head == Head::Post && is_masthead(&heading, title);
+        let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
+        let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
         let is_bold_line = level > 6;
         if is_bold_line
             && (word.is_none()
@@ -304,6 +325,11 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
             && !heads_a_list(pieces, n)
             && (!open.is_empty() || current.told || is_repeated(pieces, level, names))
         {
+            // What stands above it introduces the digest, and is none of its items.
+            if current.head == Head::Post {
+                current.to = n;
+                sections.push(std::mem::replace(&mut current, nameless(Head::Item, n)));
+            }
             continue;
         }
         while open.last().is_some_and(|(l, ..)| *l >= level) {
@@ -314,6 +340,10 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
             continue;
         }
         let inherited = open.iter().rev().find(|(_, _, told)| *told).map(|(_, kind, _)| *kind);
+        // There a long heading with such a word in it is what happened, and no section.
+        if inherited.is_some() && word.is_some() && !is_bold_line && vocabulary::is_in_passing(&heading) {
+            continue;
+        }
         // A heading without words of its own below one with words is part of that section.
         if let (None, Some(kind)) = (word, inherited)
             && current.told
@@ -327,7 +357,8 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
         let told = word.is_some() || inherited.is_some();
         open.push((level, kind, told));
         current.to = n;
-        sections.push(std::mem::replace(&mut current, Section { kind, heading, told, from: n, to: 0 }));
+        let head = if is_banner { Head::Banner } else { Head::Heading };
+        sections.push(std::mem::replace(&mut current, Section { kind, heading, told, head, from: n, to: 0 }));
     }
     current.to = pieces.len();
     sections.push(current);
@@ -347,6 +378,12 @@ fn banner(pieces: &[Piece]) -> Option<usize> {
         .collect();
     let (first, level) = *headings.first()?;
     (level == 1 && headings.len() > 1 && headings[1..].iter().all(|(_, l)| *l > 1)).then_some(first)
+}
+
+/// The first heading may be what the weekly is called: what the post's title begins with, too.
+fn is_masthead(heading: &str, title: &str) -> bool {
+    let name = text::fold(heading.split(['|', '｜', '·', '—', '–', '#']).next().unwrap_or(heading));
+    name.chars().count() >= 4 && text::fold(title).starts_with(&name)
 }
 
 /// A question, a numbered title, a matter: not what a section is called.
@@ -465,7 +502,7 @@ fn leftovers(pieces: &[Piece], sections: &[Section], used: &[bool]) -> Vec<Lefto
     let mut last_block = None;
     for section in sections {
         // The introduction belongs to the digest itself.
-        if section.heading.is_empty() && sections.len() > 1 {
+        if section.head == Head::Post && sections.len() > 1 {
             continue;
         }
         for n in section.from..section.to {

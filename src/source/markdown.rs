@@ -134,7 +134,7 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
     let source = lines.join("\n");
     let options = options();
     let arena = Arena::new();
-    let root = comrak::parse_document(&arena, &source, &options);
+    let root = parse(&arena, &source, &options);
     let mut cutter =
         Cutter { lines: &lines, pieces: Vec::new(), block: 0, item: 0, image: None, notes: notes(root, &source) };
     for child in root.children() {
@@ -181,7 +181,7 @@ impl Reading {
         }
         let options = options();
         let arena = Arena::new();
-        let root = comrak::parse_document(&arena, &part, &options);
+        let root = parse(&arena, &part, &options);
         mend_links(root, base);
         let mut html = String::with_capacity(part.len() * 2);
         let _ = comrak::format_html(root, &options, &mut html);
@@ -271,6 +271,56 @@ fn definitions(lines: &[String]) -> String {
         }
     }
     out
+}
+
+/// Marks that end an address that was only written down: what follows them is text.
+const END_OF_ADDRESS: [char; 18] =
+    ['（', '）', '【', '】', '「', '」', '『', '』', '《', '》', '，', '。', '、', '；', '：', '！', '？', '…'];
+
+fn parse<'a>(arena: &'a Arena<'a>, text: &str, options: &Options<'_>) -> &'a AstNode<'a> {
+    let root = comrak::parse_document(arena, text, options);
+    if text.contains("://") && text.contains(END_OF_ADDRESS) {
+        for node in root.descendants().collect::<Vec<_>>() {
+            end_address(arena, node);
+        }
+    }
+    root
+}
+
+/// An address in running text is read as far as there is no blank: `https://a.b/c）：and words`
+/// is an address and words, perhaps with the next address among them.
+fn end_address<'a>(arena: &'a Arena<'a>, node: &'a AstNode<'a>) {
+    let NodeValue::Link(link) = node.data.borrow().value.clone() else { return };
+    let Some(child) = node.first_child().filter(|c| c.next_sibling().is_none()) else { return };
+    let NodeValue::Text(shown) = child.data.borrow().value.clone() else { return };
+    let Some(at) = shown.find(END_OF_ADDRESS).filter(|at| *at > 0 && shown.contains("://")) else { return };
+    let (address, rest) = shown.split_at(at);
+    // Written down: what it says is where it leads.
+    if !link.url.starts_with(address) {
+        return;
+    }
+    let position = node.data.borrow().sourcepos;
+    let new = |value: NodeValue| {
+        let made = arena.alloc(AstNode::from(value));
+        made.data.borrow_mut().sourcepos = position;
+        made
+    };
+    child.data.borrow_mut().value = NodeValue::Text(address.to_owned().into());
+    let title = link.title.clone();
+    node.data.borrow_mut().value =
+        NodeValue::Link(Box::new(comrak::nodes::NodeLink { url: address.to_owned(), title: title.clone() }));
+    match rest.find("https://").or_else(|| rest.find("http://")) {
+        Some(next) => {
+            let words = new(NodeValue::Text(rest[..next].to_owned().into()));
+            node.insert_after(words);
+            let url = rest[next..].to_owned();
+            let another = new(NodeValue::Link(Box::new(comrak::nodes::NodeLink { url: url.clone(), title })));
+            another.append(new(NodeValue::Text(url.into())));
+            words.insert_after(another);
+            end_address(arena, another);
+        }
+        None => node.insert_after(new(NodeValue::Text(rest.to_owned().into()))),
+    }
 }
 
 /// Makes link and picture addresses absolute; what is no address loses its link.

@@ -159,13 +159,27 @@ fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) ->
             let line = Piece { bold: true, text: link.text.clone(), links: vec![link.clone()], ..piece.clone() };
             let found = shapes::release_head(&line, scope.names, Some(name))?;
             let bare = shapes::version(&link.text).is_some_and(|v| v.start <= 1);
-            let name = if bare { name.to_owned() } else { found.name };
+            let name =
+                if bare { name_before(scope, piece, link).unwrap_or_else(|| name.to_owned()) } else { found.name };
             let mut item = Item::new(Kind::Release, format!("{name} {}", found.version), piece.line).with_link(link);
             (item.name, item.version) = (Some(name), Some(found.version));
             Some(item)
         })
         .filter(|item| item.version.as_deref() != Some(version))
         .collect()
+}
+
+/// `MOSN [1.7.0](…) and Layotto [0.6.0](…)`: the project that the words right before a link name.
+fn name_before(scope: &Scope<'_>, piece: &Piece, link: &LinkRef) -> Option<String> {
+    let at = piece.links.iter().position(|l| l == link)?;
+    let mut before = piece.text.as_str();
+    for earlier in &piece.links[..at] {
+        before = before.split_once(earlier.text.as_str()).map_or(before, |(_, behind)| behind);
+    }
+    let words = before.split_once(link.text.as_str())?.0;
+    let word = words.trim_matches(|c: char| !c.is_alphanumeric());
+    let word = word.strip_prefix("and ").unwrap_or(word).trim_start_matches(['和', '与', '及']).trim();
+    scope.names.is_name(word).then(|| canonical(scope, word))
 }
 
 /// The link to the report: a release page, else the one a word introduces, else the last.
@@ -207,6 +221,9 @@ pub(super) fn tasks(scope: &mut Scope<'_>) {
         task_items(scope);
         return;
     }
+    if heads.is_empty() && headed_tasks(scope) {
+        return;
+    }
     if heads.is_empty() {
         let range = scope.range();
         let mut from = range.start + usize::from(!scope.section.heading.is_empty());
@@ -226,6 +243,25 @@ pub(super) fn tasks(scope: &mut Scope<'_>) {
     lists::stray_articles(scope);
 }
 
+/// Tasks below headings of their own, each with a link; false where there are none.
+fn headed_tasks(scope: &mut Scope<'_>) -> bool {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let is_heading = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !scope.pieces[*n].quote;
+    let heads: Vec<usize> = (first..scope.section.to).filter(is_heading).collect();
+    let end = |k: usize| heads.get(k + 1).copied().unwrap_or(scope.section.to);
+    let linked = |k: &usize| (heads[*k]..end(*k)).any(|n| lists::first_link(&scope.pieces[n]).is_some());
+    let tasks: Vec<(usize, usize)> = (0..heads.len()).filter(linked).map(|k| (heads[k], end(k))).collect();
+    for (from, to) in &tasks {
+        let Some(link) = (*from..*to).find_map(|n| lists::first_link(&scope.pieces[n])) else { continue };
+        let title = shapes::without_ordinal(&scope.pieces[*from].text).0.trim_end_matches([':', '：']).to_owned();
+        let mut item = Item::new(Kind::Task, title, scope.pieces[*from].line).with_link(&link);
+        item.ranges = scope.lines(from + 1..*to);
+        scope.mark(*from..*to);
+        scope.push(*from, item);
+    }
+    !tasks.is_empty()
+}
+
 /// A line of its own that names a project: `**Layotto**`, `### MOSN`, `Layotto：`.
 fn is_block_head(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
@@ -238,9 +274,12 @@ fn is_block_head(scope: &Scope<'_>, n: usize) -> bool {
     }
     let name = piece.text.trim_matches([':', '：', ' ', '*', '「', '」']);
     let name = name.trim_end_matches("社区").trim_end();
-    !name.is_empty()
-        && (piece.bold || matches!(piece.shape, Shape::Heading(_)) || piece.text.ends_with([':', '：']))
-        && scope.names.is_name(name)
+    let alone = || {
+        (n == 0 || scope.pieces[n - 1].block != piece.block)
+            && scope.pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
+    };
+    let marked = piece.bold || matches!(piece.shape, Shape::Heading(_)) || piece.text.ends_with([':', '：']);
+    !name.is_empty() && (marked || piece.shape == Shape::Line && alone()) && scope.names.is_name(name)
 }
 
 fn task_block(scope: &mut Scope<'_>, from: usize, to: usize, label: Option<String>) {
@@ -393,7 +432,7 @@ pub(super) fn events(scope: &mut Scope<'_>) {
 
 /// A bullet or a heading that is no field.
 fn is_opening(piece: &Piece) -> bool {
-    (piece.list > 0 || matches!(piece.shape, Shape::Heading(_)))
+    (piece.list > 0 || piece.bold || matches!(piece.shape, Shape::Heading(_)))
         && !piece.text.is_empty()
         && shapes::field(&piece.text).is_none()
 }
@@ -405,7 +444,8 @@ fn timed_bullets(scope: &Scope<'_>) -> Vec<usize> {
         let piece = &scope.pieces[*n];
         let field = shapes::field(&piece.text).is_some();
         let bullet = piece.list == 1 && begins_item(scope, *n);
-        (bullet || matches!(piece.shape, Shape::Heading(_))) && !piece.quote && !field
+        let bold = piece.bold && piece.list == 0 && piece.shape == Shape::Line;
+        (bullet || bold || matches!(piece.shape, Shape::Heading(_))) && !piece.quote && !field
     };
     let starts: Vec<usize> = (first..scope.section.to).filter(begins).collect();
     let timed = |k: usize| {
@@ -413,7 +453,9 @@ fn timed_bullets(scope: &Scope<'_>) -> Vec<usize> {
         (starts[k]..to)
             .any(|n| shapes::field(&scope.pieces[n].text).is_some_and(|(f, v)| f == Field::Time && !v.is_empty()))
     };
-    if starts.len() > 1 && (0..starts.len()).all(timed) { starts } else { Vec::new() }
+    let headed = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_));
+    let several = starts.len() > 1 || starts.iter().all(headed);
+    if several && !starts.is_empty() && (0..starts.len()).all(timed) { starts } else { Vec::new() }
 }
 
 fn is_title_field(piece: &Piece) -> bool {
@@ -515,13 +557,17 @@ fn whole_event(scope: &mut Scope<'_>) {
         }
         return;
     }
+    if time.is_none() && dated_paragraphs(scope) {
+        return;
+    }
     let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let to = scope.section.to;
     let link = (from..to).find_map(|n| lists::first_link(&scope.pieces[n]));
     let says =
         (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
     let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w))
-        || scope.section.heading.to_lowercase().contains("upcoming");
+        || scope.section.heading.to_lowercase().contains("upcoming")
+            && (from..to).any(|n| shapes::day_in(&scope.pieces[n].text).is_some());
     if !says
         || time.is_none() && link.is_none() && !calls
         || lists::under_recap(scope, scope.section.from) && time.is_none()
@@ -540,7 +586,15 @@ fn whole_event(scope: &mut Scope<'_>) {
             && p.images == 0
     });
     let named = (from..to).find_map(|n| event_name(&scope.pieces[n]));
-    let title = named.or_else(|| bold.map(|p| p.text.clone())).unwrap_or_else(|| scope.section.heading.clone());
+    // `[TiDB Hackathon](…)` above the fields.
+    let above = (from..to).take_while(|n| shapes::field(&scope.pieces[*n].text).is_none()).find_map(|n| {
+        let piece = &scope.pieces[n];
+        let link =
+            lists::first_link(piece).filter(|l| !shapes::is_empty_title(&l.text) && !shapes::is_generic(&l.text))?;
+        (time.is_some() && piece.text.starts_with(link.text.as_str())).then_some(link.text)
+    });
+    let title =
+        named.or_else(|| bold.map(|p| p.text.clone())).or(above).unwrap_or_else(|| scope.section.heading.clone());
     let mut item = Item::new(Kind::Event, title, scope.pieces[scope.section.from].line);
     if let Some(link) = link {
         item = item.with_link(&link);
@@ -549,6 +603,42 @@ fn whole_event(scope: &mut Scope<'_>) {
     item.ranges = scope.lines(from..to);
     scope.mark(from..to);
     scope.push(scope.section.from, item);
+}
+
+/// Paragraphs with a day and a link each are as many events: `**Rust Paris** – June 21 – [RSVP](…)`.
+fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let is_one = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let line = piece.list == 0 && !piece.quote && piece.shape == Shape::Line;
+        line && lists::first_link(piece).is_some() && shapes::day_in(&piece.text).is_some()
+    };
+    let found: Vec<usize> = (first..scope.section.to).filter(is_one).collect();
+    if found.len() < 2 {
+        return false;
+    }
+    for n in found {
+        let piece = &scope.pieces[n];
+        let Some(link) = lists::first_link(piece) else { continue };
+        let says_nothing = shapes::is_empty_title(&link.text) || shapes::is_generic(&link.text);
+        let title = if says_nothing { event_words(&piece.text, &link) } else { link.text.clone() };
+        let mut item = Item::new(Kind::Event, title, piece.line).with_link(&link);
+        item.time = Some(piece.text.clone());
+        item.ranges = scope.lines(n..n + 1);
+        scope.mark(n..n + 1);
+        scope.push(n, item);
+    }
+    true
+}
+
+/// What a line calls its event, beside the day and the link to sign up.
+fn event_words(line: &str, link: &LinkRef) -> String {
+    let line = line.replacen(link.text.as_str(), "", 1);
+    let ends = [" – ", " — ", " - ", " | ", "｜"];
+    let part = ends.iter().filter_map(|e| line.find(e)).min().map_or(line.as_str(), |at| &line[..at]);
+    let named = part.chars().filter(|c| c.is_alphabetic()).count() >= 4 && shapes::day_in(part).is_none();
+    let words = if named { part.to_owned() } else { text::first_sentence(&line) };
+    text::squeeze(words.trim_matches(|c: char| !c.is_alphanumeric() && !"）)」】》".contains(c)))
 }
 
 fn has_link_below(scope: &Scope<'_>, n: usize) -> bool {
@@ -611,20 +701,34 @@ fn mentored_tasks(scope: &mut Scope<'_>) {
 /// Reads a section of news: a block a heading, an item a link, else the whole.
 pub(super) fn news(scope: &mut Scope<'_>) {
     let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    // Deeper headings divide what stands below one.
+    let levels = (first..scope.section.to).filter_map(|n| match scope.pieces[n].shape {
+        Shape::Heading(level) if !scope.pieces[n].quote => Some(level),
+        _ => None,
+    });
+    let top = levels.min();
     let is_head = |scope: &Scope<'_>, n: usize| {
         let piece = &scope.pieces[n];
         let alone = scope.at(n + 1).is_none_or(|p| p.block != piece.block);
         let bold = piece.bold && !piece.quote && piece.list == 0 && alone && text::columns(&piece.text) <= 80;
         let field = shapes::field(&piece.text).is_some() || piece.text.ends_with([':', '：']);
-        matches!(piece.shape, Shape::Heading(_)) || bold && !field && is_first_head(scope, first, n)
+        let heading = matches!(piece.shape, Shape::Heading(level) if top.is_none_or(|top| level <= top));
+        heading || bold && !field && is_first_head(scope, first, n)
     };
     let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
     let before = heads.first().copied().unwrap_or(scope.section.to);
     loose_news(scope, first, before, heads.is_empty());
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
-        news_block(scope, *head, to);
+        let piece = &scope.pieces[*head];
+        let release = matches!(piece.shape, Shape::Heading(_)) && shapes::is_release_title(piece);
+        if release && shapes::release_head(piece, scope.names, None).is_some() {
+            self::release(scope, *head, to);
+        } else {
+            news_block(scope, *head, to);
+        }
     }
+    lists::rows(scope, Kind::News);
 }
 
 /// News without headings: a list of links, paragraphs with links of their own, or one piece.
@@ -649,8 +753,20 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     let has_link = |(from, end): &(usize, usize)| (*from..*end).any(|n| lists::first_link(&scope.pieces[n]).is_some());
     let linked: Vec<(usize, usize)> = paragraphs.iter().copied().filter(has_link).collect();
     let prose = paragraphs.iter().filter(|p| has_link(p)).filter(|(from, _)| !is_item(from)).count();
-    if alone && (bullets > 0 || items > 1 && prose < items) {
+    // A numbered line opens a piece of news, and what is not numbered below it goes on.
+    let numbered = |(from, _): &&(usize, usize)| {
+        let (rest, numbered) = shapes::without_ordinal(&scope.pieces[*from].text);
+        numbered && !rest.is_empty() && scope.pieces[*from].list == 0
+    };
+    let starts: Vec<usize> = paragraphs.iter().filter(numbered).map(|(from, _)| *from).collect();
+    let by_number = starts.len() > 1 && starts.first() == paragraphs.first().map(|(from, _)| from);
+    let linked_heads = starts.iter().filter(|n| lists::first_link(&scope.pieces[**n]).is_some()).count();
+    if alone && (bullets > 0 || items > 1 && prose < items || by_number && linked_heads * 2 > starts.len()) {
         lists::news(scope);
+    } else if by_number && starts.len() < paragraphs.len() {
+        for (k, from) in starts.iter().enumerate() {
+            news_block(scope, *from, starts.get(k + 1).copied().unwrap_or(to));
+        }
     } else if paragraphs.len() >= 2 && paragraphs.iter().all(|(n, _)| shapes::without_ordinal(&scope.pieces[*n].text).1)
     {
         for (from, end) in paragraphs {

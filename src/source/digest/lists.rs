@@ -1,8 +1,8 @@
 //! Link lists, heading items and numbered paragraphs.
 
 use super::shapes;
-use super::vocabulary::is_recap;
-use super::{Item, Scope};
+use super::vocabulary::{is_frame, is_recap};
+use super::{Head, Item, Scope};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
@@ -20,6 +20,8 @@ enum Form {
     Bullet,
     /// A heading and the text below it.
     Heading,
+    /// A heading that is no link, and the text below it that has one.
+    Story,
     /// `1、title` or a bold title, and the paragraphs below it.
     Numbered,
     /// A line of a paragraph.
@@ -32,6 +34,26 @@ pub(super) fn articles(scope: &mut Scope<'_>) {
         read_unit(scope, &unit, Kind::Article);
     }
     rows(scope, Kind::Article);
+}
+
+/// Questions that are links, or items of a list with their answers below:
+/// `1、[How do I …?](…)`, `- Which …?` and an indented paragraph.
+pub(super) fn questions(scope: &mut Scope<'_>) {
+    for unit in units(scope) {
+        let piece = &scope.pieces[unit.from];
+        let (asked, _) = shapes::without_ordinal(&piece.text);
+        let asked = asked.to_owned();
+        let asks = asked.trim_end().ends_with(['?', '？']);
+        let answered = unit.to > unit.from + 1;
+        if first_link(piece).is_none() && asks && answered && unit.form != Form::Line {
+            let mut item = Item::new(Kind::Question, asked, piece.line);
+            item.ranges = scope.lines(unit.from + 1..unit.to);
+            scope.mark(unit.from..unit.to);
+            scope.push(unit.from, item);
+        } else {
+            read_unit(scope, &unit, Kind::Question);
+        }
+    }
 }
 
 /// Reads a section whose heading tells nothing: links are articles, a name with a version is a release.
@@ -57,6 +79,7 @@ pub(super) fn items(scope: &mut Scope<'_>) {
         }
         read_unit(scope, &unit, Kind::Article);
     }
+    rows(scope, Kind::Article);
 }
 
 /// A sentence that ends with its proof: `It got faster (Jane, 6.1. [Link](…))`.
@@ -84,9 +107,15 @@ fn statement_end(piece: &Piece) -> bool {
     piece.text.ends_with([')', '）']) && !piece.links.is_empty()
 }
 
-/// Reads the rows of tables: a row with a link is an item.
+/// Reads the rows of tables: a row with a link is an item. Below a heading that tells nothing
+/// a table is a list when all of its rows have links.
 pub(super) fn rows(scope: &mut Scope<'_>, kind: Kind) {
-    if !scope.section.told {
+    let is_row = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        piece.shape == Shape::Table && !piece.bold && !piece.quote
+    };
+    let titled = |n: usize| first_link(&scope.pieces[n]).is_some_and(|l| !says_nothing(&l.text));
+    if !scope.section.told && (scope.range().filter(is_row).count() < 2 || !scope.range().filter(is_row).all(titled)) {
         return;
     }
     for n in scope.range() {
@@ -111,7 +140,7 @@ pub(super) fn rows(scope: &mut Scope<'_>, kind: Kind) {
             continue;
         }
         let Some(link) = first_link(piece) else { continue };
-        let title = if shapes::is_empty_title(&link.text) || kind == Kind::Task {
+        let title = if shapes::is_empty_title(&link.text) {
             cells.iter().find(|c| **c != link.text && !shapes::is_day(c)).map_or(link.text.as_str(), |c| *c)
         } else {
             link.text.as_str()
@@ -161,6 +190,11 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
         let is_section_heading = n == start && !scope.section.heading.is_empty();
         let names_list = || shapes::is_listing(&piece.links[0].url) || super::heads_a_list(scope.pieces, n);
         let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty() && !names_list();
+        if let Some(to) = story_end(scope, n) {
+            units.push(Unit { from: n, to, form: Form::Story });
+            n = to;
+            continue;
+        }
         if is_section_heading && !is_linked {
             n += 1;
             continue;
@@ -202,6 +236,85 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
     units
 }
 
+/// Behind the text of a plain heading that tells something and links to it: `### A new home
+/// for Tokio`, and a paragraph with the link. None where links below have titles of their own.
+fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
+    let piece = &scope.pieces[n];
+    let is_section = n == scope.section.from;
+    let plain = matches!(piece.shape, Shape::Heading(_)) && piece.links.iter().all(|l| l.picture) && !piece.quote;
+    let (title, _) = shapes::without_ordinal(&piece.text);
+    if !plain
+        || is_section && (scope.section.told || scope.section.head == Head::Banner)
+        || title.chars().filter(|c| c.is_alphanumeric()).count() < 2
+        || shapes::is_generic(title)
+        || is_frame(title)
+        || scope.names.is_name(title) && scope.section.told
+    {
+        return None;
+    }
+    let to = (n + 1..scope.section.to)
+        .find(|m| matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule))
+        .unwrap_or(scope.section.to);
+    // What stands above the headings of parts introduces them.
+    if let (Shape::Heading(own), Some(Shape::Heading(next))) = (piece.shape, scope.pieces.get(to).map(|p| p.shape))
+        && next > own
+    {
+        return None;
+    }
+    let body = || n + 1..to;
+    let is_own = |m: usize| {
+        let piece = &scope.pieces[m];
+        let Some(link) = first_link(piece) else { return piece.shape == Shape::Table };
+        let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
+        let at_start = text::columns(piece.text.split(link.text.as_str()).next().unwrap_or("")) <= 24;
+        let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text);
+        let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
+        titled || bullet || is_numbered(scope, m) || statement(scope, m).is_some() || piece.shape == Shape::Table
+    };
+    // Text and a link below it, and again: several things under one heading.
+    let closes = |m: usize| {
+        let piece = &scope.pieces[m];
+        first_link(piece).is_some_and(|l| {
+            let words = piece.text.split(l.text.as_str()).next().unwrap_or("");
+            let words = words.trim_matches(|c: char| !c.is_alphanumeric());
+            says_nothing(&l.text)
+                && (shapes::is_link_line(piece)
+                    || text::columns(words) >= 6 && piece.text.trim_end().ends_with(l.text.as_str()))
+        })
+    };
+    let several = body().filter(|m| closes(*m) && !(*m > n + 1 && closes(*m - 1))).count() > 1;
+    let linked = body().any(|m| story_link(&scope.pieces[m]).is_some());
+    (linked && !several && !body().any(is_own)).then_some(to)
+}
+
+/// A link that a story may be about.
+fn story_link(piece: &Piece) -> Option<LinkRef> {
+    let about = |l: &LinkRef| {
+        !shapes::is_navigation(&l.text)
+            && !shapes::is_listing(&l.url)
+            && !shapes::is_person(&l.url)
+            && !l.text.trim_start().starts_with(['@', '＠'])
+    };
+    let page = |l: &&LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty() && about(l);
+    first_link(piece).filter(about).or_else(|| piece.links.iter().find(page).cloned())
+}
+
+/// Whether the words of a link name nothing: `here`, `Reddit`, `报名链接`, an address.
+fn says_nothing(text: &str) -> bool {
+    shapes::is_empty_title(text) || shapes::is_generic(text.trim_matches(|c: char| !c.is_alphanumeric()))
+}
+
+/// A heading and what is told below it, with the first link there.
+fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
+    let Some(link) = (unit.from + 1..unit.to).find_map(|n| story_link(&scope.pieces[n])) else { return };
+    let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
+    let title = title.trim_end_matches([':', '：', ' ']).to_owned();
+    let before = scope.items.len();
+    push(scope, unit.from..unit.to, unit.from, title, &link, kind);
+    let below = scope.lines(unit.from + 1..unit.to);
+    scope.items[before..].iter_mut().for_each(|i| i.ranges.clone_from(&below));
+}
+
 /// Behind the paragraphs below a title that describe it: plain text, no calls, no labels.
 fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
     let describes = |n: &usize| {
@@ -235,13 +348,19 @@ fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
         return false;
     }
     let (rest, numbered) = shapes::without_ordinal(&piece.text);
-    numbered && !rest.is_empty() && text::columns(rest) <= 160 && (piece.bold || piece.links.iter().any(|l| !l.picture))
+    let begins_with_link =
+        || piece.links.iter().any(|l| !l.picture && !l.text.is_empty() && rest.starts_with(l.text.as_str()));
+    numbered
+        && !rest.is_empty()
+        && (text::columns(rest) <= 160 || begins_with_link())
+        && (piece.bold || piece.links.iter().any(|l| !l.picture))
 }
 
 fn read_unit(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     match unit.form {
         Form::Bullet => bullet(scope, unit, kind),
         Form::Heading | Form::Numbered => titled(scope, unit, kind),
+        Form::Story => story(scope, unit, kind),
         Form::Line => line(scope, unit, kind),
     }
 }
@@ -251,7 +370,10 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let item_of_first = scope.pieces[unit.from].item;
     let own: Vec<usize> = (unit.from..unit.to).filter(|n| scope.pieces[*n].item == item_of_first).collect();
     let own_link = own.iter().find_map(|n| first_link(&scope.pieces[*n]).map(|l| (*n, l)));
-    if let Some((n, link)) = own_link {
+    // `Upcoming events ([calendar](…)):` heads the links below it.
+    let heads = scope.pieces[unit.from].text.ends_with([':', '：'])
+        && (unit.from + own.len()..unit.to).filter(|n| shapes::is_link_line(&scope.pieces[*n])).count() > 1;
+    if let Some((n, link)) = own_link.filter(|_| !heads) {
         let title = title_in(scope, n, &link, unit.from);
         push(scope, unit.from..unit.to, n, title, &link, kind);
         return;
@@ -316,8 +438,14 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     push(scope, unit.from..unit.to, unit.from, title, &link, kind);
     // What stands below the title is the content, however little it is.
     let below = scope.lines(unit.from + 1..unit.to);
+    // `1、[title](link)：and what it is`
+    let described = rest.split_once(link.text.as_str()).map(|(_, behind)| behind.trim_start());
+    let described = described.and_then(|b| b.strip_prefix([':', '：', '-', '–', '—', '，', ',']));
+    let described = described.map(|b| b.trim_matches([' ', '—', '-'])).filter(|b| text::columns(b) > 8);
+    let described = described.map(str::to_owned);
     if let Some(item) = scope.items.get_mut(before).filter(|_| !below.is_empty()) {
         item.ranges = below;
+        item.lead = described.unwrap_or_default();
     }
 }
 
@@ -344,7 +472,7 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     };
     // `-- [name](…)` below a quotation, `[Home](…) | [Archive](…)` of a menu.
     let attribution = ["--", "—", "–", "―"].iter().any(|dash| piece.text.starts_with(dash));
-    if !shapes::is_link_line(piece) || attribution || is_menu(piece) {
+    if !shapes::is_link_line(piece) || attribution || is_menu(piece) || shapes::is_credit(&piece.text) {
         return;
     }
     if shapes::label(piece, scope.names).is_some() && shapes::is_empty_title(&link.text) {
@@ -379,6 +507,7 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     if title.chars().filter(|c| c.is_alphanumeric()).count() == 0
         || shapes::is_navigation(&link.text)
         || shapes::is_sponsored(&scope.pieces[at].text)
+        || shapes::is_credit(&scope.pieces[at].text)
     {
         return;
     }
@@ -430,7 +559,7 @@ fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String 
         return sentence;
     }
     if !shapes::is_empty_title(&link.text) {
-        return link.text.clone();
+        return words_before(&piece.text, link).unwrap_or_else(|| link.text.clone());
     }
     let around = without_link(&piece.text, link);
     if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !shapes::is_generic(&around) {
@@ -444,8 +573,25 @@ fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String 
     }
     match title_above(scope, n) {
         Some((_, title)) => title,
-        None => link.text.clone(),
+        None => heading_above(scope, n).unwrap_or_else(|| link.text.clone()),
     }
+}
+
+/// The nearest heading that says what a bare address below it is, where no section does.
+fn heading_above(scope: &Scope<'_>, n: usize) -> Option<String> {
+    let says = |h: &&String| !shapes::is_generic(h) && !is_frame(h) && text::columns(h) >= 8;
+    let path = scope.paths.get(n).filter(|_| !scope.section.told && scope.section.head == Head::Heading)?;
+    path.iter().rev().find(says).map(|h| shapes::without_ordinal(h).0.to_owned())
+}
+
+/// The words before a link that only says where they lead: `Live on June 22: what comes next
+/// 👉 [sign up](…)`.
+fn words_before(line: &str, link: &LinkRef) -> Option<String> {
+    let (line, _) = shapes::without_ordinal(line);
+    let (before, behind) = line.split_once(link.text.as_str())?;
+    let before = before.trim_matches(|c: char| !c.is_alphanumeric() && !"）)」】》?？!！\"”'’".contains(c));
+    let tells = text::columns(before) >= 12 && before.chars().any(char::is_alphabetic) && !shapes::is_day(before);
+    (says_nothing(&link.text) && tells && !behind.contains(char::is_alphanumeric)).then(|| before.to_owned())
 }
 
 /// The sentence a link stands in, when the link is a few of its words: `Kubelets can
@@ -460,7 +606,8 @@ pub(super) fn sentence_around(scope: &Scope<'_>, n: usize, link: &LinkRef) -> Op
     }
     let inside = before.chars().last().is_some_and(|c| c.is_alphanumeric() || ",，、".contains(c));
     // `[Remove](…) the old metric`: a word or two that open a sentence are no title.
-    let goes_on = behind.trim_start().starts_with(|c: char| c.is_alphanumeric());
+    let by_whom = is_credit_behind(behind, piece);
+    let goes_on = behind.trim_start().starts_with(|c: char| c.is_alphanumeric()) && !by_whom;
     let opens = before.is_empty() && goes_on && text::columns(&link.text) <= 24 && text::columns(behind) > 12;
     let number = shapes::is_empty_title(&link.text) && !link.text.contains("://") && before.chars().count() > 8;
     if piece.list == 0 || link.text.is_empty() || !(inside || opens || number) || shapes::is_empty_title(&piece.text) {
@@ -476,9 +623,35 @@ pub(super) fn sentence_around(scope: &Scope<'_>, n: usize, link: &LinkRef) -> Op
     Some(text::first_sentence(shapes::without_ordinal(&whole).0))
 }
 
+/// `[title](…) by Jane Doe`, `[one](…) and [another](…)`: what follows a title continues no sentence.
+fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
+    let behind = behind.trim().trim_end_matches(['.', '。']);
+    if let Some(other) = behind.strip_prefix("and ").or_else(|| behind.strip_prefix("+ ")) {
+        let behind_next = |l: &LinkRef| other.strip_prefix(l.text.as_str()).filter(|_| !l.text.is_empty());
+        return piece.links.iter().filter_map(behind_next).any(|b| b.is_empty() || is_credit_behind(b, piece));
+    }
+    let Some(name) = behind.strip_prefix("by ").or_else(|| behind.strip_prefix("from ")) else { return false };
+    let is_name = |w: &str| {
+        w.starts_with(|c: char| c.is_uppercase() || c == '@' || !c.is_ascii())
+            || matches!(w, "and" | "the" | "of" | "de" | "van" | "von" | "&")
+    };
+    let mut words = name.split_whitespace();
+    words.clone().count() <= 6 && words.all(is_name)
+}
+
+/// The words beside a link: those before it, when they introduce it.
 fn without_link(line: &str, link: &LinkRef) -> String {
-    let rest = line.replacen(link.text.as_str(), " ", 1);
-    text::squeeze(rest.trim_matches(|c: char| c.is_whitespace() || ":：-–—|｜()（）[]「」、,，.。".contains(c)))
+    let trim = |words: &str| {
+        let words = text::squeeze(
+            words.trim_matches(|c: char| c.is_whitespace() || ":：-–—|｜()（）[]「」、,，.。".contains(c)),
+        );
+        words.replace(" ：", "：").replace(" ，", "，")
+    };
+    let before = line.split_once(link.text.as_str()).map_or("", |(before, _)| before.trim_end());
+    if before.ends_with([':', '：']) && text::columns(before) >= 8 && !shapes::is_generic(&trim(before)) {
+        return trim(before);
+    }
+    trim(&line.replacen(link.text.as_str(), " ", 1).replace("（ ）", " ").replace("( )", " "))
 }
 
 /// The line of text above `n` that no item has taken.

@@ -1,7 +1,7 @@
 //! Question blocks: who asks, the quoted question, the answers, the label that closes them.
 
 use super::shapes::{self, Asker};
-use super::{Item, Scope};
+use super::{Item, Scope, lists};
 use crate::entry::Kind;
 use crate::normalize::{address, text};
 use crate::source::markdown::{Piece, Shape};
@@ -21,11 +21,16 @@ struct Block {
 pub(super) fn read(scope: &mut Scope<'_>) {
     let blocks = blocks(scope);
     if blocks.is_empty() {
+        let before = scope.items.len();
         titled(scope);
+        if scope.items.len() == before {
+            lists::questions(scope);
+        }
     }
     for block in blocks {
         read_block(scope, &block);
     }
+    lists::stray_articles(scope);
 }
 
 /// Questions that are headings or bold lines, with their answers below:
@@ -61,7 +66,7 @@ fn titled(scope: &mut Scope<'_>) {
         }
         let mut item = Item::new(Kind::Question, asked, piece.line);
         item.question = asked.to_owned();
-        if let Some(link) = super::lists::first_link(piece) {
+        if let Some(link) = lists::first_link(piece) {
             item = item.with_link(&link);
         }
         for label in labels {
@@ -77,6 +82,8 @@ fn titled(scope: &mut Scope<'_>) {
 fn blocks(scope: &Scope<'_>) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut answered = false;
+    // Question and answer are one quotation, and the next two are another.
+    let mut answered_in_quote = false;
     for n in scope.range() {
         let piece = &scope.pieces[n];
         let quoted = scope.at(n + 1).is_some_and(|p| p.quote)
@@ -107,6 +114,14 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
             }
             (Some(asker), _) => Some(Some(asker)),
             (None, None) if piece.quote && !piece.text.is_empty() => Some(None),
+            (None, Some(last))
+                if answered_in_quote
+                    && piece.quote
+                    && last.asker.is_none()
+                    && shapes::question(&piece.text).is_some_and(|q| !q.is_empty()) =>
+            {
+                Some(None)
+            }
             // `Q：` without an asker opens a question of its own once the last one is answered.
             (None, _) if !piece.quote && shapes::question(&piece.text).is_some() && (answered || blocks.is_empty()) => {
                 Some(None)
@@ -120,7 +135,9 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
             let first = n + usize::from(asker.is_some());
             blocks.push(Block { from: n, first, to: scope.section.to, asker });
             answered = false;
+            answered_in_quote = false;
         }
+        answered_in_quote |= piece.quote && shapes::answer(&piece.text).is_some();
         answered |=
             !piece.quote && (shapes::answer(&piece.text).is_some() || shapes::answer_within(&piece.text).is_some());
     }
@@ -165,7 +182,7 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
     let about = closing.filter(|_| labels.is_empty()).and_then(|n| {
         let piece = &scope.pieces[n];
         let line = shapes::answer(&piece.text).is_none() && text::columns(&piece.text) <= 120;
-        let link = super::lists::first_link(piece).filter(|_| line && piece.links.len() == 1)?;
+        let link = lists::first_link(piece).filter(|_| line && piece.links.len() == 1)?;
         let before = piece.text.split(link.text.as_str()).next()?.trim_end();
         let word = before.trim_end_matches([':', '：', ' ']);
         (before.ends_with([':', '：']) && text::columns(word) <= 16 && shapes::is_generic(word)).then_some(link.url)

@@ -50,7 +50,7 @@ pub(super) fn read(scope: &mut Scope<'_>) {
     for (k, start) in starts.iter().enumerate() {
         let next = starts.get(k + 1).copied().unwrap_or(scope.section.to);
         let end = (start + 1..next)
-            .find(|n| matches!(scope.pieces[*n].shape, Shape::Heading(_) | Shape::Rule))
+            .find(|n| !scope.pieces[*n].quote && matches!(scope.pieces[*n].shape, Shape::Heading(_) | Shape::Rule))
             .unwrap_or(next);
         // Quoted: as far as the quotation and its pictures go.
         let quoted = scope.pieces[start + 1].quote;

@@ -69,7 +69,7 @@ pub(super) struct Label {
 pub(super) fn is_generic(name: &str) -> bool {
     static GENERIC: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^(详细|相关|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?(参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog)$",
+            r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d))$",
         )
     });
     GENERIC.is_match(name)
@@ -324,14 +324,35 @@ pub(super) fn is_day(text: &str) -> bool {
     text.len() >= 4 && text.contains(|c: char| c.is_ascii_digit()) && DAY.is_match(text)
 }
 
+/// A day in a line, with its month: `June 20`, `6 月 15 日`, `2024-06-20`.
+pub(super) fn day_in(line: &str) -> Option<&str> {
+    static DAY: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\d{1,2}\s?月\s?\d{1,2}\s?[日号]|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?\b|\b\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\b",
+        )
+    });
+    DAY.find(line).map(|m| m.as_str())
+}
+
 /// Whether a link's text leads around the site, or calls to do something for it.
 pub(super) fn is_navigation(title: &str) -> bool {
     static NAVIGATION: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:your|a|an|us|more) .{0,60}|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?)\W*$",
+            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:your|a|an|us|more) .{0,60}|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?)\W*$",
         )
     });
     text::columns(title) <= 90 && NAVIGATION.is_match(title)
+}
+
+/// Whether a line says who made this issue, or leads to other issues and to where they are
+/// talked about: `Edited by [Jane](…)`, `上一期：[第 11 期](…)`.
+pub(super) fn is_credit(line: &str) -> bool {
+    static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
+        )
+    });
+    CREDIT.is_match(line)
 }
 
 /// Whether a line says that it was paid for.
@@ -356,6 +377,18 @@ pub(super) fn is_listing(url: &str) -> bool {
                 | [_, _, "labels" | "commits", ..]
                 | [_, _, "pulls" | "issues" | "releases" | "merge_requests" | "tags"]
         )
+}
+
+/// Whether an address is the page of a person, or of an organisation: who, not what.
+pub(super) fn is_person(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or("").trim_start_matches("www.");
+    let segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
+    match host {
+        "github.com" | "gitee.com" | "gitlab.com" | "twitter.com" | "x.com" => segments.len() == 1,
+        "matrix.to" | "t.me" => true,
+        _ => matches!(segments.as_slice(), [one] if one.starts_with('@')),
+    }
 }
 
 /// Whether a link can be an article at all.
@@ -457,12 +490,21 @@ mod tests {
             ("[cluster-api v1.14.0](https://a.b/v1.14.0): bump", "cluster-api", "1.14.0"),
             ("### Layotto 0.2.0", "Layotto", "0.2.0"),
             ("**开源 MOSN 系统诊断工具 beta 版：**", "MOSN", "beta"),
+            ("**MOSN 1.0 RC2 released**", "MOSN", "1.0-rc2"),
+            ("**Layotto 0.2.0 Beta 2 发布**", "Layotto", "0.2.0-beta2"),
         ];
         for (md, name, number) in cases {
             let got = release_head(&piece(md), &known(), None).unwrap_or_else(|| panic!("{md}"));
             assert_eq!((got.name.as_str(), got.version.as_str()), (name, number), "{md}");
         }
-        for md in ["SOFARPC 升级到 5.7.7", "时间：2020年3月12日 19:00", "提升 10.5%"] {
+        for md in [
+            "**更好的支持 MOSN v1.22 及以上版本**",
+            "**Drop support of Go 1.18 in the next release**",
+            "**compatible with Layotto 0.4**",
+            "SOFARPC 升级到 5.7.7",
+            "时间：2020年3月12日 19:00",
+            "提升 10.5%",
+        ] {
             assert_eq!(release_head(&piece(md), &known(), None), None, "{md}");
         }
     }

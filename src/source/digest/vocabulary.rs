@@ -20,7 +20,7 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
         ),
         (r"\bcfp\b.*\bevents?\b|\bevents?\b.*\bcfp\b|call for (papers|proposals|speakers|talks)", SectionKind::Events),
         (
-            r"新手任务|任务(计划|清单|列表|认领)|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|call for (participation|contribut\w+|help|testing)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
+            r"新手任务|任务(计划|清单|列表|认领)|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(call|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
             SectionKind::Tasks,
         ),
         (
@@ -58,6 +58,9 @@ pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<Secti
         return None;
     }
     let whole = text::columns(heading.trim());
+    if FRAME.is_match(heading) {
+        return Some(SectionKind::Skip);
+    }
     WORDS
         .iter()
         .find(|(words, kind)| {
@@ -66,6 +69,33 @@ pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<Secti
             found.is_some_and(|columns| *kind != SectionKind::Skip || columns * 9 >= whole * 4)
         })
         .map(|(_, kind)| *kind)
+}
+
+/// Headings that thank, pay and hire, whatever else is in them.
+static FRAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|(?:sponsored|supported|brought to you) by\b|our sponsors?\b)")
+        .expect("a pattern of this file")
+});
+
+/// Headings longer than these columns are sentences: a section is called something short.
+const SENTENCE_COLUMNS: usize = 30;
+
+/// Whether a heading only has the word of a section among many others.
+pub(super) fn is_in_passing(heading: &str) -> bool {
+    let whole = text::columns(heading.trim());
+    let word = WORDS.iter().find_map(|(words, _)| words.find(heading)).map_or(whole, |m| text::columns(m.as_str()));
+    whole > SENTENCE_COLUMNS && word * 3 < whole
+}
+
+/// Headings that stand around what a digest tells: they are no items, whatever is linked below.
+pub(super) fn is_frame(heading: &str) -> bool {
+    static AROUND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)^\W*(?:intro(?:duction)?|preface|foreword|welcome|hello|greetings|conclusions?|summary|overview|wrap(?:ping)?[- ]?up|closing|outro|that['’]?s (?:all|it)|see you|until next|about|contributing|(?:how|want|ways) to contribute|contact|feedback|getting (?:in touch|involved)|licen[sc]e|(?:table of )?contents|toc|index|disclaimer|notes?|appendix|references?|quotes?(?: of the (?:week|month))?|(?:\W*and )?everything else|how (?:you|to) (?:can )?help|cover(?: image)?|封面图?|言论|金句|语录|前言|引言|导语|序言|开篇|编者|写在|结语|结束语|总结|小结|后记|目录|说明|声明|版权|参考|附录|联系|投稿|参与|加入|欢迎)(?:\W.*)?$|^\W*(?:结语|结束语|写在|编者|联系|投稿|参与|加入|欢迎|版权|参考|相关)",
+        )
+        .expect("a pattern of this file")
+    });
+    AROUND.is_match(heading.trim()) || SCHEDULE.is_match(heading)
 }
 
 /// Plans are no releases.

@@ -33,14 +33,18 @@ pub(super) fn item_entry(
 ) -> RawEntry {
     let resolved = item.url.as_deref().and_then(|u| markdown::resolve(u, Some(post.link)));
     let place = anchors.place(post.link, &item, context.folder.slugify);
-    // A home page with words of its own below it is news of this post: next month it has others.
-    let home = |u: &Url| u.path() == "/" && u.query().is_none() || address::bare_repository(u).is_some();
-    let own_words = resolved.as_ref().is_some_and(home) && !item.ranges.is_empty();
-    let kind = if item.kind == Kind::Article && (resolved.is_none() || own_words) { Kind::News } else { item.kind };
-    let key = item_key(kind, &item, resolved.as_ref(), post, context);
+    let kind = if item.kind == Kind::Article && resolved.is_none() { Kind::News } else { item.kind };
+    // What is told of a home page is another thing each time, though it stays the same page.
+    let home = |u: &&Url| u.path() == "/" && u.query().is_none() || address::bare_repository(u).is_some();
+    let told_of = kind == Kind::Article && !item.ranges.is_empty() && resolved.as_ref().is_some_and(|u| home(&u));
+    let key = item_key(kind, &item, resolved.as_ref().filter(|_| !told_of), post, context);
     // A second is taken off for each item before, so that order holds.
     let at = post.date.map(|d| d - TimeDelta::seconds(i64::try_from(n).unwrap_or(0) + 1));
     let mut raw = RawEntry::new(kind, key, text::line(&item.title));
+    if told_of {
+        // Such items were called news once: what has that id keeps it.
+        raw.keys.push(item_key(Kind::News, &item, None, post, context));
+    }
     if let (Kind::Article, Some(url)) = (kind, &resolved)
         && let Some(key) = title_key(url, &raw.title, context.hosts)
     {
@@ -165,6 +169,14 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
         date::Precision::Day => zone.to_local(c.time).format("%Y-%m-%d").to_string(),
         date::Precision::Month | date::Precision::Year => String::new(),
     };
+    // `May 12 at 10am`: the hour is no year.
+    static AT: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+        regex::Regex::new(
+            r"(?i)\b((?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2})(?:,|\s+at\b)+\s*\d{1,2}(?::\d{2})?\s?[ap]\.?m\b.*$",
+        )
+        .expect("a pattern of this file")
+    });
+    let time = &AT.replace(time, "$1").into_owned();
     if let Some(found) = date::lenient(time, zone).map(format).filter(|s| !s.is_empty()) {
         return Some(found);
     }
@@ -217,7 +229,7 @@ fn day_in(line: &str) -> Option<&str> {
 fn first_day(time: &str) -> String {
     use std::sync::LazyLock;
     static RANGE: LazyLock<regex::Regex> = LazyLock::new(|| {
-        regex::Regex::new(r"(?i)(^|[^\d-])(\d{1,2})\s*[-–—~]\s*\d{1,2}(,?\s+(?:\d{4}|[A-Za-z]{3,9}\b))")
+        regex::Regex::new(r"(?i)(^|[^\d-])(\d{1,2})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b)\s*\d{1,2}(?:st|nd|rd|th)?((?:,|\s+of)?\s+(?:\d{4}|[A-Za-z]{3,9}\b))")
             .expect("a pattern of this file")
     });
     static NTH: LazyLock<regex::Regex> = LazyLock::new(|| {
@@ -330,6 +342,10 @@ mod tests {
             ("2023-06-01 Summit, Shanghai", "2023-06-01"),
             ("RustConf | Closes 2023-05-25 | Event date: 2023-09-10", "2023-09-10"),
             ("上海，2023 年 6 月 1 日，下午", "2023-06-01"),
+            ("Jan 4 at 10am PT / 1pm ET", "2024-01-04"),
+            ("26th to 27th October, 2023", "2023-10-26"),
+            ("1 月 3 日 下午 14 点", "2024-01-03T14:00:00+08:00"),
+            ("1 月 3 日 晚上 7 点", "2024-01-03T19:00:00+08:00"),
         ] {
             assert_eq!(starts_at(time, Some(post), zone).as_deref(), Some(day), "{time}");
         }

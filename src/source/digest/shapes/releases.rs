@@ -7,7 +7,7 @@ use regex::Regex;
 use super::pattern;
 use crate::names::Names;
 use crate::normalize::text;
-use crate::source::markdown::{Piece, Shape};
+use crate::source::markdown::{LinkRef, Piece, Shape};
 
 /// A version in a text: where it starts and how it reads without its `v`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(in crate::source::digest) struct Version {
 pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
     static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)",
+            r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|\s(?:alpha|beta|rc|preview)(?:[ .]?\d{1,2})?\b|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)",
         )
     });
     static LETTER: LazyLock<Regex> = LazyLock::new(|| {
@@ -53,8 +53,13 @@ pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
     if rest.starts_with('%') || after_colon.is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())) {
         return None;
     }
-    let number = found.as_str().trim_end_matches('.').to_owned();
-    Some(Version { start: found.start(), end: found.start() + number.len(), number })
+    let written = found.as_str().trim_end_matches('.');
+    // `2.0 Beta 2` is what others call `2.0-beta2`.
+    let number = match written.split_once(' ') {
+        Some((number, stage)) => format!("{number}-{}", stage.replace([' ', '.'], "").to_lowercase()),
+        None => written.to_owned(),
+    };
+    Some(Version { start: found.start(), end: found.start() + written.len(), number })
 }
 
 /// Whether a version is unfinished.
@@ -95,7 +100,10 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
 
 /// Words that stand between a product and its version, and are neither.
 fn is_no_name(word: &str) -> bool {
-    const NO_NAMES: [&str; 62] = [
+    const NO_NAMES: [&str; 65] = [
+        "series",
+        "line",
+        "cycle",
         "releases",
         "updated",
         "update",
@@ -254,13 +262,14 @@ pub(in crate::source::digest) fn release_head(
             r"(?i)^\s*(?:版本?)?\s*(?:releas\w*\s+)?(?:plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
         )
     });
-    if PLANNED.is_match(&line[version.end..]) {
+    if PLANNED.is_match(&line[version.end..]) || is_needed(line, &version) {
         return None;
     }
     let heading = matches!(piece.shape, Shape::Heading(_));
-    let linked = piece.links.first().is_some_and(|l| {
-        line.starts_with(l.text.as_str()) && !l.text.contains("://") && l.text.contains(&version.number)
-    }) || piece.links.iter().any(|l| l.url.contains("/releases/tag/") && l.text.contains(&version.number));
+    let shows = |l: &LinkRef| l.text.contains(&version.number) || l.text.contains(&line[version.start..version.end]);
+    let linked =
+        piece.links.first().is_some_and(|l| line.starts_with(l.text.as_str()) && !l.text.contains("://") && shows(l))
+            || piece.links.iter().any(|l| l.url.contains("/releases/tag/") && shows(l));
     let before = line[..version.start].trim_end();
     let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：']);
     let phrase = BEFORE.captures(head).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
@@ -294,6 +303,22 @@ pub(in crate::source::digest) fn release_head(
     }
     let name = known.or(named).or_else(written).or_else(anywhere).or_else(from_section)?;
     Some(ReleaseHead { name, version: version.number })
+}
+
+/// A version of something else, which works with this or has to be there: `支持 K8s v1.22 及以上版本`,
+/// `drop support of Go 1.18`.
+fn is_needed(line: &str, version: &Version) -> bool {
+    static NEEDED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:支持|兼容|适配|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z][\w.+#-]*(?: [A-Za-z][\w.+#-]*){0,1}\s*v?$",
+        )
+    });
+    static OR_LATER: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\s*(?:版本?)?\s*(?:及|或|和)?(?:其)?(?:以上|以下|以后|之后|之前)|^\s*(?:or|and) (?:later|newer|above|higher|earlier)\b|^\+(?:\s|$)",
+        )
+    });
+    OR_LATER.is_match(&line[version.end..]) || NEEDED.is_match(line[..version.start].trim_end())
 }
 
 /// The line without the addresses shown in it: the address of a release page announces nothing.
