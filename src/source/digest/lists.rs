@@ -1,11 +1,20 @@
 //! Link lists, heading items and numbered paragraphs.
 
+mod rows;
+mod stories;
+mod titles;
+
+pub(super) use rows::rows;
+pub(super) use titles::{first_link, sentence_around};
+
 use super::shapes;
-use super::vocabulary::{is_frame, is_recap};
-use super::{Head, Item, Scope};
+use super::vocabulary::is_recap;
+use super::{Item, Scope};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
+use stories::{story, story_end};
+use titles::{is_caption, picture_link, says_nothing, title_above, title_in, without_link};
 
 /// A stretch of pieces that may be one item.
 struct Unit {
@@ -107,55 +116,6 @@ fn statement_end(piece: &Piece) -> bool {
     piece.text.ends_with([')', '）']) && !piece.links.is_empty()
 }
 
-/// Reads the rows of tables: a row with a link is an item. Below a heading that tells nothing
-/// a table is a list when all of its rows have links.
-pub(super) fn rows(scope: &mut Scope<'_>, kind: Kind) {
-    let is_row = |n: &usize| {
-        let piece = &scope.pieces[*n];
-        piece.shape == Shape::Table && !piece.bold && !piece.quote
-    };
-    let titled = |n: usize| first_link(&scope.pieces[n]).is_some_and(|l| !says_nothing(&l.text));
-    if !scope.section.told && (scope.range().filter(is_row).count() < 2 || !scope.range().filter(is_row).all(titled)) {
-        return;
-    }
-    for n in scope.range() {
-        let piece = &scope.pieces[n];
-        if piece.shape != Shape::Table || piece.bold || piece.quote || scope.used[n] {
-            continue;
-        }
-        let cells: Vec<&str> =
-            piece.text.split(" | ").map(|c| c.trim_matches([' ', '|'])).filter(|c| !c.is_empty()).collect();
-        let row = cells.join(" · ");
-        if kind == Kind::Release {
-            let line = Piece { shape: Shape::Line, bold: true, text: cells.join(" "), ..piece.clone() };
-            if let Some(found) = shapes::release_head(&line, scope.names, Some(&scope.section.heading)) {
-                let mut item = Item::new(kind, format!("{} {}", found.name, found.version), piece.line);
-                if let Some(link) = first_link(piece) {
-                    item = item.with_link(&link);
-                }
-                (item.name, item.version, item.lead) = (Some(found.name), Some(found.version), row);
-                scope.mark(n..n + 1);
-                scope.push(n, item);
-            }
-            continue;
-        }
-        let Some(link) = first_link(piece) else { continue };
-        let title = if shapes::is_empty_title(&link.text) {
-            cells.iter().find(|c| **c != link.text && !shapes::is_day(c)).map_or(link.text.as_str(), |c| *c)
-        } else {
-            link.text.as_str()
-        };
-        let mut item = Item::new(kind, title, piece.line).with_link(&link);
-        if kind == Kind::Event {
-            item.time = Some(cells.join(" "));
-        }
-        item.labels.extend(cells.iter().filter(|c| scope.names.is_name(c)).map(|c| (*c).to_owned()));
-        item.lead = row;
-        scope.mark(n..n + 1);
-        scope.push(n, item);
-    }
-}
-
 /// Reads a list of news: what is a sentence with a link in it is news, the rest as usual.
 pub(super) fn news(scope: &mut Scope<'_>) {
     let before = scope.items.len();
@@ -234,85 +194,6 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
         n = to;
     }
     units
-}
-
-/// Behind the text of a plain heading that tells something and links to it: `### A new home
-/// for Tokio`, and a paragraph with the link. None where links below have titles of their own.
-fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
-    let piece = &scope.pieces[n];
-    let is_section = n == scope.section.from;
-    let plain = matches!(piece.shape, Shape::Heading(_)) && piece.links.iter().all(|l| l.picture) && !piece.quote;
-    let (title, _) = shapes::without_ordinal(&piece.text);
-    if !plain
-        || is_section && (scope.section.told || scope.section.head == Head::Banner)
-        || title.chars().filter(|c| c.is_alphanumeric()).count() < 2
-        || shapes::is_generic(title)
-        || is_frame(title)
-        || scope.names.is_name(title) && scope.section.told
-    {
-        return None;
-    }
-    let to = (n + 1..scope.section.to)
-        .find(|m| matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule))
-        .unwrap_or(scope.section.to);
-    // What stands above the headings of parts introduces them.
-    if let (Shape::Heading(own), Some(Shape::Heading(next))) = (piece.shape, scope.pieces.get(to).map(|p| p.shape))
-        && next > own
-    {
-        return None;
-    }
-    let body = || n + 1..to;
-    let is_own = |m: usize| {
-        let piece = &scope.pieces[m];
-        let Some(link) = first_link(piece) else { return piece.shape == Shape::Table };
-        let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
-        let at_start = text::columns(piece.text.split(link.text.as_str()).next().unwrap_or("")) <= 24;
-        let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text);
-        let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
-        titled || bullet || is_numbered(scope, m) || statement(scope, m).is_some() || piece.shape == Shape::Table
-    };
-    // Text and a link below it, and again: several things under one heading.
-    let closes = |m: usize| {
-        let piece = &scope.pieces[m];
-        first_link(piece).is_some_and(|l| {
-            let words = piece.text.split(l.text.as_str()).next().unwrap_or("");
-            let words = words.trim_matches(|c: char| !c.is_alphanumeric());
-            says_nothing(&l.text)
-                && (shapes::is_link_line(piece)
-                    || text::columns(words) >= 6 && piece.text.trim_end().ends_with(l.text.as_str()))
-        })
-    };
-    let several = body().filter(|m| closes(*m) && !(*m > n + 1 && closes(*m - 1))).count() > 1;
-    let linked = body().any(|m| story_link(&scope.pieces[m]).is_some());
-    (linked && !several && !body().any(is_own)).then_some(to)
-}
-
-/// A link that a story may be about.
-fn story_link(piece: &Piece) -> Option<LinkRef> {
-    let about = |l: &LinkRef| {
-        !shapes::is_navigation(&l.text)
-            && !shapes::is_listing(&l.url)
-            && !shapes::is_person(&l.url)
-            && !l.text.trim_start().starts_with(['@', '＠'])
-    };
-    let page = |l: &&LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty() && about(l);
-    first_link(piece).filter(about).or_else(|| piece.links.iter().find(page).cloned())
-}
-
-/// Whether the words of a link name nothing: `here`, `Reddit`, `报名链接`, an address.
-fn says_nothing(text: &str) -> bool {
-    shapes::is_empty_title(text) || shapes::is_generic(text.trim_matches(|c: char| !c.is_alphanumeric()))
-}
-
-/// A heading and what is told below it, with the first link there.
-fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
-    let Some(link) = (unit.from + 1..unit.to).find_map(|n| story_link(&scope.pieces[n])) else { return };
-    let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
-    let title = title.trim_end_matches([':', '：', ' ']).to_owned();
-    let before = scope.items.len();
-    push(scope, unit.from..unit.to, unit.from, title, &link, kind);
-    let below = scope.lines(unit.from + 1..unit.to);
-    scope.items[before..].iter_mut().for_each(|i| i.ranges.clone_from(&below));
 }
 
 /// Behind the paragraphs below a title that describe it: plain text, no calls, no labels.
@@ -487,15 +368,6 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     }
 }
 
-/// Words that say what a picture is of, and no name of its file.
-fn is_caption(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let file = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"].iter().any(|e| lower.ends_with(e));
-    text::columns(text) >= 8
-        && !file
-        && !["image", "picture", "screenshot", "cover", "banner"].contains(&lower.as_str())
-}
-
 /// Short links in a row with one that leads around the site.
 fn is_menu(piece: &Piece) -> bool {
     piece.links.len() >= 2
@@ -523,149 +395,6 @@ fn says_more(scope: &Scope<'_>, range: std::ops::Range<usize>, link: &LinkRef) -
     let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
     let all: usize = scope.pieces[range].iter().map(|p| letters(&p.text)).sum();
     all > letters(&link.text) + 3
-}
-
-/// The first link of a piece that is a page, with the texts of neighbours to the same page joined.
-pub(super) fn first_link(piece: &Piece) -> Option<LinkRef> {
-    let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
-    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']);
-    let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
-    let mut link = piece.links[at].clone();
-    for next in &piece.links[at + 1..] {
-        let together = format!("{}{}", link.text, next.text);
-        let spaced = format!("{} {}", link.text, next.text);
-        if next.url != link.url || next.picture {
-            break;
-        }
-        link.text = if piece.text.contains(&together) {
-            together
-        } else if piece.text.contains(&spaced) {
-            spaced
-        } else {
-            break;
-        };
-    }
-    Some(link)
-}
-
-fn picture_link(piece: &Piece) -> Option<LinkRef> {
-    piece.links.iter().find(|l| l.picture && shapes::is_page(&l.url)).cloned()
-}
-
-/// The title of a link: its text, else the words around it, else the line above.
-fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String {
-    let piece = &scope.pieces[n];
-    if let Some(sentence) = sentence_around(scope, n, link) {
-        return sentence;
-    }
-    if !shapes::is_empty_title(&link.text) {
-        return words_before(&piece.text, link).unwrap_or_else(|| link.text.clone());
-    }
-    let around = without_link(&piece.text, link);
-    if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !shapes::is_generic(&around) {
-        return around;
-    }
-    if n > from {
-        let above = scope.pieces[n - 1].text.trim().to_owned();
-        if !above.is_empty() {
-            return above;
-        }
-    }
-    match title_above(scope, n) {
-        Some((_, title)) => title,
-        None => heading_above(scope, n).unwrap_or_else(|| link.text.clone()),
-    }
-}
-
-/// The nearest heading that says what a bare address below it is, where no section does.
-fn heading_above(scope: &Scope<'_>, n: usize) -> Option<String> {
-    let says = |h: &&String| !shapes::is_generic(h) && !is_frame(h) && text::columns(h) >= 8;
-    let path = scope.paths.get(n).filter(|_| !scope.section.told && scope.section.head == Head::Heading)?;
-    path.iter().rev().find(says).map(|h| shapes::without_ordinal(h).0.to_owned())
-}
-
-/// The words before a link that only says where they lead: `Live on June 22: what comes next
-/// 👉 [sign up](…)`.
-fn words_before(line: &str, link: &LinkRef) -> Option<String> {
-    let (line, _) = shapes::without_ordinal(line);
-    let (before, behind) = line.split_once(link.text.as_str())?;
-    let before = before.trim_matches(|c: char| !c.is_alphanumeric() && !"）)」】》?？!！\"”'’".contains(c));
-    let tells = text::columns(before) >= 12 && before.chars().any(char::is_alphabetic) && !shapes::is_day(before);
-    (says_nothing(&link.text) && tells && !behind.contains(char::is_alphanumeric)).then(|| before.to_owned())
-}
-
-/// The sentence a link stands in, when the link is a few of its words: `Kubelets can
-/// [run in containers](…) now.` Words that only introduce a link end with a mark.
-pub(super) fn sentence_around(scope: &Scope<'_>, n: usize, link: &LinkRef) -> Option<String> {
-    let piece = &scope.pieces[n];
-    let (line, _) = shapes::without_ordinal(&piece.text);
-    let at = line.find(link.text.as_str())?;
-    let (before, behind) = (line[..at].trim_end(), &line[at + link.text.len()..]);
-    if shapes::is_day(before) {
-        return None;
-    }
-    let inside = before.chars().last().is_some_and(|c| c.is_alphanumeric() || ",，、".contains(c));
-    // `[Remove](…) the old metric`: a word or two that open a sentence are no title.
-    let by_whom = is_credit_behind(behind, piece);
-    let goes_on = behind.trim_start().starts_with(|c: char| c.is_alphanumeric()) && !by_whom;
-    let opens = before.is_empty() && goes_on && text::columns(&link.text) <= 24 && text::columns(behind) > 12;
-    let number = shapes::is_empty_title(&link.text) && !link.text.contains("://") && before.chars().count() > 8;
-    if piece.list == 0 || link.text.is_empty() || !(inside || opens || number) || shapes::is_empty_title(&piece.text) {
-        return None;
-    }
-    let item = piece.item;
-    let whole: Vec<&str> = (n..scope.section.to)
-        .map(|m| &scope.pieces[m])
-        .take_while(|p| p.item == item && p.block == piece.block)
-        .map(|p| p.text.as_str())
-        .collect();
-    let whole = whole.join(" ");
-    Some(text::first_sentence(shapes::without_ordinal(&whole).0))
-}
-
-/// `[title](…) by Jane Doe`, `[one](…) and [another](…)`: what follows a title continues no sentence.
-fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
-    let behind = behind.trim().trim_end_matches(['.', '。']);
-    if let Some(other) = behind.strip_prefix("and ").or_else(|| behind.strip_prefix("+ ")) {
-        let behind_next = |l: &LinkRef| other.strip_prefix(l.text.as_str()).filter(|_| !l.text.is_empty());
-        return piece.links.iter().filter_map(behind_next).any(|b| b.is_empty() || is_credit_behind(b, piece));
-    }
-    let Some(name) = behind.strip_prefix("by ").or_else(|| behind.strip_prefix("from ")) else { return false };
-    let is_name = |w: &str| {
-        w.starts_with(|c: char| c.is_uppercase() || c == '@' || !c.is_ascii())
-            || matches!(w, "and" | "the" | "of" | "de" | "van" | "von" | "&")
-    };
-    let mut words = name.split_whitespace();
-    words.clone().count() <= 6 && words.all(is_name)
-}
-
-/// The words beside a link: those before it, when they introduce it.
-fn without_link(line: &str, link: &LinkRef) -> String {
-    let trim = |words: &str| {
-        let words = text::squeeze(
-            words.trim_matches(|c: char| c.is_whitespace() || ":：-–—|｜()（）[]「」、,，.。".contains(c)),
-        );
-        words.replace(" ：", "：").replace(" ，", "，")
-    };
-    let before = line.split_once(link.text.as_str()).map_or("", |(before, _)| before.trim_end());
-    if before.ends_with([':', '：']) && text::columns(before) >= 8 && !shapes::is_generic(&trim(before)) {
-        return trim(before);
-    }
-    trim(&line.replacen(link.text.as_str(), " ", 1).replace("（ ）", " ").replace("( )", " "))
-}
-
-/// The line of text above `n` that no item has taken.
-fn title_above(scope: &Scope<'_>, n: usize) -> Option<(usize, String)> {
-    let above = (scope.section.from..n).next_back()?;
-    let piece = &scope.pieces[above];
-    let is_section = above == scope.section.from && !scope.section.heading.is_empty();
-    let usable = !scope.used[above]
-        && !is_section
-        && !piece.text.is_empty()
-        && piece.links.is_empty()
-        && text::columns(&piece.text) <= 120;
-    let line = piece.text.trim_start_matches(['-', '•', '·', ' ']);
-    usable.then(|| (above, shapes::without_numbers(line).to_owned()))
 }
 
 /// Whether the headings above piece `n` speak of something that is over.

@@ -1,0 +1,272 @@
+//! Event blocks: what, when, where, as fields or in a line.
+
+use super::tasks::mentored_tasks;
+use super::{begins_item, has_link_below, is_block_head};
+use crate::entry::Kind;
+use crate::normalize::text;
+use crate::source::digest::shapes::{self, Field};
+use crate::source::digest::{Item, Scope, lists};
+use crate::source::markdown::{LinkRef, Piece, Shape};
+
+/// Whether a section has the fields of an event.
+pub(in crate::source::digest) fn has_event_fields(scope: &Scope<'_>) -> bool {
+    let has = |wanted: Field| {
+        scope
+            .range()
+            .any(|n| !scope.pieces[n].quote && shapes::field(&scope.pieces[n].text).is_some_and(|(f, _)| f == wanted))
+    };
+    has(Field::Time) && (has(Field::Title) || has(Field::Place))
+}
+
+/// Reads a section of events.
+pub(in crate::source::digest) fn events(scope: &mut Scope<'_>) {
+    mentored_tasks(scope);
+    let mut starts: Vec<usize> = Vec::new();
+    for n in scope.range() {
+        let piece = &scope.pieces[n];
+        if scope.used[n] {
+            continue;
+        }
+        let is_title =
+            !piece.quote && shapes::field(&piece.text).is_some_and(|(f, v)| f == Field::Title && !v.is_empty());
+        // A second title field opens the next event; a first one below a block head does not.
+        let opens = is_title && starts.last().is_none_or(|s| (*s..n).any(|m| is_title_field(&scope.pieces[m])));
+        if is_block_head(scope, n) || opens {
+            starts.push(n);
+        }
+    }
+    if starts.is_empty() {
+        starts = timed_bullets(scope);
+    }
+    if starts.is_empty() {
+        lists::rows(scope, Kind::Event);
+        if scope.range().any(|n| scope.pieces[n].shape == Shape::Table && scope.used[n]) {
+            lists::stray_articles(scope);
+            return;
+        }
+        whole_event(scope);
+        return;
+    }
+    // What stands above the first field belongs to the first event, when there is one only.
+    if starts.len() == 1 && !is_block_head(scope, starts[0]) {
+        let above = (scope.section.from + 1..starts[0]).find(|n| !scope.used[*n] && !scope.pieces[*n].text.is_empty());
+        starts[0] = above.unwrap_or(starts[0]);
+    }
+    for (k, from) in starts.iter().enumerate() {
+        let to = starts.get(k + 1).copied().unwrap_or(scope.section.to);
+        let to = (*from..to).find(|n| scope.used[*n]).unwrap_or(to);
+        event(scope, *from, to);
+    }
+    lists::stray_articles(scope);
+}
+
+/// A bullet or a heading that is no field.
+fn is_opening(piece: &Piece) -> bool {
+    (piece.list > 0 || piece.bold || matches!(piece.shape, Shape::Heading(_)))
+        && !piece.text.is_empty()
+        && shapes::field(&piece.text).is_none()
+}
+
+/// Bullets or headings with a time of their own each: as many events.
+fn timed_bullets(scope: &Scope<'_>) -> Vec<usize> {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let begins = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let field = shapes::field(&piece.text).is_some();
+        let bullet = piece.list == 1 && begins_item(scope, *n);
+        let bold = piece.bold && piece.list == 0 && piece.shape == Shape::Line;
+        (bullet || bold || matches!(piece.shape, Shape::Heading(_))) && !piece.quote && !field
+    };
+    let starts: Vec<usize> = (first..scope.section.to).filter(begins).collect();
+    let timed = |k: usize| {
+        let to = starts.get(k + 1).copied().unwrap_or(scope.section.to);
+        (starts[k]..to)
+            .any(|n| shapes::field(&scope.pieces[n].text).is_some_and(|(f, v)| f == Field::Time && !v.is_empty()))
+    };
+    let headed = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_));
+    let several = starts.len() > 1 || starts.iter().all(headed);
+    if several && !starts.is_empty() && (0..starts.len()).all(timed) { starts } else { Vec::new() }
+}
+
+fn is_title_field(piece: &Piece) -> bool {
+    !piece.quote && shapes::field(&piece.text).is_some_and(|(f, v)| f == Field::Title && !v.is_empty())
+}
+
+fn event(scope: &mut Scope<'_>, from: usize, to: usize) {
+    let value = |wanted: Field| {
+        (from..to).find_map(|n| {
+            shapes::field(&scope.pieces[n].text)
+                .filter(|(f, v)| *f == wanted && !v.is_empty())
+                .map(|(_, v)| v.to_owned())
+        })
+    };
+    let title = value(Field::Title).map(|t| t.trim_matches(['《', '》', ' ']).to_owned());
+    let time = value(Field::Time);
+    let head =
+        is_block_head(scope, from).then(|| scope.pieces[from].text.trim_matches([':', '：', ' ', '*']).to_owned());
+    if title.is_none() && time.is_none() {
+        return;
+    }
+    let named = (from..to).find_map(|n| event_name(&scope.pieces[n]));
+    // A topic inside a conference: the conference is the event.
+    let title = match (title, named) {
+        (Some(topic), Some(name)) if head.is_none() && !topic.contains(&name) => {
+            format!("{name}：{topic}")
+        }
+        (Some(topic), _) => topic,
+        (None, Some(name)) => name,
+        (None, None) if is_opening(&scope.pieces[from]) => scope.pieces[from].text.clone(),
+        (None, None) => scope.section.heading.clone(),
+    };
+    let mut item = Item::new(Kind::Event, title, scope.pieces[from].line);
+    let mut links: Vec<LinkRef> = Vec::new();
+    for n in from..to {
+        let piece = &scope.pieces[n];
+        if let Some(label) = shapes::label(piece, scope.names) {
+            item.labels.push(label.name);
+            item.about.extend(label.url);
+        }
+        links.extend(piece.links.iter().filter(|l| !l.picture && shapes::is_page(&l.url)).cloned());
+    }
+    if let Some(link) = links.first() {
+        item.url = Some(link.url.clone());
+        item.link_text = Some(link.text.clone());
+        item.about.push(link.url.clone());
+    }
+    item.labels.extend(head);
+    item.time = time;
+    item.ranges = scope.lines(from..to);
+    scope.mark(from..to);
+    scope.push(from, item);
+}
+
+/// `2019 … 峰会即将举行`: the name of a conference at the start of a sentence.
+fn event_name(piece: &Piece) -> Option<String> {
+    let line = piece.text.as_str();
+    if piece.quote || piece.list > 0 || shapes::field(line).is_some() || piece.shape != Shape::Line {
+        return None;
+    }
+    let end = ["即将举行", "即将召开", "即将开始", "即将在", "火热报名", "报名中", "将于"]
+        .iter()
+        .filter_map(|w| line.find(w))
+        .min()?;
+    let name = line[..end].trim_matches(|c: char| c.is_whitespace() || "，,<>/~～".contains(c));
+    (text::columns(name) >= 6 && text::columns(name) <= 80).then(|| name.to_owned())
+}
+
+/// A section that is one event, or a list of them.
+fn whole_event(scope: &mut Scope<'_>) {
+    let items: Vec<usize> = scope
+        .range()
+        .filter(|n| scope.pieces[*n].list > 0 && begins_item(scope, *n) && has_link_below(scope, *n))
+        .collect();
+    let time = scope.range().find_map(|n| {
+        shapes::field(&scope.pieces[n].text)
+            .filter(|(f, v)| *f == Field::Time && !v.is_empty())
+            .map(|(_, v)| v.to_owned())
+    });
+    if !items.is_empty() && time.is_none() {
+        let before = scope.items.len();
+        lists::articles(scope);
+        let over: Vec<bool> = (before..scope.items.len())
+            .map(|k| {
+                let line = scope.items[k].line;
+                let n = scope.pieces.iter().position(|p| p.line == line).unwrap_or(scope.section.from);
+                lists::under_recap(scope, n)
+            })
+            .collect();
+        for (k, over) in over.into_iter().enumerate() {
+            let line = scope.items[before + k].line;
+            let text =
+                scope.pieces.iter().filter(|p| p.line == line).map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
+            let item = &mut scope.items[before + k];
+            if !over {
+                item.kind = Kind::Event;
+                item.time = Some(text);
+            }
+        }
+        return;
+    }
+    if time.is_none() && dated_paragraphs(scope) {
+        return;
+    }
+    let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let to = scope.section.to;
+    let link = (from..to).find_map(|n| lists::first_link(&scope.pieces[n]));
+    let says =
+        (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
+    let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w))
+        || scope.section.heading.to_lowercase().contains("upcoming")
+            && (from..to).any(|n| shapes::day_in(&scope.pieces[n].text).is_some());
+    if !says
+        || time.is_none() && link.is_none() && !calls
+        || lists::under_recap(scope, scope.section.from) && time.is_none()
+    {
+        lists::stray_articles(scope);
+        return;
+    }
+    // The title: a bold line, a name in angle or book brackets, else the section's heading.
+    let bold = (from..to).map(|n| &scope.pieces[n]).find(|p| {
+        p.bold
+            && !p.quote
+            && p.shape != Shape::Table
+            && p.links.is_empty()
+            && shapes::field(&p.text).is_none()
+            && text::columns(&p.text) <= 80
+            && p.images == 0
+    });
+    let named = (from..to).find_map(|n| event_name(&scope.pieces[n]));
+    // `[TiDB Hackathon](…)` above the fields.
+    let above = (from..to).take_while(|n| shapes::field(&scope.pieces[*n].text).is_none()).find_map(|n| {
+        let piece = &scope.pieces[n];
+        let link =
+            lists::first_link(piece).filter(|l| !shapes::is_empty_title(&l.text) && !shapes::is_generic(&l.text))?;
+        (time.is_some() && piece.text.starts_with(link.text.as_str())).then_some(link.text)
+    });
+    let title =
+        named.or_else(|| bold.map(|p| p.text.clone())).or(above).unwrap_or_else(|| scope.section.heading.clone());
+    let mut item = Item::new(Kind::Event, title, scope.pieces[scope.section.from].line);
+    if let Some(link) = link {
+        item = item.with_link(&link);
+    }
+    item.time = time;
+    item.ranges = scope.lines(from..to);
+    scope.mark(from..to);
+    scope.push(scope.section.from, item);
+}
+
+/// Paragraphs with a day and a link each are as many events: `**Rust Paris** – June 21 – [RSVP](…)`.
+fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let is_one = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let line = piece.list == 0 && !piece.quote && piece.shape == Shape::Line;
+        line && lists::first_link(piece).is_some() && shapes::day_in(&piece.text).is_some()
+    };
+    let found: Vec<usize> = (first..scope.section.to).filter(is_one).collect();
+    if found.len() < 2 {
+        return false;
+    }
+    for n in found {
+        let piece = &scope.pieces[n];
+        let Some(link) = lists::first_link(piece) else { continue };
+        let says_nothing = shapes::is_empty_title(&link.text) || shapes::is_generic(&link.text);
+        let title = if says_nothing { event_words(&piece.text, &link) } else { link.text.clone() };
+        let mut item = Item::new(Kind::Event, title, piece.line).with_link(&link);
+        item.time = Some(piece.text.clone());
+        item.ranges = scope.lines(n..n + 1);
+        scope.mark(n..n + 1);
+        scope.push(n, item);
+    }
+    true
+}
+
+/// What a line calls its event, beside the day and the link to sign up.
+fn event_words(line: &str, link: &LinkRef) -> String {
+    let line = line.replacen(link.text.as_str(), "", 1);
+    let ends = [" – ", " — ", " - ", " | ", "｜"];
+    let part = ends.iter().filter_map(|e| line.find(e)).min().map_or(line.as_str(), |at| &line[..at]);
+    let named = part.chars().filter(|c| c.is_alphabetic()).count() >= 4 && shapes::day_in(part).is_none();
+    let words = if named { part.to_owned() } else { text::first_sentence(&line) };
+    text::squeeze(words.trim_matches(|c: char| !c.is_alphanumeric() && !"）)」】》".contains(c)))
+}

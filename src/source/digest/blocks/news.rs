@@ -1,0 +1,136 @@
+//! News: a block a heading or a number, an item a link, else the whole.
+
+use super::releases::release;
+use super::{begins_item, has_link_below};
+use crate::entry::Kind;
+use crate::normalize::text;
+use crate::source::digest::shapes::{self};
+use crate::source::digest::{Item, Scope, lists};
+use crate::source::markdown::{LinkRef, Shape};
+
+/// Reads a section of news: a block a heading, an item a link, else the whole.
+pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    // Deeper headings divide what stands below one.
+    let levels = (first..scope.section.to).filter_map(|n| match scope.pieces[n].shape {
+        Shape::Heading(level) if !scope.pieces[n].quote => Some(level),
+        _ => None,
+    });
+    let top = levels.min();
+    let is_head = |scope: &Scope<'_>, n: usize| {
+        let piece = &scope.pieces[n];
+        let alone = scope.at(n + 1).is_none_or(|p| p.block != piece.block);
+        let bold = piece.bold && !piece.quote && piece.list == 0 && alone && text::columns(&piece.text) <= 80;
+        let field = shapes::field(&piece.text).is_some() || piece.text.ends_with([':', '：']);
+        let heading = matches!(piece.shape, Shape::Heading(level) if top.is_none_or(|top| level <= top));
+        heading || bold && !field && is_first_head(scope, first, n)
+    };
+    let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
+    let before = heads.first().copied().unwrap_or(scope.section.to);
+    loose_news(scope, first, before, heads.is_empty());
+    for (k, head) in heads.iter().enumerate() {
+        let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
+        let piece = &scope.pieces[*head];
+        let titled = matches!(piece.shape, Shape::Heading(_)) && shapes::is_release_title(piece);
+        if titled && shapes::release_head(piece, scope.names, None).is_some() {
+            release(scope, *head, to);
+        } else {
+            news_block(scope, *head, to);
+        }
+    }
+    lists::rows(scope, Kind::News);
+}
+
+/// News without headings: a list of links, paragraphs with links of their own, or one piece.
+fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
+    let is_item = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let titled = lists::first_link(piece).is_some_and(|l| !shapes::is_empty_title(&l.text));
+        piece.list == 1 && begins_item(scope, *n) && has_link_below(scope, *n)
+            || piece.list == 0 && titled && shapes::is_link_line(piece) && shapes::label(piece, scope.names).is_none()
+    };
+    let items = (first..to).filter(is_item).count();
+    let bullets = (first..to).filter(|n| scope.pieces[*n].list == 1 && is_item(n)).count();
+    let mut paragraphs: Vec<(usize, usize)> = Vec::new();
+    for n in first..to {
+        match paragraphs.last_mut() {
+            Some((from, end)) if scope.pieces[*from].block == scope.pieces[n].block || scope.pieces[n].list > 0 => {
+                *end = n + 1;
+            }
+            _ => paragraphs.push((n, n + 1)),
+        }
+    }
+    let has_link = |(from, end): &(usize, usize)| (*from..*end).any(|n| lists::first_link(&scope.pieces[n]).is_some());
+    let linked: Vec<(usize, usize)> = paragraphs.iter().copied().filter(has_link).collect();
+    let prose = paragraphs.iter().filter(|p| has_link(p)).filter(|(from, _)| !is_item(from)).count();
+    // A numbered line opens a piece of news, and what is not numbered below it goes on.
+    let numbered = |(from, _): &&(usize, usize)| {
+        let (rest, numbered) = shapes::without_ordinal(&scope.pieces[*from].text);
+        numbered && !rest.is_empty() && scope.pieces[*from].list == 0
+    };
+    let starts: Vec<usize> = paragraphs.iter().filter(numbered).map(|(from, _)| *from).collect();
+    let by_number = starts.len() > 1 && starts.first() == paragraphs.first().map(|(from, _)| from);
+    let linked_heads = starts.iter().filter(|n| lists::first_link(&scope.pieces[**n]).is_some()).count();
+    if alone && (bullets > 0 || items > 1 && prose < items || by_number && linked_heads * 2 > starts.len()) {
+        lists::news(scope);
+    } else if by_number && starts.len() < paragraphs.len() {
+        for (k, from) in starts.iter().enumerate() {
+            news_block(scope, *from, starts.get(k + 1).copied().unwrap_or(to));
+        }
+    } else if paragraphs.len() >= 2 && paragraphs.iter().all(|(n, _)| shapes::without_ordinal(&scope.pieces[*n].text).1)
+    {
+        for (from, end) in paragraphs {
+            news_block(scope, from, end);
+        }
+    } else if linked.len() >= 2 || !alone {
+        for (from, end) in linked {
+            news_block(scope, from, end);
+        }
+    } else if first < to {
+        news_block(scope, first, to);
+    }
+}
+
+/// A bold line below another bold line with text between heads the next block only when it is numbered like the first.
+fn is_first_head(scope: &Scope<'_>, first: usize, n: usize) -> bool {
+    let numbered = |m: usize| shapes::without_ordinal(&scope.pieces[m].text).1;
+    let earlier = (first..n).find(|m| {
+        scope.pieces[*m].bold
+            && scope.pieces[*m].list == 0
+            && scope.at(m + 1).is_none_or(|p| p.block != scope.pieces[*m].block)
+    });
+    match earlier {
+        None => true,
+        Some(m) => numbered(m) == numbered(n),
+    }
+}
+
+fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
+    let head = &scope.pieces[from];
+    let (line, _) = shapes::without_ordinal(&head.text);
+    let is_title = head.bold || matches!(head.shape, Shape::Heading(_));
+    // A paragraph over several lines has its first sentence across them.
+    let paragraph: Vec<&str> =
+        scope.pieces[from..to].iter().take_while(|p| p.block == head.block).map(|p| p.text.as_str()).collect();
+    let title =
+        if is_title { line.to_owned() } else { text::first_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
+    if title.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
+        return;
+    }
+    let mut item = Item::new(Kind::News, title, head.line);
+    let links: Vec<LinkRef> = scope.pieces[from..to].iter().filter_map(lists::first_link).collect();
+    if let Some(link) = links.first() {
+        item.url = Some(link.url.clone());
+        item.link_text = Some(link.text.clone());
+    }
+    for n in from..to {
+        if let Some(label) = shapes::label(&scope.pieces[n], scope.names) {
+            item.labels.push(label.name);
+            item.about.extend(label.url);
+        }
+    }
+    let first = if is_title && from + 1 < to { from + 1 } else { from };
+    item.ranges = scope.lines(first..to);
+    scope.mark(from..to);
+    scope.push(from, item);
+}

@@ -1,0 +1,202 @@
+//! Release blocks: name and version, the changes, the link to the report.
+
+use super::{begins_item, canonical};
+use crate::entry::Kind;
+use crate::normalize::text;
+use crate::source::digest::shapes::{self};
+use crate::source::digest::{Item, Scope, lists};
+use crate::source::markdown::{LinkRef, Piece, Shape};
+
+/// Whether a line outside of lists announces a release.
+pub(in crate::source::digest) fn has_release_heads(scope: &Scope<'_>) -> bool {
+    scope.range().any(|n| {
+        let piece = &scope.pieces[n];
+        let strong = piece.bold || matches!(piece.shape, Shape::Heading(_));
+        let linked = || (n..scope.section.to).any(|m| scope.pieces[m].links.iter().any(|l| !l.picture));
+        piece.list == 0
+            && strong
+            && piece.links.is_empty()
+            && shapes::release_head(piece, scope.names, Some(&scope.section.heading)).is_some()
+            && (shapes::announces(&piece.text) || linked())
+    })
+}
+
+/// Reads a section of releases.
+pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
+    let heading = scope.section.heading.clone();
+    let is_head = |scope: &Scope<'_>, n: usize| {
+        let piece = &scope.pieces[n];
+        shapes::release_head(piece, scope.names, Some(&heading)).is_some()
+    };
+    let outside: Vec<usize> =
+        scope.range().filter(|n| scope.pieces[*n].list == 0 && is_head(scope, *n) && announces(scope, *n)).collect();
+    let heads = if outside.is_empty() {
+        scope
+            .range()
+            .filter(|n| {
+                scope.pieces[*n].list == 1 && begins_item(scope, *n) && !scope.pieces[*n].quote && is_head(scope, *n)
+            })
+            .collect()
+    } else {
+        outside
+    };
+    let heads = one_each(scope, heads, &heading);
+    let from_list = heads.first().is_some_and(|n| scope.pieces[*n].list > 0);
+    for (k, head) in heads.iter().enumerate() {
+        let next = heads.get(k + 1).copied().unwrap_or(scope.section.to);
+        let to = if from_list {
+            let top = scope.pieces[*head].top;
+            (*head..next).find(|n| scope.pieces[*n].list == 0 || scope.pieces[*n].top != top).unwrap_or(next)
+        } else {
+            end_of_release(scope, *head, next)
+        };
+        release(scope, *head, to);
+    }
+    // Bullets that belong to no block are releases of their own, or links.
+    for n in scope.range() {
+        let piece = &scope.pieces[n];
+        if !scope.used[n] && piece.list == 1 && begins_item(scope, n) && !piece.quote && is_head(scope, n) {
+            let top = piece.top;
+            let to = (n..scope.section.to).find(|m| scope.pieces[*m].top != top).unwrap_or(scope.section.to);
+            release(scope, n, to);
+        }
+    }
+    lists::rows(scope, Kind::Release);
+    lists::stray_articles(scope);
+}
+
+/// A heading and the line below it that say the same are one head.
+fn one_each(scope: &Scope<'_>, heads: Vec<usize>, heading: &str) -> Vec<usize> {
+    let mut last: Option<(String, String)> = None;
+    heads
+        .into_iter()
+        .filter(|n| {
+            let head = shapes::release_head(&scope.pieces[*n], scope.names, Some(heading))
+                .map(|h| (text::fold(&h.name), h.version));
+            let new = head != last;
+            last = head;
+            new
+        })
+        .collect()
+}
+
+/// A sentence that mentions a version announces nothing: a head is short, or bold, or ends with a colon.
+fn announces(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let first_line = n == 0 || scope.pieces[n - 1].block != piece.block;
+    let introduces = piece.text.ends_with([':', '：']);
+    piece.bold
+        || matches!(piece.shape, Shape::Heading(_))
+        || introduces
+        || first_line && text::columns(&piece.text) <= 90
+}
+
+/// A release ends with the line of its report link, unless a list or text of its own goes on.
+fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
+    let level = match scope.pieces[head].shape {
+        Shape::Heading(level) => Some(level),
+        _ => None,
+    };
+    for n in head + 1..next {
+        let piece = &scope.pieces[n];
+        if let (Some(own), Shape::Heading(other)) = (level, piece.shape)
+            && other <= own
+        {
+            return n;
+        }
+        if matches!(piece.shape, Shape::Heading(_)) && scope.section.from != n && vocabulary_of(scope, piece) {
+            return n;
+        }
+        let title_link = piece.list == 0
+            && lists::first_link(piece)
+                .is_some_and(|l| !shapes::is_empty_title(&l.text) && text::fold(&l.text) == text::fold(&piece.text));
+        let reported = (head..n).any(|m| !scope.pieces[m].links.is_empty());
+        if title_link && reported {
+            return n;
+        }
+    }
+    next
+}
+
+/// A heading inside a release that opens another part of the digest.
+fn vocabulary_of(scope: &Scope<'_>, piece: &Piece) -> bool {
+    scope.names.is_name(&piece.text)
+}
+
+/// One release: its head and what stands below it up to `to`.
+pub(in crate::source::digest) fn release(scope: &mut Scope<'_>, head: usize, to: usize) {
+    let Some(found) = shapes::release_head(&scope.pieces[head], scope.names, Some(&scope.section.heading)) else {
+        return;
+    };
+    let more = shapes::more_versions(&scope.pieces[head]);
+    let beside = releases_beside(scope, head, &found.name, &found.version);
+    for version in std::iter::once(found.version).chain(more) {
+        let mut item = Item::new(Kind::Release, format!("{} {version}", found.name), scope.pieces[head].line);
+        if let Some(link) = report_link(&scope.pieces[head..to], &version) {
+            item = item.with_link(&link);
+        }
+        item.name = Some(found.name.clone());
+        item.version = Some(version);
+        item.ranges = scope.lines(head..to);
+        scope.push(head, item);
+    }
+    for mut item in beside {
+        item.ranges = scope.lines(head..to);
+        scope.push(head, item);
+    }
+    scope.mark(head..to);
+}
+
+/// `[serde 1.0.2](…), [tokio 1.3](…)`, `1.5; also [1.4.9](…)`: links to release pages of their own.
+fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) -> Vec<Item> {
+    let piece = &scope.pieces[head];
+    let pages = piece.links.iter().skip(1).filter(|l| !l.picture && l.url.contains("/releases/tag/"));
+    pages
+        .filter_map(|link| {
+            let line = Piece { bold: true, text: link.text.clone(), links: vec![link.clone()], ..piece.clone() };
+            let found = shapes::release_head(&line, scope.names, Some(name))?;
+            let bare = shapes::version(&link.text).is_some_and(|v| v.start <= 1);
+            let name =
+                if bare { name_before(scope, piece, link).unwrap_or_else(|| name.to_owned()) } else { found.name };
+            let mut item = Item::new(Kind::Release, format!("{name} {}", found.version), piece.line).with_link(link);
+            (item.name, item.version) = (Some(name), Some(found.version));
+            Some(item)
+        })
+        .filter(|item| item.version.as_deref() != Some(version))
+        .collect()
+}
+
+/// `MOSN [1.7.0](…) and Layotto [0.6.0](…)`: the project that the words right before a link name.
+fn name_before(scope: &Scope<'_>, piece: &Piece, link: &LinkRef) -> Option<String> {
+    let at = piece.links.iter().position(|l| l == link)?;
+    let mut before = piece.text.as_str();
+    for earlier in &piece.links[..at] {
+        before = before.split_once(earlier.text.as_str()).map_or(before, |(_, behind)| behind);
+    }
+    let words = before.split_once(link.text.as_str())?.0;
+    let word = words.trim_matches(|c: char| !c.is_alphanumeric());
+    let word = word.strip_prefix("and ").unwrap_or(word).trim_start_matches(['和', '与', '及']).trim();
+    scope.names.is_name(word).then(|| canonical(scope, word))
+}
+
+/// The link to the report: a release page, else the one a word introduces, else the last.
+fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
+    let links: Vec<(&Piece, &LinkRef)> = pieces
+        .iter()
+        .flat_map(|p| p.links.iter().map(move |l| (p, l)))
+        .filter(|(_, l)| !l.picture && shapes::is_page(&l.url))
+        .collect();
+    let tag = links.iter().find(|(_, l)| l.url.contains("/releases/tag/") && l.url.contains(version)).or_else(|| {
+        links
+            .iter()
+            .find(|(_, l)| l.url.contains("/releases/") || l.url.contains("/tree/") || l.url.contains("/compare/"))
+    });
+    let reports = |p: &Piece| {
+        ["报告", "参考", "详情", "详见", "release note", "changelog"].iter().any(|w| p.text.to_lowercase().contains(w))
+    };
+    let introduced = links.iter().enumerate().find(|(_, (p, _))| reports(p)).map(|(_, l)| l);
+    // A link in passing is no report: the address itself is shown, or the head is the link.
+    let shown = links.iter().find(|(p, l)| p.list == 0 && l.text.contains("://"));
+    let own = links.iter().find(|(p, _)| std::ptr::eq(*p, &pieces[0]));
+    tag.or(introduced).or(own).or(shown).map(|(_, l)| (*l).clone())
+}

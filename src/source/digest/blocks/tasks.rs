@@ -1,0 +1,208 @@
+//! Task blocks: a project and what there is to do, a heading or an item a task.
+
+use super::{begins_item, canonical, is_block_head};
+use crate::entry::Kind;
+use crate::normalize::text;
+use crate::source::digest::shapes::{self, Field};
+use crate::source::digest::{Item, Scope, lists};
+use crate::source::markdown::{LinkRef, Piece, Shape};
+
+/// Reads a section of tasks: a block a project, or an item a task.
+pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
+    let heads: Vec<usize> = scope.range().filter(|n| is_block_head(scope, *n)).collect();
+    let linked_items = scope
+        .range()
+        .filter(|n| {
+            scope.pieces[*n].list == 1 && begins_item(scope, *n) && lists::first_link(&scope.pieces[*n]).is_some()
+        })
+        .count();
+    lists::rows(scope, Kind::Task);
+    if scope.range().any(|n| scope.used[n]) {
+        return;
+    }
+    if heads.is_empty() && linked_items > 0 {
+        task_items(scope);
+        return;
+    }
+    if heads.is_empty() && headed_tasks(scope) {
+        return;
+    }
+    if heads.is_empty() {
+        let range = scope.range();
+        let mut from = range.start + usize::from(!scope.section.heading.is_empty());
+        for n in range.clone() {
+            if lists::first_link(&scope.pieces[n]).is_some() {
+                task_block(scope, from, n + 1, None);
+                from = n + 1;
+            }
+        }
+        return;
+    }
+    for (k, head) in heads.iter().enumerate() {
+        let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
+        let label = scope.pieces[*head].text.trim_matches([':', '：', ' ', '*', '「', '」']).to_owned();
+        task_block(scope, *head, to, Some(label));
+    }
+    lists::stray_articles(scope);
+}
+
+/// Tasks below headings of their own, each with a link; false where there are none.
+fn headed_tasks(scope: &mut Scope<'_>) -> bool {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let is_heading = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !scope.pieces[*n].quote;
+    let heads: Vec<usize> = (first..scope.section.to).filter(is_heading).collect();
+    let end = |k: usize| heads.get(k + 1).copied().unwrap_or(scope.section.to);
+    let linked = |k: &usize| (heads[*k]..end(*k)).any(|n| lists::first_link(&scope.pieces[n]).is_some());
+    let tasks: Vec<(usize, usize)> = (0..heads.len()).filter(linked).map(|k| (heads[k], end(k))).collect();
+    for (from, to) in &tasks {
+        let Some(link) = (*from..*to).find_map(|n| lists::first_link(&scope.pieces[n])) else { continue };
+        let title = shapes::without_ordinal(&scope.pieces[*from].text).0.trim_end_matches([':', '：']).to_owned();
+        let mut item = Item::new(Kind::Task, title, scope.pieces[*from].line).with_link(&link);
+        item.ranges = scope.lines(from + 1..*to);
+        scope.mark(*from..*to);
+        scope.push(*from, item);
+    }
+    !tasks.is_empty()
+}
+
+fn task_block(scope: &mut Scope<'_>, from: usize, to: usize, label: Option<String>) {
+    let link = (from..to).find_map(|n| lists::first_link(&scope.pieces[n]));
+    let words = scope.section.heading.rsplit(['：', ':', '&', '】']).next().unwrap_or("").trim().to_owned();
+    let words = without_names(scope, &words);
+    let title = match (&label, from + 1 < to || link.is_some()) {
+        (Some(label), true) => format!("{}: {}", canonical(scope, label), words),
+        (None, true) => first_words(scope, from, to).unwrap_or_else(|| words.clone()),
+        (_, false) => return,
+    };
+    let mut item = Item::new(Kind::Task, title.trim_end_matches([':', ' ']), scope.pieces[from].line);
+    if let Some(link) = &link {
+        item = item.with_link(link);
+    }
+    item.labels.extend(label.clone());
+    let first = if label.is_some() { from + 1 } else { from };
+    item.ranges = scope.lines(first..to);
+    scope.mark(from..to);
+    scope.push(from, item);
+}
+
+/// `SOFAStack & MOSN 新手任务计划` without the names of projects.
+fn without_names(scope: &Scope<'_>, words: &str) -> String {
+    let mut rest = words.to_owned();
+    for found in scope.names.find_in_label(words).into_iter().rev() {
+        if rest.is_char_boundary(found.start) && rest.is_char_boundary(found.end) && found.end <= rest.len() {
+            rest.replace_range(found.start..found.end, "");
+        }
+    }
+    text::squeeze(rest.trim_matches(|c: char| c.is_whitespace() || "&:：、-".contains(c)))
+}
+
+fn first_words(scope: &Scope<'_>, from: usize, to: usize) -> Option<String> {
+    let lines: Vec<&Piece> =
+        scope.pieces[from..to].iter().filter(|p| !p.text.is_empty() && !p.text.starts_with("http")).collect();
+    let named = lines.iter().rev().find(|p| p.links.is_empty() && !scope.names.find(&p.text).is_empty());
+    named.or(lines.last()).map(|p| text::first_sentence(&p.text))
+}
+
+/// `* [project - title of issue](link)`: a task an item.
+fn task_items(scope: &mut Scope<'_>) {
+    let mut n = scope.section.from;
+    while n < scope.section.to {
+        let piece = &scope.pieces[n];
+        if piece.list == 0 {
+            n += 1;
+            continue;
+        }
+        let item_number = piece.item;
+        let to = (n..scope.section.to)
+            .find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].item != item_number)
+            .unwrap_or(scope.section.to);
+        if let Some(link) = (n..to).find_map(|m| lists::first_link(&scope.pieces[m])) {
+            let line = &scope.pieces[n].text;
+            let title = match lists::sentence_around(scope, n, &link) {
+                Some(sentence) => sentence,
+                None if shapes::is_empty_title(&link.text) || !line.starts_with(link.text.as_str()) => {
+                    text::first_sentence(&without_address(line, &link))
+                }
+                None => link.text.clone(),
+            };
+            if shapes::is_navigation(&link.text) || shapes::is_sponsored(line) {
+                n = to;
+                continue;
+            }
+            let mut item = Item::new(Kind::Task, title.clone(), scope.pieces[n].line).with_link(&link);
+            // `project - title`, `[project] title`, `project: title`: what stands first is a label.
+            let bracketed = line.strip_prefix(['[', '【', '「']).and_then(|l| l.split([']', '】', '」']).next());
+            let cut = [": ", "：", " - ", " – ", " — ", "—"].iter().filter_map(|mark| line.find(mark)).min();
+            let head = bracketed.unwrap_or(&line[..cut.unwrap_or(0)]).trim();
+            if scope.names.is_name(head) {
+                item.labels.push(head.to_owned());
+            }
+            item.ranges =
+                if text::columns(line) > text::columns(&link.text) + 12 { scope.lines(n..to) } else { Vec::new() };
+            scope.mark(n..to);
+            scope.push(n, item);
+        }
+        n = to;
+    }
+}
+
+/// `Title (https://…)` without the address.
+fn without_address(line: &str, link: &LinkRef) -> String {
+    if !link.text.contains("://") {
+        return line.to_owned();
+    }
+    let rest = line.replacen(link.text.as_str(), "", 1).replace("()", "").replace("（）", "");
+    let rest = text::squeeze(&rest);
+    let rest = rest.trim_end_matches([' ', ':', '：', '-', '–', '—', '<', '>']);
+    if rest.chars().any(char::is_alphanumeric) { rest.to_owned() } else { line.to_owned() }
+}
+
+/// Numbered projects with a mentor, as summer programmes list them, are tasks wherever they stand.
+pub(in crate::source::digest) fn mentored_tasks(scope: &mut Scope<'_>) {
+    let is_mentor = |p: &Piece| shapes::field(&p.text).is_some_and(|(f, _)| f == Field::Mentor);
+    if !scope.range().any(|n| is_mentor(&scope.pieces[n])) {
+        return;
+    }
+    let mut label: Option<String> = None;
+    let mut n = scope.section.from;
+    while n < scope.section.to {
+        let piece = &scope.pieces[n];
+        if is_block_head(scope, n) {
+            label = Some(piece.text.trim_matches([':', '：', ' ', '*']).to_owned());
+            n += 1;
+            continue;
+        }
+        let numbered = piece.ordinal.is_some() && begins_item(scope, n) || shapes::without_ordinal(&piece.text).1;
+        let to = (n + 1..scope.section.to)
+            .find(|m| {
+                is_block_head(scope, *m)
+                    || scope.pieces[*m].ordinal.is_some() && scope.pieces[*m].item != piece.item
+                    || shapes::without_ordinal(&scope.pieces[*m].text).1
+            })
+            .unwrap_or(scope.section.to);
+        if !numbered || !(n + 1..to).any(|m| is_mentor(&scope.pieces[m])) {
+            n += 1;
+            continue;
+        }
+        // The block ends with its link.
+        let last = (n + 1..to)
+            .rev()
+            .find(|m| lists::first_link(&scope.pieces[*m]).is_some_and(|l| !l.url.contains('@')))
+            .map_or(to, |m| m + 1);
+        let (title, _) = shapes::without_ordinal(&scope.pieces[n].text);
+        let mut item = Item::new(Kind::Task, title, scope.pieces[n].line);
+        let link = (n + 1..last).rev().find_map(|m| lists::first_link(&scope.pieces[m]));
+        if let Some(link) = link {
+            item = item.with_link(&link);
+        }
+        item.labels.extend(label.iter().map(|l| l.trim_end_matches("社区").trim().to_owned()));
+        item.ranges = scope.lines(n..last);
+        let head = n - 1;
+        if is_block_head(scope, head.max(scope.section.from)) {
+            scope.mark(head..n);
+        }
+        scope.mark(n..last);
+        scope.push(n, item);
+        n = last;
+    }
+}

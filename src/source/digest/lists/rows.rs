@@ -1,0 +1,55 @@
+//! Rows of tables.
+
+use super::{first_link, says_nothing};
+use crate::entry::Kind;
+use crate::source::digest::{Item, Scope, shapes};
+use crate::source::markdown::{Piece, Shape};
+
+/// Reads the rows of tables: a row with a link is an item. Below a heading that tells nothing
+/// a table is a list when all of its rows have links.
+pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
+    let is_row = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        piece.shape == Shape::Table && !piece.bold && !piece.quote
+    };
+    let titled = |n: usize| first_link(&scope.pieces[n]).is_some_and(|l| !says_nothing(&l.text));
+    if !scope.section.told && (scope.range().filter(is_row).count() < 2 || !scope.range().filter(is_row).all(titled)) {
+        return;
+    }
+    for n in scope.range() {
+        let piece = &scope.pieces[n];
+        if piece.shape != Shape::Table || piece.bold || piece.quote || scope.used[n] {
+            continue;
+        }
+        let cells: Vec<&str> =
+            piece.text.split(" | ").map(|c| c.trim_matches([' ', '|'])).filter(|c| !c.is_empty()).collect();
+        let row = cells.join(" · ");
+        if kind == Kind::Release {
+            let line = Piece { shape: Shape::Line, bold: true, text: cells.join(" "), ..piece.clone() };
+            if let Some(found) = shapes::release_head(&line, scope.names, Some(&scope.section.heading)) {
+                let mut item = Item::new(kind, format!("{} {}", found.name, found.version), piece.line);
+                if let Some(link) = first_link(piece) {
+                    item = item.with_link(&link);
+                }
+                (item.name, item.version, item.lead) = (Some(found.name), Some(found.version), row);
+                scope.mark(n..n + 1);
+                scope.push(n, item);
+            }
+            continue;
+        }
+        let Some(link) = first_link(piece) else { continue };
+        let title = if shapes::is_empty_title(&link.text) {
+            cells.iter().find(|c| **c != link.text && !shapes::is_day(c)).map_or(link.text.as_str(), |c| *c)
+        } else {
+            link.text.as_str()
+        };
+        let mut item = Item::new(kind, title, piece.line).with_link(&link);
+        if kind == Kind::Event {
+            item.time = Some(cells.join(" "));
+        }
+        item.labels.extend(cells.iter().filter(|c| scope.names.is_name(c)).map(|c| (*c).to_owned()));
+        item.lead = row;
+        scope.mark(n..n + 1);
+        scope.push(n, item);
+    }
+}

@@ -1,0 +1,83 @@
+//! Headings that are no links, with a text below that has one.
+
+use super::{Unit, first_link, is_numbered, push, says_nothing, statement};
+use crate::entry::Kind;
+use crate::normalize::text;
+use crate::source::digest::shapes;
+use crate::source::digest::vocabulary::is_frame;
+use crate::source::digest::{Head, Scope};
+use crate::source::markdown::{LinkRef, Piece, Shape};
+
+/// Behind the text of a plain heading that tells something and links to it: `### A new home
+/// for Tokio`, and a paragraph with the link. None where links below have titles of their own.
+pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
+    let piece = &scope.pieces[n];
+    let is_section = n == scope.section.from;
+    let plain = matches!(piece.shape, Shape::Heading(_)) && piece.links.iter().all(|l| l.picture) && !piece.quote;
+    let (title, _) = shapes::without_ordinal(&piece.text);
+    if !plain
+        || is_section && (scope.section.told || scope.section.head == Head::Banner)
+        || title.chars().filter(|c| c.is_alphanumeric()).count() < 2
+        || shapes::is_generic(title)
+        || is_frame(title)
+        || scope.names.is_name(title) && scope.section.told
+    {
+        return None;
+    }
+    let to = (n + 1..scope.section.to)
+        .find(|m| matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule))
+        .unwrap_or(scope.section.to);
+    // What stands above the headings of parts introduces them.
+    if let (Shape::Heading(own), Some(Shape::Heading(next))) = (piece.shape, scope.pieces.get(to).map(|p| p.shape))
+        && next > own
+    {
+        return None;
+    }
+    let body = || n + 1..to;
+    let is_own = |m: usize| {
+        let piece = &scope.pieces[m];
+        let Some(link) = first_link(piece) else { return piece.shape == Shape::Table };
+        let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
+        let at_start = text::columns(piece.text.split(link.text.as_str()).next().unwrap_or("")) <= 24;
+        let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text);
+        let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
+        titled || bullet || is_numbered(scope, m) || statement(scope, m).is_some() || piece.shape == Shape::Table
+    };
+    // Text and a link below it, and again: several things under one heading.
+    let closes = |m: usize| {
+        let piece = &scope.pieces[m];
+        first_link(piece).is_some_and(|l| {
+            let words = piece.text.split(l.text.as_str()).next().unwrap_or("");
+            let words = words.trim_matches(|c: char| !c.is_alphanumeric());
+            says_nothing(&l.text)
+                && (shapes::is_link_line(piece)
+                    || text::columns(words) >= 6 && piece.text.trim_end().ends_with(l.text.as_str()))
+        })
+    };
+    let several = body().filter(|m| closes(*m) && !(*m > n + 1 && closes(*m - 1))).count() > 1;
+    let linked = body().any(|m| story_link(&scope.pieces[m]).is_some());
+    (linked && !several && !body().any(is_own)).then_some(to)
+}
+
+/// A link that a story may be about.
+fn story_link(piece: &Piece) -> Option<LinkRef> {
+    let about = |l: &LinkRef| {
+        !shapes::is_navigation(&l.text)
+            && !shapes::is_listing(&l.url)
+            && !shapes::is_person(&l.url)
+            && !l.text.trim_start().starts_with(['@', '＠'])
+    };
+    let page = |l: &&LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty() && about(l);
+    first_link(piece).filter(about).or_else(|| piece.links.iter().find(page).cloned())
+}
+
+/// A heading and what is told below it, with the first link there.
+pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
+    let Some(link) = (unit.from + 1..unit.to).find_map(|n| story_link(&scope.pieces[n])) else { return };
+    let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
+    let title = title.trim_end_matches([':', '：', ' ']).to_owned();
+    let before = scope.items.len();
+    push(scope, unit.from..unit.to, unit.from, title, &link, kind);
+    let below = scope.lines(unit.from + 1..unit.to);
+    scope.items[before..].iter_mut().for_each(|i| i.ranges.clone_from(&below));
+}

@@ -1,0 +1,164 @@
+//! Which link of a line counts, and what it is called.
+
+use crate::normalize::text;
+use crate::source::digest::shapes;
+use crate::source::digest::vocabulary::is_frame;
+use crate::source::digest::{Head, Scope};
+use crate::source::markdown::{LinkRef, Piece};
+
+/// Whether the words of a link name nothing: `here`, `Reddit`, `报名链接`, an address.
+pub(in crate::source::digest) fn says_nothing(text: &str) -> bool {
+    shapes::is_empty_title(text) || shapes::is_generic(text.trim_matches(|c: char| !c.is_alphanumeric()))
+}
+
+/// Words that say what a picture is of, and no name of its file.
+pub(in crate::source::digest) fn is_caption(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let file = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"].iter().any(|e| lower.ends_with(e));
+    text::columns(text) >= 8
+        && !file
+        && !["image", "picture", "screenshot", "cover", "banner"].contains(&lower.as_str())
+}
+
+/// The first link of a piece that is a page, with the texts of neighbours to the same page joined.
+pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
+    let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
+    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']);
+    let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
+    let mut link = piece.links[at].clone();
+    for next in &piece.links[at + 1..] {
+        let together = format!("{}{}", link.text, next.text);
+        let spaced = format!("{} {}", link.text, next.text);
+        if next.url != link.url || next.picture {
+            break;
+        }
+        link.text = if piece.text.contains(&together) {
+            together
+        } else if piece.text.contains(&spaced) {
+            spaced
+        } else {
+            break;
+        };
+    }
+    Some(link)
+}
+
+pub(in crate::source::digest) fn picture_link(piece: &Piece) -> Option<LinkRef> {
+    piece.links.iter().find(|l| l.picture && shapes::is_page(&l.url)).cloned()
+}
+
+/// The title of a link: its text, else the words around it, else the line above.
+pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String {
+    let piece = &scope.pieces[n];
+    if let Some(sentence) = sentence_around(scope, n, link) {
+        return sentence;
+    }
+    if !shapes::is_empty_title(&link.text) {
+        return words_before(&piece.text, link).unwrap_or_else(|| link.text.clone());
+    }
+    let around = without_link(&piece.text, link);
+    if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !shapes::is_generic(&around) {
+        return around;
+    }
+    if n > from {
+        let above = scope.pieces[n - 1].text.trim().to_owned();
+        if !above.is_empty() {
+            return above;
+        }
+    }
+    match title_above(scope, n) {
+        Some((_, title)) => title,
+        None => heading_above(scope, n).unwrap_or_else(|| link.text.clone()),
+    }
+}
+
+/// The nearest heading that says what a bare address below it is, where no section does.
+fn heading_above(scope: &Scope<'_>, n: usize) -> Option<String> {
+    let says = |h: &&String| !shapes::is_generic(h) && !is_frame(h) && text::columns(h) >= 8;
+    let path = scope.paths.get(n).filter(|_| !scope.section.told && scope.section.head == Head::Heading)?;
+    path.iter().rev().find(says).map(|h| shapes::without_ordinal(h).0.to_owned())
+}
+
+/// The words before a link that only says where they lead: `Live on June 22: what comes next
+/// 👉 [sign up](…)`.
+fn words_before(line: &str, link: &LinkRef) -> Option<String> {
+    let (line, _) = shapes::without_ordinal(line);
+    let (before, behind) = line.split_once(link.text.as_str())?;
+    let before = before.trim_matches(|c: char| !c.is_alphanumeric() && !"）)」】》?？!！\"”'’".contains(c));
+    let tells = text::columns(before) >= 12 && before.chars().any(char::is_alphabetic) && !shapes::is_day(before);
+    (says_nothing(&link.text) && tells && !behind.contains(char::is_alphanumeric)).then(|| before.to_owned())
+}
+
+/// The sentence a link stands in, when the link is a few of its words: `Kubelets can
+/// [run in containers](…) now.` Words that only introduce a link end with a mark.
+pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, link: &LinkRef) -> Option<String> {
+    let piece = &scope.pieces[n];
+    let (line, _) = shapes::without_ordinal(&piece.text);
+    let at = line.find(link.text.as_str())?;
+    let (before, behind) = (line[..at].trim_end(), &line[at + link.text.len()..]);
+    if shapes::is_day(before) {
+        return None;
+    }
+    let inside = before.chars().last().is_some_and(|c| c.is_alphanumeric() || ",，、".contains(c));
+    // `[Remove](…) the old metric`: a word or two that open a sentence are no title.
+    let by_whom = is_credit_behind(behind, piece);
+    let goes_on = behind.trim_start().starts_with(|c: char| c.is_alphanumeric()) && !by_whom;
+    let opens = before.is_empty() && goes_on && text::columns(&link.text) <= 24 && text::columns(behind) > 12;
+    let number = shapes::is_empty_title(&link.text) && !link.text.contains("://") && before.chars().count() > 8;
+    if piece.list == 0 || link.text.is_empty() || !(inside || opens || number) || shapes::is_empty_title(&piece.text) {
+        return None;
+    }
+    let item = piece.item;
+    let whole: Vec<&str> = (n..scope.section.to)
+        .map(|m| &scope.pieces[m])
+        .take_while(|p| p.item == item && p.block == piece.block)
+        .map(|p| p.text.as_str())
+        .collect();
+    let whole = whole.join(" ");
+    Some(text::first_sentence(shapes::without_ordinal(&whole).0))
+}
+
+/// `[title](…) by Jane Doe`, `[one](…) and [another](…)`: what follows a title continues no sentence.
+fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
+    let behind = behind.trim().trim_end_matches(['.', '。']);
+    if let Some(other) = behind.strip_prefix("and ").or_else(|| behind.strip_prefix("+ ")) {
+        let behind_next = |l: &LinkRef| other.strip_prefix(l.text.as_str()).filter(|_| !l.text.is_empty());
+        return piece.links.iter().filter_map(behind_next).any(|b| b.is_empty() || is_credit_behind(b, piece));
+    }
+    let Some(name) = behind.strip_prefix("by ").or_else(|| behind.strip_prefix("from ")) else { return false };
+    let is_name = |w: &str| {
+        w.starts_with(|c: char| c.is_uppercase() || c == '@' || !c.is_ascii())
+            || matches!(w, "and" | "the" | "of" | "de" | "van" | "von" | "&")
+    };
+    let mut words = name.split_whitespace();
+    words.clone().count() <= 6 && words.all(is_name)
+}
+
+/// The words beside a link: those before it, when they introduce it.
+pub(in crate::source::digest) fn without_link(line: &str, link: &LinkRef) -> String {
+    let trim = |words: &str| {
+        let words = text::squeeze(
+            words.trim_matches(|c: char| c.is_whitespace() || ":：-–—|｜()（）[]「」、,，.。".contains(c)),
+        );
+        words.replace(" ：", "：").replace(" ，", "，")
+    };
+    let before = line.split_once(link.text.as_str()).map_or("", |(before, _)| before.trim_end());
+    if before.ends_with([':', '：']) && text::columns(before) >= 8 && !shapes::is_generic(&trim(before)) {
+        return trim(before);
+    }
+    trim(&line.replacen(link.text.as_str(), " ", 1).replace("（ ）", " ").replace("( )", " "))
+}
+
+/// The line of text above `n` that no item has taken.
+pub(in crate::source::digest) fn title_above(scope: &Scope<'_>, n: usize) -> Option<(usize, String)> {
+    let above = (scope.section.from..n).next_back()?;
+    let piece = &scope.pieces[above];
+    let is_section = above == scope.section.from && !scope.section.heading.is_empty();
+    let usable = !scope.used[above]
+        && !is_section
+        && !piece.text.is_empty()
+        && piece.links.is_empty()
+        && text::columns(&piece.text) <= 120;
+    let line = piece.text.trim_start_matches(['-', '•', '·', ' ']);
+    usable.then(|| (above, shapes::without_numbers(line).to_owned()))
+}
