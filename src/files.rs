@@ -540,6 +540,11 @@ impl Publisher {
     /// [`FileError`] when the disk refuses.
     pub fn add(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileError> {
         let target = self.root.join(path);
+        if let Some(link) = linked_folder(&self.root, &target) {
+            return Err(failed(link, "is a symbolic link: output is written into folders of its own only")(
+                io::Error::from(io::ErrorKind::InvalidInput),
+            ));
+        }
         let same_size = fs::symlink_metadata(&target).is_ok_and(|m| m.is_file() && m.len() == bytes.len() as u64);
         if same_size && fs::read(&target).is_ok_and(|b| b == bytes) {
             return Ok(());
@@ -547,12 +552,6 @@ impl Publisher {
         let folder = target.parent().unwrap_or(&self.root).to_owned();
         if !self.folders.contains(&folder) {
             fs::create_dir_all(&folder).map_err(failed(&folder, "cannot be made"))?;
-            let real = fs::symlink_metadata(&folder).map_err(failed(&folder, "cannot be read"))?;
-            if folder != self.root && real.is_symlink() {
-                return Err(failed(&folder, "is a symbolic link: output is written into folders of its own only")(
-                    io::Error::from(io::ErrorKind::InvalidInput),
-                ));
-            }
             self.folders.push(folder.clone());
         }
         let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -601,9 +600,20 @@ impl Drop for Publisher {
     }
 }
 
-/// Deletes a file below `root`, and its folder when that is empty then.
+/// The folder on the way from `root` to `target` that is a symbolic link: what lies behind it
+/// is somebody else's. The folder at `root` itself may be one.
+fn linked_folder<'p>(root: &Path, target: &'p Path) -> Option<&'p Path> {
+    let below = target.ancestors().skip(1).take_while(|folder| *folder != root);
+    below.filter(|folder| folder.is_symlink()).last()
+}
+
+/// Deletes a file below `root`, and its folder when that is empty then. Nothing is deleted
+/// behind a symbolic link.
 pub fn remove(root: &Path, path: &str) {
     let target = root.join(path);
+    if linked_folder(root, &target).is_some() {
+        return;
+    }
     let _ = fs::remove_file(&target);
     let mut folder = target.parent();
     while let Some(f) = folder.filter(|f| *f != root && f.starts_with(root)) {
@@ -672,6 +682,29 @@ mod tests {
         publisher.add("a/x.xml", b"1").unwrap();
         drop(publisher);
         assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn nothing_is_written_or_deleted_behind_a_link() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(elsewhere.path().join("archive")).unwrap();
+        fs::write(elsewhere.path().join("archive/x"), "theirs").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("mosn")).unwrap();
+        let mut publisher = Publisher::new(folder.path());
+        for path in ["mosn/x", "mosn/archive/x", "mosn/new/x"] {
+            let error = publisher.add(path, b"ours").unwrap_err();
+            assert_eq!(error.path, folder.path().join("mosn"), "{path}");
+        }
+        drop(publisher);
+        remove(folder.path(), "mosn/archive/x");
+        assert_eq!(fs::read(elsewhere.path().join("archive/x")).unwrap(), b"theirs");
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+        // The output folder itself may be a link.
+        let root = folder.path().join("public");
+        std::os::unix::fs::symlink(elsewhere.path(), &root).unwrap();
+        let mut publisher = Publisher::new(&root);
+        publisher.add("a/x", b"ours").unwrap();
+        assert_eq!(publisher.publish().unwrap().len(), 1);
     }
 
     #[test]

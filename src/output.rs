@@ -1,7 +1,8 @@
 //! Feeds into text, one file a format. Pure: the same feed makes the same bytes.
 //!
 //! What leaves here is sanitised, absolute and bounded, and read again strictly
-//! ([`check`]) before it is published: a file that fails is held back by the caller.
+//! ([`check`]) before it is published: an entry that fails is left out of the files that
+//! would carry it, a file that fails is held back by the caller.
 
 pub mod atom;
 pub mod check;
@@ -170,11 +171,24 @@ impl FeedFormat {
         }
     }
 
+    /// Whether a live document has no room for the entry, were it the only one.
+    pub fn overflows(self, entry: &Entry, prepared: &Prepared, site: &Site) -> bool {
+        self.fragment(entry, prepared, site).text.len() > site.output.bytes
+    }
+
+    /// What is wrong with an entry in this format: documents leave it out.
+    pub fn refuses<'p>(self, entry: &Entry, prepared: &'p Prepared, site: &Site) -> Option<&'p str> {
+        self.fragment(entry, prepared, site).problem.as_deref()
+    }
+
     /// How many of the feed's entries fit into `bytes`, newest first; at least one.
     pub fn fitting(self, feed: &Feed, prepared: &[Arc<Prepared>], site: &Site) -> usize {
         let (head, tail) = self.frame(feed);
         let mut used = head.len() + tail.len() + LINKS_MAY_GROW;
         for (n, (entry, ready)) in feed.entries.iter().zip(prepared).enumerate() {
+            if self.refuses(entry, ready, site).is_some() {
+                continue;
+            }
             used += self.fragment(entry, ready, site).text.len() + self.separator().len();
             if used > site.output.bytes && n > 0 {
                 return n;
@@ -201,24 +215,28 @@ impl FeedFormat {
         Some(head + rest)
     }
 
-    /// The document as text.
+    /// The document as text, without the entries that the format [refuses](Self::refuses).
     ///
     /// # Errors
     /// What a feed reader would refuse: it must not be published.
     pub fn render(self, feed: &Feed, prepared: &[Arc<Prepared>], site: &Site) -> Result<String, String> {
         let (head, tail) = self.frame(feed);
-        let fragments = feed.entries.iter().zip(prepared).map(|(e, p)| self.fragment(e, p, site).text.len() + 2);
+        let good: Vec<(&Entry, &str)> = feed
+            .entries
+            .iter()
+            .zip(prepared)
+            .map(|(entry, ready)| (entry, self.fragment(entry, ready, site)))
+            .filter(|(_, fragment)| fragment.problem.is_none())
+            .map(|(entry, fragment)| (entry, fragment.text.as_str()))
+            .collect();
+        let fragments = good.iter().map(|(_, text)| text.len() + 2);
         let mut text = String::with_capacity(head.len() + tail.len() + 1 + fragments.sum::<usize>());
         text.push_str(&head);
-        for (n, (entry, ready)) in feed.entries.iter().zip(prepared).enumerate() {
-            let fragment = self.fragment(entry, ready, site);
-            if let Some(problem) = &fragment.problem {
-                return Err(problem.clone());
-            }
+        for (n, (_, fragment)) in good.iter().enumerate() {
             if n > 0 || self == FeedFormat::Atom {
                 text.push_str(self.separator());
             }
-            text.push_str(&fragment.text);
+            text.push_str(fragment);
         }
         if self == FeedFormat::Atom {
             text.push('\n');
@@ -226,7 +244,7 @@ impl FeedFormat {
         text.push_str(&tail);
         // Entries were read again one by one: what is left is what is around them, and double ids.
         let around = check::problem(self, &format!("{head}{tail}"));
-        around.or_else(|| check::twice(feed.entries.iter().map(|e| e.id.as_str()))).map_or(Ok(text), Err)
+        around.or_else(|| check::twice(good.iter().map(|(entry, _)| entry.id.as_str()))).map_or(Ok(text), Err)
     }
 }
 
@@ -367,4 +385,50 @@ fn attribution(entry: &Entry, words: &Words, site: &Site) -> String {
 /// Text that any format may carry: no forbidden character, one line.
 fn plain(text: &str) -> String {
     text::squeeze(&text::scrub(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ConfigFile, ConfigFiles, load};
+    use crate::merge::{self, Document};
+    use crate::output::html::card::example;
+
+    fn site(output: &str) -> Site {
+        let text = format!("title: T\nurl: https://feeds.example.org/\n{output}");
+        let site = ConfigFile { path: "feedloom.yaml".into(), text };
+        load(&ConfigFiles { site, projects: Vec::new(), overrides: None, words: Vec::new() }).unwrap()
+    }
+
+    fn feed(entries: Vec<Entry>, site: &Site) -> Feed {
+        merge::feed("all", entries, Document::Live { older: None }, site, "tag:example.org,2024:")
+    }
+
+    #[test]
+    fn an_entry_that_readers_would_refuse_is_left_out_alone() {
+        let site = site("");
+        let mut bad = example(Kind::News);
+        bad.authors[0].email = Some("a\u{fffe}@example.org".to_owned());
+        let feed = feed(vec![example(Kind::Task), bad, example(Kind::Event)], &site);
+        let prepared: Vec<_> = feed.entries.iter().map(|e| Arc::new(Prepared::of(e, &site))).collect();
+        for (format, kept) in [(FeedFormat::Atom, 2), (FeedFormat::Rss, 3), (FeedFormat::Json, 3)] {
+            let text = format.render(&feed, &prepared, &site).unwrap();
+            assert_eq!(check::problem(format, &text), None);
+            assert_eq!(feed.entries.iter().filter(|e| text.contains(e.id.as_str())).count(), kept);
+        }
+        let why = FeedFormat::Atom.refuses(&feed.entries[1], &prepared[1], &site);
+        assert!(why.is_some_and(|why| why.starts_with("a character XML forbids")), "{why:?}");
+        assert_eq!(FeedFormat::Atom.refuses(&feed.entries[0], &prepared[0], &site), None);
+    }
+
+    #[test]
+    fn what_is_around_entries_and_double_ids_hold_the_file_back() {
+        let site = site("");
+        let twice = feed(vec![example(Kind::Task), example(Kind::Task)], &site);
+        let prepared: Vec<_> = twice.entries.iter().map(|e| Arc::new(Prepared::of(e, &site))).collect();
+        assert!(FeedFormat::Json.render(&twice, &prepared, &site).unwrap_err().contains("occurs twice"));
+        let mut odd = feed(Vec::new(), &site);
+        odd.id = "tag:\u{fffe}".to_owned();
+        assert!(FeedFormat::Atom.render(&odd, &[], &site).unwrap_err().starts_with("a character XML forbids"));
+    }
 }

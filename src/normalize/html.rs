@@ -23,6 +23,10 @@ const MAX_DEPTH: usize = 256;
 /// Pictures inside the address itself are kept up to this many bytes.
 const MAX_DATA_URL: usize = 4096;
 
+/// After so many tags whose quotations swallow all that follows, a tag ends at its first `>`:
+/// the time stays linear. Nobody leaves more of them open by mistake.
+const MAX_UNCLOSED: usize = 4;
+
 /// Elements that end a line when HTML is read as text.
 const BLOCKS: [&str; 34] = [
     "address",
@@ -260,10 +264,9 @@ fn builder() -> ammonia::Builder<'static> {
                 (number.len() <= 5 && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
                     .then(|| Cow::Owned(number.to_owned()))
             }
-            (_, "href" | "cite") => {
-                let value = value.trim();
-                (!value.starts_with("data:") && !value.is_empty()).then(|| Cow::Owned(value.to_owned()))
-            }
+            (_, "href") => link(value).map(Cow::Owned),
+            // It is never made absolute: one that is not so leads nowhere.
+            (_, "cite") => link(value).filter(|l| Url::parse(l).is_ok()).map(Cow::Owned),
             (_, "lang") => crate::config::is_language(value).then_some(Cow::Borrowed(value)),
             (_, "dir") => matches!(value, "ltr" | "rtl" | "auto").then_some(Cow::Borrowed(value)),
             (_, "start" | "span" | "colspan" | "rowspan") => {
@@ -276,17 +279,40 @@ fn builder() -> ammonia::Builder<'static> {
     builder
 }
 
+/// An address that is linked: as it is written where readers take it so, else in its
+/// normal form (`HTTP://a.b`, `http:/a.b/x`). What is relative stays so: it is made
+/// absolute afterwards.
+fn link(value: &str) -> Option<String> {
+    let value = value.trim();
+    let url = match Url::parse(value) {
+        Ok(url) => url,
+        Err(url::ParseError::RelativeUrlWithoutBase) => return (!value.is_empty()).then(|| value.to_owned()),
+        Err(_) => return None,
+    };
+    let start = match url.scheme() {
+        "http" => "http://",
+        "https" => "https://",
+        "mailto" => "mailto:",
+        _ => return None,
+    };
+    // Parsers pass over control characters, even inside of the scheme.
+    let is_plain = value.starts_with(start) && !value.contains(char::is_control);
+    Some(if is_plain { value.to_owned() } else { url.into() })
+}
+
 /// Pictures by http or https; small ones may be inside the address, but no SVG.
 fn picture(value: &str) -> Option<String> {
+    const SCHEME: &str = "data:";
+    const INSIDE: [&str; 4] = ["image/png", "image/gif", "image/jpeg", "image/webp"];
     let value = value.trim();
-    if let Some(rest) = value.strip_prefix("data:") {
-        let is_picture = ["image/png", "image/gif", "image/jpeg", "image/webp"].iter().any(|t| rest.starts_with(t));
-        return (is_picture && value.len() <= MAX_DATA_URL).then(|| value.to_owned());
+    let behind = |start: &str, text: &str| {
+        text.get(..start.len()).is_some_and(|s| s.eq_ignore_ascii_case(start)).then(|| text[start.len()..].to_owned())
+    };
+    if let Some(rest) = behind(SCHEME, value) {
+        let (kind, rest) = INSIDE.iter().find_map(|kind| Some((kind, behind(kind, &rest)?)))?;
+        return (value.len() <= MAX_DATA_URL).then(|| format!("{SCHEME}{kind}{rest}"));
     }
-    if value.starts_with("mailto:") {
-        return None;
-    }
-    (!value.is_empty()).then(|| value.to_owned())
+    link(value).filter(|address| !address.starts_with("mailto:"))
 }
 
 /// Frames and players become a line with a link: validators refuse them in feeds.
@@ -377,6 +403,7 @@ impl<'h> Token<'h> {
 /// A cheap scanner: good enough to count depth and to drop tags, never used to decide safety.
 pub(crate) fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = html;
+    let mut unclosed = 0;
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
@@ -419,7 +446,13 @@ pub(crate) fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
         } else {
             Cow::Borrowed(name)
         };
-        let end = tag_end(rest);
+        // Every search for an end that is not there reads all that is left.
+        let end = if unclosed < MAX_UNCLOSED { tag_end(rest) } else { None };
+        let end = end.unwrap_or_else(|| {
+            unclosed += 1;
+            // An unclosed quotation must not swallow the rest of the text.
+            rest.find('>').map_or(rest.len(), |e| e + 1)
+        });
         let raw = &rest[..end];
         rest = &rest[end..];
         Some(if close { Token::Close { name, raw } } else { Token::Open { name, raw } })
@@ -479,19 +512,18 @@ pub fn blocks(html: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// Where a tag ends: its `>`, not one inside a quoted value.
-fn tag_end(tag: &str) -> usize {
+/// Where a tag ends: its `>`, not one inside a quoted value. None where no such one follows.
+fn tag_end(tag: &str) -> Option<usize> {
     let mut quote = None;
     for (at, c) in tag.char_indices() {
         match (quote, c) {
-            (None, '>') => return at + 1,
+            (None, '>') => return Some(at + 1),
             (None, '"' | '\'') if tag[..at].trim_end().ends_with('=') => quote = Some(c),
             (Some(q), c) if q == c => quote = None,
             _ => {}
         }
     }
-    // An unclosed quotation must not swallow the rest of the text.
-    tag.find('>').map_or(tag.len(), |e| e + 1)
+    None
 }
 
 /// The value of an attribute in a raw tag.
@@ -714,6 +746,63 @@ mod tests {
         for (html, want) in cases {
             assert_eq!(sanitise(html, Some(&base)), want, "{html}");
         }
+    }
+
+    #[test]
+    fn odd_addresses_are_made_plain_or_left_out() {
+        let base = Url::parse("https://example.org/a/").unwrap();
+        let link = |written: &str, want: Option<&str>| {
+            let want = want.map_or("<a>x</a>".to_owned(), |a| format!("<a href=\"{a}\">x</a>"));
+            let html = format!("<a href=\"{written}\">x</a>");
+            for base in [None, Some(&base)] {
+                assert_eq!(sanitise(&html, base), want, "{written}");
+            }
+            assert_eq!(crate::output::check::content_problem(&want), None);
+        };
+        link("http:/example.com/x", Some("http://example.com/x"));
+        link("http:x", Some("http://x/"));
+        link("HTTP://x.y/", Some("http://x.y/"));
+        link("Https:\\\\x.y", Some("https://x.y/"));
+        link("ht\ntps://x.y", Some("https://x.y/"));
+        link("MAILTO:a@b", Some("mailto:a@b"));
+        for bad in ["DATA:text/html,x", "Data:image/png;base64,x", "JavaScript:x", "http://", "http://[x", "file:///x"]
+        {
+            link(bad, None);
+        }
+        // What readers take as it is stays as it is written.
+        for good in ["https://x.y", "http://X.y/中文?a=b c", " https://x.y/%7e/../z ", "mailto:A@b"] {
+            link(good, Some(good.trim()));
+        }
+        assert_eq!(sanitise("<a href=\"\u{a0}javascript:alert(1)\">x</a>", Some(&base)), "<a>x</a>");
+        assert_eq!(
+            sanitise("<q cite=\"/x\">a</q><q cite=\"HTTP:b.c\">d</q>", Some(&base)),
+            "<q>a</q><q cite=\"http://b.c/\">d</q>"
+        );
+        let picture = |written: &str, want: &str| {
+            let want = if want.is_empty() { String::new() } else { format!("<img src=\"{want}\">") };
+            assert_eq!(sanitise(&format!("<img src=\"{written}\">"), Some(&base)), want, "{written}");
+        };
+        picture("HTTP:/x.y/z.png", "http://x.y/z.png");
+        picture("z.png", "https://example.org/a/z.png");
+        picture("DATA:Image/PNG;base64,iVBO", "data:image/png;base64,iVBO");
+        for bad in
+            ["DATA:image/svg+xml,x", "data:image/SVG+xml,x", "DATA:text/html,x", "MAILTO:a@b", "da\nta:image/png,x"]
+        {
+            picture(bad, "");
+        }
+    }
+
+    #[test]
+    fn quotations_without_an_end_take_no_time() {
+        for piece in ["<a b=\">\"", "<a b='", "<a b=\"> ", "<a b=\"'>'", "</a b=\">\""] {
+            let html = piece.repeat(200_000 / piece.len());
+            let start = std::time::Instant::now();
+            let _ = (plain(&html), bound_depth(&html));
+            // Far less where nothing else runs.
+            assert!(start.elapsed().as_secs() < 3, "{piece} {:?}", start.elapsed());
+        }
+        // One such tag changes nothing about those that follow.
+        assert_eq!(plain("<a b=\"x>one</a><b c='>'>two</b>"), "onetwo");
     }
 
     #[test]

@@ -12,7 +12,6 @@ use rss::extension::{Extension, ExtensionMap};
 use super::{plain, split_at, styled};
 use crate::entry::Entry;
 use crate::merge::{Document, Feed};
-use crate::normalize::html::escape;
 
 /// What stands around the items of a feed: its beginning and its end.
 pub fn frame(feed: &Feed) -> (String, String) {
@@ -33,7 +32,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
     let channel = rss::Channel {
         title: plain(&feed.title),
         link: feed.page.to_string(),
-        description: plain(&feed.description),
+        description: as_html(&plain(&feed.description)),
         language: feed.language.as_ref().map(|l| l.to_lowercase()),
         last_build_date: (!feed.entries.is_empty()).then(|| rfc822(feed.updated)),
         generator: Some(format!("Feedloom {}", env!("CARGO_PKG_VERSION"))),
@@ -80,7 +79,7 @@ fn item(entry: &Entry, content: &str) -> rss::Item {
     rss::Item {
         title: Some(plain(&entry.title)),
         link: Some(entry.link.clone()),
-        description: Some(plain(if entry.summary.is_empty() { &entry.title } else { &entry.summary })),
+        description: Some(as_html(&plain(if entry.summary.is_empty() { &entry.title } else { &entry.summary }))),
         categories,
         guid: Some(rss::Guid { value: entry.id.to_string(), permalink: false }),
         pub_date: Some(rfc822(entry.published)),
@@ -96,9 +95,15 @@ fn item(entry: &Entry, content: &str) -> rss::Item {
     }
 }
 
-/// The crate writes attributes of extensions as they are: they are escaped here.
+/// Readers take a description for HTML: what a text says in angle brackets must stay text.
+/// Quotes mean nothing there and stay as they are, for the readers that take it for text.
+fn as_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The crate escapes attributes of extensions itself.
 fn atom_link(rel: &str, href: &str, mime_type: Option<&str>) -> Extension {
-    let mut attrs = BTreeMap::from([("href", href), ("rel", rel)].map(|(k, v)| (k.to_owned(), escape(v))));
+    let mut attrs = BTreeMap::from([("href", href), ("rel", rel)].map(|(k, v)| (k.to_owned(), v.to_owned())));
     attrs.extend(mime_type.map(|t| ("type".to_owned(), t.to_owned())));
     Extension { name: "atom:link".to_owned(), attrs, ..Extension::default() }
 }

@@ -6,14 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::build::{self, Lists, Plan, held_file};
+use super::build::{self, Lists, Plan};
 use super::refresh::Progress;
 use super::{Opened, Problem, RunError};
 use crate::config::{FeedFormat, Site};
 use crate::entry::{Entry, Key};
 use crate::files;
 use crate::ledger::{Archive, Ledger};
-use crate::merge::{self, Document, Feed};
+use crate::merge::{self, Document};
+use crate::normalize::text;
 use crate::output::{Contents, Prepared};
 use crate::store::{Listed, Store};
 
@@ -82,24 +83,26 @@ impl<'a> Archives<'a> {
         Ok(Self { opened, ledger, withdrawn, due: BTreeMap::new() })
     }
 
-    /// Plans the archives of a feed whose live document is `live`; comes back with the
+    /// Plans the archives of a feed whose live document has `shown`; comes back with the
     /// name of the newest. `touched` are the days whose entries changed, none for all.
     pub fn plan(
         &mut self,
         store: &Store,
         lists: &mut Lists,
         name: &str,
-        live: &Feed,
+        shown: &HashSet<Key>,
         touched: Option<&BTreeSet<String>>,
         plan: &mut Plan<'_>,
     ) -> Result<Option<String>, RunError> {
         let site = &self.opened.site;
         let current = merge::current_path(name, site);
         let listed = lists.of(store, name)?;
-        let loud = listed.iter().filter(|e| !e.quiet).map(|e| e.id);
-        let shown: HashSet<Key> = loud.take(live.entries.len()).collect();
         let mut periods = merge::periods(listed.to_vec(), |e| e.published, site);
         periods.retain(|_, entries| entries.iter().any(|e| !shown.contains(&e.id)));
+        plan.left_out.retain(|document, _| {
+            let period = document.strip_prefix(name).and_then(|d| d.strip_prefix("/archive/"));
+            period.is_none_or(|period| periods.contains_key(period))
+        });
         let key_of = |period: &str| format!("{current}/{period}");
         if current != name {
             // Those of an old slug are the new one's.
@@ -220,6 +223,11 @@ impl<'a> Archives<'a> {
                 let of_month = due.entries.iter().filter_map(|id| ready.get(id));
                 let (carried, prepared): (Vec<Entry>, Vec<Arc<Prepared>>) = of_month.cloned().unzip();
                 let feed = merge::feed(&due.feed, carried, due.document, site, &ledger.id_base);
+                if let Document::Archive { name, .. } = &feed.document {
+                    let document = format!("{}/archive/{}", feed.path, merge::period_of(name));
+                    plan.left_out.remove(&document);
+                    plan.leave_out_refused(&document, &feed, &prepared, &formats, site);
+                }
                 for format in &formats {
                     let Some(ending) = format.archive_ending() else {
                         continue;
@@ -235,7 +243,7 @@ impl<'a> Archives<'a> {
                                 let is_gone = |id: &str| ledger.row(Key::of(id)).is_some_and(|r| r.gone.is_some());
                                 let file = plan.root().join(&earlier);
                                 let stays = if due.suspect {
-                                    files::read_if_there(&file)?.is_some_and(|old| !ids_in(&old).any(is_gone))
+                                    files::read_if_there(&file)?.is_some_and(|old| !ids_in(&old).any(|id| is_gone(&id)))
                                 } else {
                                     plan.known.contains_key(&earlier) || file.exists()
                                 };
@@ -245,7 +253,7 @@ impl<'a> Archives<'a> {
                             }
                             plan.add(path(name), text.as_bytes())?;
                         }
-                        Err(problem) => problems.push(held_file(path(name), &problem)),
+                        Err(problem) => problems.push(plan.hold_back(&feed.path, path(name), &problem)),
                     }
                 }
             }
@@ -331,11 +339,15 @@ fn relink(
     Ok(true)
 }
 
-/// Ids in an Atom or JSON document that was written here.
-fn ids_in(text: &str) -> impl Iterator<Item = &str> {
-    let between = |text: &'_ str, end: char| -> usize { text.find(end).unwrap_or(text.len()) };
-    let xml = text.split("<id>").skip(1).map(move |t| &t[..between(t, '<')]);
-    xml.chain(text.split("\"id\": \"").skip(1).map(move |t| &t[..between(t, '"')]))
+/// Ids in an Atom or JSON document that was written here, as they are without its escapes.
+fn ids_in(text: &str) -> impl Iterator<Item = String> {
+    const KEY: &str = "\"id\": ";
+    let xml = text.split("<id>").skip(1).map(|t| text::decode_entities(&t[..t.find('<').unwrap_or(t.len())]));
+    let json = text.match_indices(KEY).filter_map(|(at, _)| {
+        let mut values = serde_json::Deserializer::from_str(&text[at + KEY.len()..]).into_iter::<String>();
+        values.next()?.ok()
+    });
+    xml.chain(json)
 }
 
 /// Under which name the store remembers how the archives of a feed were linked.
@@ -359,4 +371,17 @@ fn signature(store: &Store, entries: &[Listed]) -> Result<String, RunError> {
         hasher.update(&entry.id.0.to_le_bytes()).update(&updated.to_le_bytes());
     }
     Ok(hasher.finalize().to_hex()[..16].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found_however_they_are_written() {
+        let atom = "<feed><id>tag:a</id><entry><id>https://u.e/?t=1&amp;p=1</id></entry></feed>";
+        assert_eq!(ids_in(atom).collect::<Vec<_>>(), ["tag:a", "https://u.e/?t=1&p=1"]);
+        let json = "{\"items\": [{\"id\": \"a\\\"b\\\\\\u0026\", \"title\": \"\\\"id\\\": \\\"x\"}]}";
+        assert_eq!(ids_in(json).collect::<Vec<_>>(), ["a\"b\\&"]);
+    }
 }

@@ -17,8 +17,8 @@ use super::pages;
 use super::pictures;
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError, Severity};
-use crate::config::Site;
-use crate::entry::{Entry, Key};
+use crate::config::{FeedFormat, Site};
+use crate::entry::{Entry, EntryId, Key};
 use crate::files::{self, Publisher};
 use crate::merge::{self, Document, Feed};
 use crate::output::html::{self, Pages};
@@ -51,6 +51,12 @@ const SCOPE: &str = "scope";
 
 /// Under which name the store remembers feeds that shrank too much.
 const HELD: &str = "held";
+
+/// Under which name the store remembers which entries documents leave out.
+const LEFT_OUT: &str = "left out";
+
+/// What documents say of the entries that they leave out, by feed, or by feed and period.
+type LeftOut = BTreeMap<String, BTreeSet<String>>;
 
 pub(super) fn remembered<T: serde::de::DeserializeOwned>(store: &Store, name: &str) -> Result<Option<T>, RunError> {
     Ok(store.meta(name)?.and_then(|text| serde_json::from_str(&text).ok()))
@@ -148,7 +154,12 @@ fn write(
     let scope = remembered(store, SCOPE)?.unwrap_or(Scope::Feeds(BTreeMap::new()));
     let scope = if untouched && same_templates && !known.is_empty() { scope } else { Scope::All };
     let mut built = Built { feeds: names.len(), ..Built::default() };
+    let left_out = match &scope {
+        Scope::All => LeftOut::new(),
+        Scope::Feeds(_) => remembered(store, LEFT_OUT)?.unwrap_or_default(),
+    };
     if scope == Scope::Feeds(BTreeMap::new()) {
+        tell_left_out(&left_out, problems);
         return Ok(built);
     }
     let pages = Pages::new(&templates)?;
@@ -160,6 +171,8 @@ fn write(
         publisher: Publisher::new(&root),
         hashes: BTreeMap::new(),
         dropped: BTreeSet::new(),
+        failed: BTreeSet::new(),
+        left_out,
     };
     // What feeds show is there before they are.
     pictures::files(store, !held.is_empty(), &mut plan)?;
@@ -175,22 +188,30 @@ fn write(
     for (n, name) in wanted.iter().enumerate() {
         progress("writing feeds", n + 1, wanted.len());
         moment.interrupt.check()?;
+        plan.left_out.remove(name.as_str());
+        let mut keys = Vec::new();
         let mut entries = Vec::new();
         let mut prepared: Vec<Arc<Prepared>> = Vec::new();
         for key in store.newest(name, site.output.entries)? {
-            if let Some((entry, ready)) = make_ready(store, key, &mut contents, site)? {
-                entries.push(entry);
-                prepared.push(ready);
+            let Some((entry, ready)) = make_ready(store, key, &mut contents, site)? else { continue };
+            if site.output.formats.iter().any(|f| f.overflows(&entry, &ready, site)) {
+                // It would leave no room for any other. Archives have room.
+                plan.leave_out(name, &entry.id, "it alone is larger than `output.bytes`");
+                continue;
             }
+            keys.push(key);
+            entries.push(entry);
+            prepared.push(ready);
         }
         let mut feed = merge::feed(name, entries, Document::Live { older: None }, site, &id_base);
         let fitting = site.output.formats.iter().map(|f| f.fitting(&feed, &prepared, site)).min().unwrap_or(0);
         feed.entries.truncate(fitting);
+        keys.truncate(fitting);
         let days = match &scope {
             Scope::All => None,
             Scope::Feeds(feeds) => feeds.get(*name),
         };
-        let older = archives.plan(store, &mut lists, name, &feed, days, &mut plan)?;
+        let older = archives.plan(store, &mut lists, name, &keys.into_iter().collect(), days, &mut plan)?;
         feed.document = Document::Live { older };
         render(opened, &feed, &prepared, &mut plan, problems)?;
     }
@@ -205,7 +226,9 @@ fn write(
     super::search::files(opened, store, &pages, &mut lists, days, &mut plan)?;
     health::files(opened, store, &health, &id_base, &mut plan, problems)?;
     moment.interrupt.check()?;
-    let Plan { publisher, hashes, dropped, .. } = plan;
+    let Plan { publisher, hashes, dropped, failed, mut left_out, .. } = plan;
+    left_out.retain(|document, _| names.iter().any(|name| name == feed_of(document)));
+    tell_left_out(&left_out, problems);
     // Before anything is published that it must know: names of archives are given once.
     book.save(opened, store)?;
     let changed = publisher.publish()?;
@@ -220,9 +243,7 @@ fn write(
             written.push(Written { path: path.clone(), hash: hash.clone(), size, modified_ns });
         }
     }
-    let of_held = |path: &str| {
-        path.rsplit_once('/').is_some_and(|(folder, _)| held.contains(folder.trim_end_matches("/archive")))
-    };
+    let of_held = |path: &str| path.rsplit_once('/').is_some_and(|(folder, _)| held.contains(feed_of(folder)));
     let deleted: Vec<String> = match scope {
         Scope::All => known.keys().filter(|p| !hashes.contains_key(*p) && !of_held(p)).cloned().collect(),
         Scope::Feeds(_) => known.keys().filter(|p| dropped.contains(*p)).cloned().collect(),
@@ -235,9 +256,22 @@ fn write(
     store.set_outputs(&written, &deleted)?;
     store.set_meta("templates", &templates_hash)?;
     // What is held back is still to be written, all of it: nobody notes what else changes.
-    let later = held.iter().map(|name| (name.clone(), BTreeSet::from([EVERY_DAY.to_owned()]))).collect();
+    let later = held.into_iter().chain(failed).map(|name| (name, BTreeSet::from([EVERY_DAY.to_owned()]))).collect();
     remember(store, SCOPE, &Scope::Feeds(later))?;
+    remember(store, LEFT_OUT, &left_out)?;
     Ok(built)
+}
+
+/// The feed that a folder or a document below it is of.
+fn feed_of(path: &str) -> &str {
+    path.split_once("/archive").map_or(path, |(feed, _)| feed)
+}
+
+/// Tells of entries that are left out: in every run, until they are well.
+fn tell_left_out(left_out: &LeftOut, problems: &mut Vec<Problem>) {
+    for (document, texts) in left_out {
+        problems.extend(texts.iter().map(|text| Problem::warning(document.clone(), 0, text.clone())));
+    }
 }
 
 /// An entry without its HTML, and its content cleaned: now, or before.
@@ -320,11 +354,50 @@ pub(super) struct Plan<'a> {
     pub hashes: BTreeMap<String, Option<String>>,
     /// Archives that are in no chain any more, and other files that are to go.
     pub dropped: BTreeSet<String>,
+    /// Feeds with a file that was held back.
+    failed: BTreeSet<String>,
+    /// What is to be told of entries that documents leave out.
+    pub left_out: LeftOut,
 }
 
 impl Plan<'_> {
     pub fn root(&self) -> &std::path::Path {
         self.publisher.root()
+    }
+
+    /// Has a file that failed its check stay as it is, and its feed written again by the next
+    /// run: it is told until the file is well.
+    pub fn hold_back(&mut self, feed: &str, path: String, problem: &str) -> Problem {
+        let stays = match files::look(self.root(), &path) {
+            Some(_) => "the old file stays",
+            None => "it was never published",
+        };
+        let text = format!("{problem}; {stays}");
+        self.failed.insert(feed.to_owned());
+        self.hashes.insert(path.clone(), None);
+        Problem { place: path, line: 0, column: 0, severity: Severity::Held, text }
+    }
+
+    /// Notes that a document leaves an entry out.
+    pub fn leave_out(&mut self, document: &str, entry: &EntryId, why: &str) {
+        let text = format!("the entry {entry} is left out: {why}");
+        self.left_out.entry(document.to_owned()).or_default().insert(text);
+    }
+
+    /// Notes which entries a document leaves out because a format refuses them.
+    pub fn leave_out_refused(
+        &mut self,
+        document: &str,
+        feed: &Feed,
+        prepared: &[Arc<Prepared>],
+        formats: &[FeedFormat],
+        site: &Site,
+    ) {
+        for (entry, ready) in feed.entries.iter().zip(prepared) {
+            if let Some(why) = formats.iter().find_map(|f| f.refuses(entry, ready, site)) {
+                self.leave_out(document, &entry.id, why);
+            }
+        }
     }
 
     /// Has a file stay that is there as it was written; false where it is not.
@@ -355,16 +428,6 @@ fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..32].to_owned()
 }
 
-pub(super) fn held_file(path: String, problem: &str) -> Problem {
-    Problem {
-        place: path,
-        line: 0,
-        column: 0,
-        severity: Severity::Held,
-        text: format!("held back, the old file stays: {problem}"),
-    }
-}
-
 /// The files of one feed. One that fails its check is held back; the old one stays.
 fn render(
     opened: &Opened,
@@ -374,14 +437,12 @@ fn render(
     problems: &mut Vec<Problem>,
 ) -> Result<(), RunError> {
     let site = &opened.site;
+    plan.leave_out_refused(&feed.path, feed, prepared, &site.output.formats, site);
     for format in &site.output.formats {
         let path = format!("{}/{}", feed.path, format.file_name());
         match format.render(feed, prepared, site) {
             Ok(text) => plan.add(path, text.as_bytes())?,
-            Err(problem) => {
-                problems.push(held_file(path.clone(), &problem));
-                plan.hashes.insert(path, None);
-            }
+            Err(problem) => problems.push(plan.hold_back(&feed.path, path, &problem)),
         }
     }
     Ok(())

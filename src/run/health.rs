@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::book::Book;
-use super::build::{self, Plan, held_file};
+use super::build::{self, Plan};
 use super::sources::{self, Remembered};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::fetch::SourceState;
@@ -246,10 +246,7 @@ pub(super) fn files(
     let path = "health.xml".to_owned();
     match output::health::atom(&opened.site, id_base, rows, &events) {
         Ok(text) => plan.add(path, text.as_bytes())?,
-        Err(problem) => {
-            problems.push(held_file(path.clone(), &problem));
-            plan.hashes.insert(path, None);
-        }
+        Err(problem) => problems.push(plan.hold_back("health", path, &problem)),
     }
     Ok(())
 }

@@ -169,3 +169,36 @@ fn a_full_month_is_archived_by_days() {
     check(&life);
     assert_eq!(files.into_keys().collect::<Vec<_>>(), life.site.published().into_keys().collect::<Vec<_>>());
 }
+
+#[test]
+fn an_id_with_an_ampersand_is_withdrawn_from_old_issues() {
+    let site = Site::new();
+    let config =
+        format!("{}output: {{entries: 1}}\nsources: [{{url: \"file:up.xml\", name: up}}]\n", super::site::CONFIG);
+    site.write("feedloom.yaml", config);
+    let feed = |second: &str| {
+        let entry = |n: usize, id: &str, text: &str| {
+            format!(
+                "<item><guid isPermaLink=\"false\">{id}</guid><title>Entry {n}</title><link>https://u.e/{n}</link><pubDate>0{n} Jan 2024 00:00:00 GMT</pubDate><description>{text}</description></item>"
+            )
+        };
+        let items =
+            [entry(1, "https://u.e/?t=1&amp;p=1", "withdrawn"), entry(2, "u:2", second), entry(3, "u:3", "third")];
+        format!(
+            "<rss version=\"2.0\"><channel><title>Up</title><link>https://u.e/</link>{}</channel></rss>",
+            items.concat()
+        )
+    };
+    site.write("up.xml", feed("second"));
+    site.refresh();
+    site.write("up.xml", feed("edited"));
+    site.refresh();
+    let shows = |name: &str| site.read(&format!("public/all/archive/{name}")).contains("withdrawn");
+    let files = ["2024-01.xml", "2024-01.json", "2024-01.2.xml", "2024-01.2.json"];
+    assert!(files.iter().all(|name| shows(name)));
+    site.write("overrides.yaml", "\"https://u.e/1\": {hide: true}\n");
+    site.refresh();
+    for name in files {
+        assert!(!shows(name), "{name}");
+    }
+}

@@ -286,3 +286,169 @@ fn a_ledger_with_a_merge_conflict_stops_the_run() {
     assert_eq!(run.status, 1);
     assert!(run.err.contains("ledger.jsonl: line ") && run.err.contains("mend the line"), "{}", run.err);
 }
+
+/// What the elements `name` of an XML file say, or their attribute `attribute`, as a reader has them.
+fn said(xml: &str, name: &str, attribute: Option<&str>) -> Vec<String> {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(xml);
+    let mut said = Vec::new();
+    loop {
+        match reader.read_event().expect("well-formed") {
+            Event::Eof => return said,
+            Event::Start(tag) | Event::Empty(tag) if tag.name().as_ref() == name => match attribute {
+                Some(attribute) => {
+                    let value = tag.try_get_attribute(attribute).expect("attributes").expect("the attribute");
+                    said.push(
+                        value.normalized_value(quick_xml::XmlVersion::Implicit1_0).expect("references").into_owned(),
+                    );
+                }
+                None => {
+                    let text = reader.read_text(tag.name()).expect("closed");
+                    let data = text.strip_prefix("<![CDATA[").and_then(|t| t.strip_suffix("]]>")).map(str::to_owned);
+                    let unescaped = || quick_xml::escape::unescape(&text).expect("references").into_owned();
+                    said.push(data.unwrap_or_else(unescaped));
+                }
+            },
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn text_of_a_summary_is_no_markup_in_rss() {
+    let site = Site::new();
+    let body = "MOSN escapes `<img src=x onerror=alert(1)>` & takes &lt;b&gt; and a `Vec<T>` for what it's worth.";
+    site.post("a.md", "Escapes", "2024-01-01", body);
+    site.post("b.md", "A Vec<T>", "2024-01-02", "");
+    site.refresh();
+    let descriptions = said(&site.read("public/all/rss.xml"), "description", None);
+    let escaped =
+        "MOSN escapes &lt;img src=x onerror=alert(1)&gt; &amp; takes &lt;b&gt; and a Vec&lt;T&gt; for what it's worth.";
+    assert!(descriptions.contains(&escaped.to_owned()), "{descriptions:?}");
+    assert!(descriptions.contains(&"A Vec&lt;T&gt;".to_owned()), "{descriptions:?}");
+    // The other formats have the text as text.
+    assert!(site.read("public/all/feed.json").contains("takes <b> and a Vec<T>"));
+}
+
+#[test]
+fn a_hub_is_the_same_address_in_every_format() {
+    let site = site();
+    let hub = "https://hub.example.org/?a=1&b=2";
+    site.write("feedloom.yaml", format!("{}hub: \"{hub}\"\n", super::site::CONFIG));
+    site.run(&["refresh"]);
+    let rss = said(&site.read("public/mosn/rss.xml"), "atom:link", Some("href"));
+    assert_eq!(rss, ["https://feeds.example.org/mosn/rss.xml", hub]);
+    assert!(said(&site.read("public/mosn/atom.xml"), "link", Some("href")).contains(&hub.to_owned()));
+    assert!(site.read("public/mosn/feed.json").contains(hub));
+}
+
+/// A site with an upstream feed of these entries: guid, author, link, HTML.
+fn upstream(output: &str, entries: &[(&str, &str, &str, &str)]) -> Site {
+    let site = Site::new();
+    site.write(
+        "feedloom.yaml",
+        format!("{}{output}sources: [{{url: \"file:up.xml\", name: up}}]\n", super::site::CONFIG),
+    );
+    write_upstream(&site, entries);
+    site
+}
+
+fn write_upstream(site: &Site, entries: &[(&str, &str, &str, &str)]) {
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    let items: String = (1..)
+        .zip(entries)
+        .map(|(n, (guid, author, link, html))| {
+            format!(
+                "<entry><id>{}</id><title>MOSN number {n}</title><author><name>{}</name></author><link href=\"{}\"/><updated>2024-01-{n:02}T00:00:00Z</updated><content type=\"html\">{}</content></entry>",
+                escape(guid), escape(author), escape(link), escape(html)
+            )
+        })
+        .collect();
+    site.write(
+        "up.xml",
+        format!("<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>u</id><title>Up</title>{items}</feed>"),
+    );
+}
+
+#[test]
+fn an_odd_address_freezes_no_feed() {
+    let odd = "<a href=\"http:/example.com/x\">a</a> <a href=\"HTTP://x.y/\">b</a> <a href=\"http:x\">c</a> <a href=\"MAILTO:a@b\">d</a> <a href=\"DATA:text/html,x\">e</a> <img src=\"DATA:image/svg+xml,x\">";
+    let site =
+        upstream("", &[("https://u.e/1", "A", "https://u.e/1", odd), ("https://u.e/2", "A", "https://u.e/2", "good")]);
+    site.post("raw.md", "Raw HTML", "2024-02-01", odd);
+    site.refresh();
+    let feed: serde_json::Value = serde_json::from_str(&site.read("public/all/feed.json")).expect("JSON");
+    let items = feed["items"].as_array().expect("items");
+    assert_eq!(items.len(), 3);
+    let links = "<a href=\"http://example.com/x\">a</a> <a href=\"http://x.y/\">b</a> <a href=\"http://x/\">c</a> <a href=\"mailto:a@b\">d</a> <a>e</a>";
+    for title in ["Raw HTML", "MOSN number 1"] {
+        let item = items.iter().find(|i| i["title"] == title).expect(title);
+        let html = item["content_html"].as_str().expect("HTML");
+        assert!(html.contains(links) && !html.contains("<img"), "{html}");
+    }
+    assert!(site.read("public/all/atom.xml").contains("MOSN number 1"));
+}
+
+#[test]
+fn an_entry_that_fills_the_feed_leaves_room_for_others() {
+    let link = format!("https://u.e/{}", "x".repeat(20_000));
+    let author = "A".repeat(40_000);
+    let site = upstream(
+        "output: {bytes: 32KiB}\n",
+        &[
+            ("https://u.e/1", "A", "https://u.e/1", "good"),
+            ("https://u.e/2", &author, &link, "big"),
+            ("https://u.e/3", "A", "https://u.e/3", "good"),
+        ],
+    );
+    let run = site.refresh();
+    let shown = |site: &Site, file: &str| {
+        let text = site.read(&format!("public/all/{file}"));
+        ["number 1", "number 2", "number 3"].map(|title| text.contains(&format!("MOSN {title}")))
+    };
+    for file in ["atom.xml", "rss.xml", "feed.json"] {
+        assert_eq!(shown(&site, file), [true, false, true], "{file}");
+    }
+    let told = "warning: all: the entry https://u.e/2 is left out: it alone is larger than `output.bytes`";
+    assert!(run.err.contains(told), "{}", run.err);
+    // Nothing is lost: readers find it in the archive. It is told until it is well.
+    assert_eq!(shown(&site, "archive/2024-01.xml"), [true, true, true]);
+    let again = site.refresh();
+    assert!(again.err.contains(told) && again.out.contains("nothing changed"), "{}{}", again.out, again.err);
+    write_upstream(
+        &site,
+        &[("https://u.e/1", "A", "https://u.e/1", "good"), ("https://u.e/2", "A", "https://u.e/2", "small")],
+    );
+    let well = site.refresh();
+    assert!(!well.err.contains("left out"), "{}", well.err);
+    assert_eq!(shown(&site, "atom.xml")[..2], [true, true]);
+}
+
+#[test]
+fn a_file_that_is_held_back_is_told_until_it_is_well() {
+    let site = site();
+    let author = |email: &str| format!("{}author: {{name: A, email: \"{email}\"}}\n", super::site::CONFIG);
+    site.write("feedloom.yaml", author("a\\uFFFE@example.org"));
+    for _ in 0..2 {
+        let run = site.run(&["refresh"]);
+        assert_eq!(run.status, 5, "{}", run.err);
+        let told = "held back: all/atom.xml: a character XML forbids at byte ";
+        let line = run.err.lines().find(|l| l.starts_with(told)).unwrap_or_else(|| panic!("{}", run.err));
+        assert!(line.ends_with("; it was never published"), "{line}");
+        assert!(!site.path("public/all/atom.xml").exists() && site.path("public/all/rss.xml").exists());
+    }
+    site.write("feedloom.yaml", author("a@example.org"));
+    site.refresh();
+    let before = site.read("public/all/atom.xml");
+    site.write("feedloom.yaml", author("b\\uFFFE@example.org"));
+    for _ in 0..2 {
+        let run = site.run(&["refresh"]);
+        assert_eq!(run.status, 5, "{}", run.err);
+        assert!(
+            run.err.lines().any(|l| l.starts_with("held back: all/atom.xml: ") && l.ends_with("; the old file stays")),
+            "{}",
+            run.err
+        );
+        assert_eq!(site.read("public/all/atom.xml"), before);
+    }
+}

@@ -306,6 +306,10 @@ impl State {
         let mut prepared = Vec::with_capacity(chosen.len());
         for light in chosen {
             if let Some((entry, done)) = ready.of(light.key, light.stamp, &self.store, site)? {
+                if asked.page.is_none() && format.overflows(&entry, &done, site) {
+                    // Pages have room for it.
+                    continue;
+                }
                 entries.push(entry);
                 prepared.push(done);
             }
