@@ -361,7 +361,8 @@ pub enum History {
     Complete(HashMap<String, chrono::DateTime<chrono::Utc>>),
 }
 
-/// Asks git when the files below `folder` were added.
+/// Asks git when the files below `folder` were added; one that was renamed when it was
+/// added under its first name.
 pub fn history(folder: &Path) -> History {
     let git = |arguments: &[&str]| {
         let mut command = std::process::Command::new("git");
@@ -381,8 +382,10 @@ pub fn history(folder: &Path) -> History {
         "-c",
         "core.quotePath=false",
         "log",
-        "--diff-filter=A",
-        "--name-only",
+        "--reverse",
+        "--find-renames",
+        "--diff-filter=AR",
+        "--name-status",
         "--relative",
         "--format=%x00%aI",
         "--",
@@ -391,16 +394,31 @@ pub fn history(folder: &Path) -> History {
     let Some(log) = git(&arguments) else {
         return History::None;
     };
+    History::Complete(added(&log))
+}
+
+/// When files were added, of a log with the oldest commit first: a NUL and a date, then
+/// a line for each file: `A`, path, or `R` and how alike, old path, path.
+fn added(log: &str) -> HashMap<String, chrono::DateTime<chrono::Utc>> {
     let mut dates = HashMap::new();
     for commit in log.split('\0').skip(1) {
         let mut lines = commit.lines();
-        let date = lines.next().and_then(|d| chrono::DateTime::parse_from_rfc3339(d).ok());
-        if let Some(date) = date {
-            // The oldest comes last.
-            dates.extend(lines.filter(|l| !l.is_empty()).map(|l| (l.to_owned(), date.to_utc())));
+        let Some(date) = lines.next().and_then(|d| chrono::DateTime::parse_from_rfc3339(d).ok()) else {
+            continue;
+        };
+        let files: Vec<Vec<&str>> = lines.map(|line| line.split('\t').skip(1).collect()).collect();
+        // Two files may have exchanged their names: first all are taken up, then put down.
+        let was: Vec<_> = files.iter().map(|f| if f.len() == 2 { dates.remove(f[0]) } else { None }).collect();
+        for (file, was) in files.iter().zip(was) {
+            let Some(path) = file.last() else { continue };
+            match was {
+                Some(was) => drop(dates.insert((*path).to_owned(), was)),
+                // It came, or was renamed in another branch before.
+                None => drop(dates.entry((*path).to_owned()).or_insert(date.to_utc())),
+            }
         }
     }
-    History::Complete(dates)
+    dates
 }
 
 /// Where `path`, named below `folder`, really is; without links where it exists, without

@@ -68,11 +68,29 @@ pub fn principal<'r>(raws: &[&'r RawEntry]) -> &'r RawEntry {
         .expect("a group of raw entries is never empty")
 }
 
-/// The id that `raws` mint: from the principal's first key, or the id its source gave it.
+/// Of several sources that say one thing only the one speaks that had it first, by the
+/// keys `known` of it; what the others say is a repetition. `raws` are all that was said.
+pub fn speaking<'r>(raws: &[&'r RawEntry], known: &[String]) -> Vec<&'r RawEntry> {
+    let of_key = |key: &String| raws.iter().find(|r| upstream_key(r) == Some(key));
+    let first = known.iter().find_map(of_key).and_then(|r| source_of(r));
+    raws.iter().copied().filter(|r| first.is_none() || source_of(r).is_none_or(|s| Some(s) == first)).collect()
+}
+
+/// The source that an entry of a source comes from; none for what posts and pages say.
+pub fn source_of(raw: &RawEntry) -> Option<&str> {
+    raw.source.as_ref().filter(|_| upstream_key(raw).is_some()).map(|s| s.name.as_str())
+}
+
+fn upstream_key(raw: &RawEntry) -> Option<&String> {
+    raw.keys.iter().find(|k| k.starts_with("upstream:"))
+}
+
+/// The id that `raws` mint: from the principal's first key, or the id its source gave it,
+/// unless that looks like one of this site.
 pub fn mint(raws: &[&RawEntry], base: &str) -> EntryId {
     let principal = principal(raws);
     match (&principal.kind, &principal.foreign_id) {
-        (Kind::Upstream, Some(id)) => EntryId::foreign(id.clone()),
+        (Kind::Upstream, Some(id)) if !id.starts_with(base) => EntryId::foreign(id.clone()),
         _ => EntryId::mint(base, principal.kind, &principal.keys[0]),
     }
 }
@@ -104,12 +122,12 @@ pub fn entry(
         mentions.extend(main.mention.clone());
     }
     let claimed = match main.kind {
-        Kind::Post | Kind::Digest => main.published,
-        _ => raws.iter().filter_map(|r| r.published).min(),
+        Kind::Post | Kind::Digest | Kind::Upstream => claimed(main, memory, context),
+        _ => raws.iter().filter_map(|r| claimed(r, memory, context)).min(),
     };
     let decided =
         overrides.iter().find_map(|o| o.date.as_deref()).and_then(|d| date::lenient(d, context.zone)).map(|c| c.time);
-    let published = decided.or(claimed.filter(|t| *t <= context.now)).unwrap_or(memory.first_seen);
+    let published = decided.or(claimed).unwrap_or(memory.first_seen);
     let link = main.link.as_deref().map(address::without_trackers).unwrap_or_default();
     let page = page_of(raws, main);
     let own_title = page.filter(|p| !text::line(&p.title).is_empty()).map_or_else(|| title(main), |p| p.title.clone());
@@ -142,9 +160,20 @@ pub fn entry(
         starts_at: raws.iter().find_map(|r| r.starts_at.clone()),
         projects,
         mentions,
-        source: raws.iter().copied().filter(|r| !r.page).chain(page).find_map(|r| r.source.clone()),
+        source: match main.kind {
+            // A local post is nobody else's, whoever repeats it.
+            Kind::Post | Kind::Digest => main.source.clone(),
+            _ => raws.iter().copied().filter(|r| !r.page).chain(page).find_map(|r| r.source.clone()),
+        },
         id,
     }
+}
+
+/// The date that is claimed, where it is possible: sources may not date an entry later than
+/// it was met, else it would move each time it is derived.
+fn claimed(raw: &RawEntry, memory: &Memory, context: Context<'_>) -> Option<DateTime<Utc>> {
+    let latest = if source_of(raw).is_some() { memory.first_seen } else { context.now };
+    raw.published.filter(|t| *t <= latest)
 }
 
 /// The linked page, where it speaks for the entry: of a post, a release or an entry of a

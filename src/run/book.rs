@@ -1,12 +1,16 @@
 //! The ledger's file: read when something has to be looked up, written before
 //! anything is published that it must know.
 
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::{DateTime, Datelike, Utc};
 
-use super::{Opened, RunError};
+use super::{Opened, RunError, posts};
 use crate::entry::{Key, RawEntry};
 use crate::files;
-use crate::ledger::{Ledger, Row};
+use crate::ledger::{Archive, Ledger, Row};
+use crate::merge;
+use crate::names::Names;
 use crate::normalize;
 use crate::store::Store;
 
@@ -48,7 +52,7 @@ impl Book {
                     self.on_disk = Some(ledger.state());
                     ledger
                 }
-                None => from_store(store, fresh_base(opened, store, now)?)?,
+                None => from_store(opened, store, fresh_base(opened, store, now)?)?,
             };
             self.ledger = Some(ledger);
         }
@@ -84,25 +88,97 @@ fn fresh_base(opened: &Opened, store: &Store, now: DateTime<Utc>) -> Result<Stri
 }
 
 /// The ledger was lost, but the store still knows what came of it.
-fn from_store(store: &Store, base: String) -> Result<Ledger, RunError> {
+fn from_store(opened: &Opened, store: &Store, base: String) -> Result<Ledger, RunError> {
     let mut ledger = Ledger::new(base);
+    ledger.archives = reissued(store)?;
+    ledger.dates = dates(opened, store)?;
+    let mut quiet: HashMap<Key, Vec<String>> = HashMap::new();
+    for feed in store.feed_sizes()?.into_keys() {
+        for listed in store.listed(&feed)?.into_iter().filter(|l| l.quiet) {
+            quiet.entry(listed.id).or_default().push(feed.clone());
+        }
+    }
     for entry in store.all_entries()? {
         let items = store.items_of(&entry.id)?;
         let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
         if raws.is_empty() {
             continue;
         }
+        // Of several sources the one speaks that the entry is said to be from.
+        let source = entry.source.as_ref().map(|s| s.name.as_str());
+        let of_source = raws.iter().filter(|r| source.is_some() && normalize::source_of(r) == source);
+        let known: Vec<String> = of_source.flat_map(|r| r.keys.iter().cloned()).collect();
+        let speaking = normalize::speaking(&raws, &known);
         let feeds = store.feeds_of(&entry.id)?;
         let row: &mut Row = ledger.row_mut(&entry.id, entry.first_seen);
-        row.hash = normalize::text_hash(&raws);
+        row.hash = normalize::text_hash(&speaking);
         row.changed = Some(entry.updated).filter(|u| u.timestamp() > entry.published.timestamp());
         row.feeds = feeds;
-        let (place, says) = super::derive::trace(&raws);
+        row.quiet = quiet.remove(&Key::of(entry.id.as_str())).unwrap_or_default();
+        row.quiet.sort_unstable();
+        let (place, says) = super::derive::trace(&speaking);
         row.place = place;
         row.says = says;
-        let keys = super::derive::keys(&raws);
+        let keys = super::derive::keys(&speaking, &raws);
         ledger.add_keys(&entry.id, keys.iter().map(String::as_str), |_| false);
         debug_assert!(ledger.index(Key::of(entry.id.as_str())).is_some());
     }
     Ok(ledger)
+}
+
+/// Archives that were issued more than once, so that no name is given twice. What was in
+/// them is not known any more: each is issued once again. Of the others the names follow
+/// from the entries.
+fn reissued(store: &Store) -> Result<BTreeMap<String, Archive>, RunError> {
+    let mut found: BTreeMap<String, Archive> = BTreeMap::new();
+    for (archive, issue) in store.outputs()?.keys().filter_map(|path| issue_of(path)).filter(|(_, n)| *n > 1) {
+        let known = found.entry(archive.clone()).or_insert(Archive { archive, issue, hash: String::new() });
+        known.issue = known.issue.max(issue);
+    }
+    Ok(found)
+}
+
+/// `mosn/2022-09` and 2 of `mosn/archive/2022-09.2.xml`.
+fn issue_of(path: &str) -> Option<(String, u32)> {
+    let (feed, file) = path.split_once("/archive/")?;
+    let (name, _) = file.rsplit_once('.')?;
+    let period = merge::period_of(name);
+    let issue = match name.strip_prefix(period)?.strip_prefix('.') {
+        Some(number) => number.parse().ok()?,
+        None => 1,
+    };
+    Some((format!("{feed}/{period}"), issue))
+}
+
+/// The dates that posts without one were given.
+fn dates(opened: &Opened, store: &Store) -> Result<BTreeMap<String, DateTime<Utc>>, RunError> {
+    let names = Names::new(&opened.site.projects);
+    let mut dates = BTreeMap::new();
+    for folder in &opened.site.posts {
+        for document in store.documents(&posts::origin(folder))?.into_values() {
+            let bytes = store.raw(document.id)?;
+            let post = posts::read_post(&bytes, &document.path, opened.context(folder, &names));
+            let undated = post.ok().filter(|p| p.date.is_none() && !p.draft);
+            let Some(key) = undated.and_then(|p| p.entries.first().map(|e| e.keys[0].clone())) else {
+                continue;
+            };
+            let Some(entry) = store.entry_with_key(&key)? else { continue };
+            let items = store.items_of(&entry.id)?;
+            let given = items.iter().filter(|i| i.raw.keys.first() == Some(&key)).find_map(|i| i.raw.published);
+            dates.extend(given.map(|date| (key, date)));
+        }
+    }
+    Ok(dates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issues_are_known_by_their_names() {
+        assert_eq!(issue_of("mosn/archive/2022-09.2.xml"), Some(("mosn/2022-09".to_owned(), 2)));
+        assert_eq!(issue_of("mosn/zh/archive/2022-09-05.json"), Some(("mosn/zh/2022-09-05".to_owned(), 1)));
+        assert_eq!(issue_of("mosn/atom.xml"), None);
+    }
 }

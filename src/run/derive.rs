@@ -118,16 +118,96 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
         let place = work.ledger.row(*id).and_then(|r| r.place.as_ref());
         place.is_some_and(|p| files::is_unread(work.kept, &p.0))
     };
-    let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id) && !kept(id)).collect();
+    let read: HashSet<Key> = groups.groups.iter().flat_map(|group| group.keys.iter().copied()).collect();
+    let unread = |id: &Key| work.ledger.row(*id).is_some_and(|row| is_unread(row, &read));
+    let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id) && !kept(id) && !unread(id)).collect();
     let gone = withdraw(work, &gone)?;
     guard_posts(work, &before, &gone)?;
     if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {
         result.shrunk = before.shrunk(work.ledger, &gone, &result.joined);
     }
+    if !work.moment.dry_run && (all || work.moment.accept_removals) {
+        missing(work, &live, &mut result)?;
+    }
     if work.moment.dry_run {
         result.moves = moves(work, &feeds_before)?;
     }
     Ok(result)
+}
+
+/// Starts the keys of entries of sources; the source's name and a `|` follow.
+const UPSTREAM: &str = "upstream:";
+
+/// An entry of a source of which nothing is in the store: the store was lost. What sources
+/// said is never withdrawn for that: there is no post that somebody deleted.
+fn is_unread(row: &Row, read: &HashSet<Key>) -> bool {
+    let mut own = row.keys.iter().filter(|k| k.starts_with(UPSTREAM)).peekable();
+    !row.is_post() && own.peek().is_some() && !own.any(|k| read.contains(&Key::of(k)))
+}
+
+/// Tells of published entries of sources that the store does not know, and has the feeds
+/// held back that would lose most of what they have. Who accepts that has them leave their
+/// feeds until they are read again.
+fn missing(work: &mut Work<'_>, live: &HashSet<Key>, result: &mut Derivation) -> Result<(), RunError> {
+    let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
+    let mut of_feed: BTreeMap<String, usize> = BTreeMap::new();
+    let mut found: Vec<EntryId> = Vec::new();
+    for row in work.ledger.rows().filter(|r| r.gone.is_none() && !r.is_post() && !r.feeds.is_empty()) {
+        let source = row.keys.iter().find_map(|k| k.strip_prefix(UPSTREAM)?.split_once('|'));
+        let id = EntryId::foreign(row.id.clone());
+        if let Some((source, _)) = source
+            && !live.contains(&Key::of(&row.id))
+            && !work.store.has_entry(&id)?
+        {
+            *of_source.entry(source.to_owned()).or_default() += 1;
+            row.feeds.iter().for_each(|feed| *of_feed.entry(feed.clone()).or_default() += 1);
+            found.push(id);
+        }
+    }
+    if work.moment.accept_removals {
+        for id in found {
+            let row = work.ledger.row_mut(&id, work.moment.now);
+            row.left.append(&mut row.feeds);
+            row.left.sort_unstable();
+            row.left.dedup();
+            work.ledger.close_many();
+        }
+        return Ok(());
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    for (source, count) in of_source {
+        let text = format!(
+            "published entries of it that are not in the store, which was lost or begun anew: {count}; they come up again when they are read again, and `--accept-removals` publishes feeds without them"
+        );
+        result.problems.push(Problem::warning(source, 0, text));
+    }
+    let sizes = work.store.feed_sizes()?;
+    for (feed, count) in of_feed {
+        let left = sizes.get(&feed).map_or(0, |(size, _)| *size);
+        // Where nothing was published there is nothing to be kept.
+        if left < count && work.opened.output().join(&feed).is_dir() {
+            result.shrunk.insert(feed, (left + count, left));
+        }
+    }
+    Ok(())
+}
+
+/// What speaks for a thing: all that was said, without sources that say what another one
+/// said first. Which one that was is known by the entry that has the address.
+fn speaking<'r>(ledger: &Ledger, raws: &[&'r RawEntry]) -> Vec<&'r RawEntry> {
+    let sources: HashSet<&str> = raws.iter().filter_map(|r| normalize::source_of(r)).collect();
+    if sources.len() < 2 {
+        return raws.to_vec();
+    }
+    let row = |of_source: bool| {
+        let keys = raws.iter().flat_map(|r| &r.keys).filter(|k| !k.starts_with("title:"));
+        let keys = keys.filter(|k| k.starts_with(UPSTREAM) == of_source);
+        keys.filter_map(|k| ledger.with_key(Key::of(k))).map(|n| ledger.row_at(n)).min_by_key(|r| (r.seen, &r.id))
+    };
+    let known = row(false).or_else(|| row(true)).map_or(&[][..], |r| &r.keys);
+    normalize::speaking(raws, known)
 }
 
 /// Titles and feeds of the entries there are, by id.
@@ -229,6 +309,7 @@ fn match_edited(work: &Work<'_>, groups: &[Group], old: &[Key]) -> Result<HashMa
         }
         claimed.extend(rows);
     }
+    let swapped = match_swapped(work, groups, old, &mut claimed)?;
     let orphans: Vec<&Row> = old
         .iter()
         .filter_map(|id| work.ledger.index(*id))
@@ -237,7 +318,7 @@ fn match_edited(work: &Work<'_>, groups: &[Group], old: &[Key]) -> Result<HashMa
         .filter(|r| r.gone.is_none() && r.place.is_some() && !r.keys.is_empty())
         .collect();
     if orphans.is_empty() || fresh.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(swapped);
     }
     struct Seen {
         key: String,
@@ -266,7 +347,40 @@ fn match_edited(work: &Work<'_>, groups: &[Group], old: &[Key]) -> Result<HashMa
         .map(|(_, s)| Trace { key: &s.key, hash: &s.hash, says: &s.says, post: &s.place.0, line: s.place.1 })
         .collect();
     let pairs = matching::pairs(&old, &new);
-    Ok(pairs.into_iter().map(|(n, o)| (seen[n].0, EntryId::foreign(orphans[o].id.clone()))).collect())
+    let found = pairs.into_iter().map(|(n, o)| (seen[n].0, EntryId::foreign(orphans[o].id.clone())));
+    Ok(found.chain(swapped).collect())
+}
+
+/// Items that were told apart from another one of their post by a longer key, and have the
+/// short one now, because the other one went or stands behind them: their text tells.
+fn match_swapped(
+    work: &Work<'_>,
+    groups: &[Group],
+    old: &[Key],
+    claimed: &mut HashSet<usize>,
+) -> Result<HashMap<usize, EntryId>, RunError> {
+    let mut found = HashMap::new();
+    let rows = old.iter().filter_map(|id| work.ledger.index(*id));
+    let unclaimed: Vec<usize> = rows.filter(|n| !claimed.contains(n)).collect();
+    for n in unclaimed {
+        let row = work.ledger.row_at(n);
+        let short = row.keys.first().and_then(|k| k.rsplit_once('|')).map(|(short, _)| Key::of(short));
+        let Some((short, other)) = short.and_then(|k| Some((k, work.ledger.with_key(k)?))) else {
+            continue;
+        };
+        if row.gone.is_some() || other == n {
+            continue;
+        }
+        let Some(at) = groups.iter().position(|g| g.keys.contains(&short)) else { continue };
+        let items = work.store.items(&groups[at].items)?;
+        let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+        if normalize::text_hash(&raws) == row.hash {
+            found.insert(at, EntryId::foreign(row.id.clone()));
+            claimed.remove(&other);
+            claimed.insert(n);
+        }
+    }
+    Ok(found)
 }
 
 /// Where `raws` came up first and the beginning of what they say, folded.
@@ -276,11 +390,11 @@ pub(super) fn trace(raws: &[&RawEntry]) -> (Option<Place>, String) {
     (place, text::fold_prefix(&main.title, 60))
 }
 
-/// The keys that stand for `raws`: the principal's first. One title on two pages says
-/// that they are one now, not for ever.
-pub(super) fn keys(raws: &[&RawEntry]) -> Vec<String> {
-    let main = normalize::principal(raws);
-    let others = raws.iter().filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
+/// The keys that stand for `raws`: the principal's first, then those of others that speak
+/// for it. One title on two pages says that they are one now, not for ever.
+pub(super) fn keys(speaking: &[&RawEntry], raws: &[&RawEntry]) -> Vec<String> {
+    let main = normalize::principal(speaking);
+    let others = speaking.iter().chain(raws).filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
     let mut keys: Vec<String> = Vec::new();
     for key in main.keys.iter().chain(others) {
         if !key.starts_with("title:") && !key.starts_with(SAME) && !keys.contains(key) {
@@ -321,19 +435,20 @@ fn make_entries(
         let all = work.store.items(&group.items)?;
         for items in apart(&all) {
             let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
-            let main = normalize::principal(&raws);
-            let id = identify(work, &raws, edited.get(&n), &mut live)?;
+            let speaking = speaking(work.ledger, &raws);
+            let main = normalize::principal(&speaking);
+            let id = identify(work, &speaking, &raws, edited.get(&n), &mut live)?;
             let own = overrides.of(Some(&id), &raws);
             if own.iter().any(|o| o.hide) {
                 live.remove(&Key::of(id.as_str()));
                 continue;
             }
-            let memory = remember(work, &id, &raws, &live)?;
+            let memory = remember(work, &id, &speaking, &raws, &live)?;
             raws.iter().filter(|r| r.page).for_each(|r| work.ledger.add_alias(&r.keys));
             result.joined.extend(joined(work.ledger, &raws, &id));
             let projects = classifier.classify(&raws, &own, Some(&id));
-            let mut entry = normalize::entry(&raws, id, projects, &own, &memory, context);
-            let rich = normalize::richest(&raws, main);
+            let mut entry = normalize::entry(&speaking, id, projects, &own, &memory, context);
+            let rich = normalize::richest(&speaking, main);
             let content = items.iter().find(|i| std::ptr::eq(&raw const i.raw, rich)).map_or(items[0].id, |i| i.id);
             let feeds = merge::feeds_of(&entry, site);
             let pictures = pictures::give(work.store, &mut entry, &feeds, site)?;
@@ -450,12 +565,13 @@ fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
 /// one a key of it has, else the one it mints. No two groups have one id.
 fn identify(
     work: &Work<'_>,
+    speaking: &[&RawEntry],
     raws: &[&RawEntry],
     edited: Option<&EntryId>,
     live: &mut HashSet<Key>,
 ) -> Result<EntryId, RunError> {
-    let main = normalize::principal(raws);
-    let others = raws.iter().filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
+    let main = normalize::principal(speaking);
+    let others = speaking.iter().chain(raws).filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
     let mut candidates: Vec<EntryId> = Vec::new();
     let named = raws.iter().flat_map(|r| &r.keys).find_map(|k| k.strip_prefix(SAME));
     candidates.extend(named.map(EntryId::foreign));
@@ -467,8 +583,8 @@ fn identify(
         let (there, gone): (Vec<&Row>, Vec<&Row>) = rows.partition(|r| r.gone.is_none() || main.kind != Kind::Article);
         candidates.extend(there.into_iter().chain(gone).map(|r| EntryId::foreign(r.id.clone())));
     }
-    candidates.push(normalize::mint(raws, &work.ledger.id_base));
-    candidates.push(normalize::mint_second(raws, &work.ledger.id_base));
+    candidates.push(normalize::mint(speaking, &work.ledger.id_base));
+    candidates.push(normalize::mint_second(speaking, &work.ledger.id_base));
     for id in candidates {
         let number = Key::of(id.as_str());
         if !live.contains(&number) && !work.store.has_entry(&id)? {
@@ -484,9 +600,15 @@ fn identify(
 }
 
 /// Takes an entry into the ledger; comes back with what was known of it.
-fn remember(work: &mut Work<'_>, id: &EntryId, raws: &[&RawEntry], live: &HashSet<Key>) -> Result<Memory, RunError> {
+fn remember(
+    work: &mut Work<'_>,
+    id: &EntryId,
+    speaking: &[&RawEntry],
+    raws: &[&RawEntry],
+    live: &HashSet<Key>,
+) -> Result<Memory, RunError> {
     let now = work.moment.now;
-    let hash = normalize::text_hash(raws);
+    let hash = normalize::text_hash(speaking);
     let row = work.ledger.row_mut(id, now);
     if row.hash.is_empty() {
         row.hash = hash;
@@ -495,13 +617,13 @@ fn remember(work: &mut Work<'_>, id: &EntryId, raws: &[&RawEntry], live: &HashSe
         row.changed = Some(now);
     }
     row.gone = None;
-    let fresh = row.place.is_none() || !row.keys.iter().any(|k| *k == normalize::principal(raws).keys[0]);
+    let fresh = row.place.is_none() || !row.keys.iter().any(|k| *k == normalize::principal(speaking).keys[0]);
     if fresh {
         // What it says is kept as it was when it got its key: edits are told by it.
-        (row.place, row.says) = trace(raws);
+        (row.place, row.says) = trace(speaking);
     }
     let memory = Memory { first_seen: row.seen, text_hash: row.hash.clone(), changed: row.changed };
-    let keys = keys(raws);
+    let keys = keys(speaking, raws);
     let store = &work.store;
     let taken = |other: &EntryId| live.contains(&Key::of(other.as_str())) || store.has_entry(other).unwrap_or(false);
     work.ledger.add_keys(id, keys.iter().map(String::as_str), taken);

@@ -14,6 +14,7 @@ use crate::classify::Classifier;
 use crate::config::{Digests, PostsFolder, SameAs};
 use crate::entry::{Key, Kind, RawEntry, Slug};
 use crate::files::{self, History};
+use crate::ledger::Ledger;
 use crate::names::Names;
 use crate::normalize::address;
 use crate::source::post::{self, Lead, Others, Post, Weight};
@@ -58,6 +59,8 @@ pub(super) struct Posts<'a> {
     leads: Option<BTreeMap<String, Vec<Lead>>>,
     /// Posts that were read in this run, named as in `leads`.
     seen: HashSet<String>,
+    /// Posts of the folder being read that are not there any more.
+    gone: Vec<Document>,
 }
 
 /// Where the store keeps [`Posts::leads`].
@@ -83,7 +86,8 @@ impl<'a> Posts<'a> {
         let same = same(opened, store, book, moment.now)?;
         let library = Rc::new(Library::new(opened, names));
         let (histories, seen) = (HashMap::new(), HashSet::new());
-        Ok(Self { opened, names, moment, store, book, same, histories, watch: None, library, leads: None, seen })
+        let (watch, leads, gone) = (None, None, Vec::new());
+        Ok(Self { opened, names, moment, store, book, same, histories, watch, library, leads, seen, gone })
     }
 
     /// Posts that links lead to are those in the store, not those in the folders.
@@ -140,7 +144,7 @@ impl<'a> Posts<'a> {
                 changed.push((file, old));
             }
         }
-        let gone: Vec<Document> = known.into_values().collect();
+        self.gone = known.into_values().collect();
         report.posts += total;
         let now_ns = now.timestamp_nanos_opt().unwrap_or(i64::MAX);
         let count = changed.len();
@@ -188,7 +192,7 @@ impl<'a> Posts<'a> {
             }
             self.put(folder, &file.path, stamp, &hash, &bytes, &reading, touched)?;
         }
-        for document in &gone {
+        for document in std::mem::take(&mut self.gone) {
             report.removed += 1;
             self.leads()?.remove(&lead_name(folder, &document.path));
             self.store.remove_document(document.id, touched)?;
@@ -259,8 +263,8 @@ impl<'a> Posts<'a> {
         Ok(())
     }
 
-    /// Reads a post. One without a date gets the date it was given first, or that of
-    /// its first commit, or that of now.
+    /// Reads a post. One without a date gets the date it was given first, under this name
+    /// or the one it had before, or that of its first commit, or that of now.
     fn read_one(
         &mut self,
         folder: &PostsFolder,
@@ -274,7 +278,7 @@ impl<'a> Posts<'a> {
         if let Ok(Post { date: None, draft: false, entries, .. }) = &reading
             && let Some(key) = entries.first().map(|e| e.keys[0].clone())
         {
-            let date = self.date_of(folder, path, &key)?;
+            let date = self.date_of(folder, path, &key, bytes)?;
             reading = read_post(bytes, path, post::Context { date: Some(date), ..context });
         }
         if let Ok(reading) = &mut reading {
@@ -295,21 +299,43 @@ impl<'a> Posts<'a> {
         Ok(reading.map(|r| (r, undated)))
     }
 
-    fn date_of(&mut self, folder: &PostsFolder, path: &str, key: &str) -> Result<DateTime<Utc>, RunError> {
+    fn date_of(
+        &mut self,
+        folder: &PostsFolder,
+        path: &str,
+        key: &str,
+        bytes: &[u8],
+    ) -> Result<DateTime<Utc>, RunError> {
         let now = self.moment.now.trunc_subsecs(0);
-        let ledger = self.book.ledger(self.opened, self.store, now)?;
-        if let Some(date) = ledger.dates.get(key) {
-            return Ok(*date);
+        // A date that is still to come was given by a clock that was wrong.
+        let remembered = |ledger: &Ledger, key: &str| ledger.dates.get(key).copied().filter(|d| *d <= now);
+        if let Some(date) = remembered(self.book.ledger(self.opened, self.store, now)?, key) {
+            return Ok(date);
         }
-        let root = self.opened.folder.join(&folder.path);
-        let history = self.histories.entry(folder.path.clone()).or_insert_with(|| files::history(&root));
-        let added = match history {
-            History::Complete(dates) => dates.get(path).copied().filter(|d| *d <= now),
-            History::None | History::Shallow => None,
-        };
-        let date = added.unwrap_or(now);
+        let before = self.key_before(folder, bytes);
+        let ledger = self.book.ledger(self.opened, self.store, now)?;
+        let date = before.and_then(|key| remembered(ledger, &key)).unwrap_or_else(|| {
+            let root = self.opened.folder.join(&folder.path);
+            let history = self.histories.entry(folder.path.clone()).or_insert_with(|| files::history(&root));
+            let added = match history {
+                History::Complete(dates) => dates.get(path).copied().filter(|d| *d <= now),
+                History::None | History::Shallow => None,
+            };
+            added.unwrap_or(now)
+        });
         ledger.dates.insert(key.to_owned(), date);
         Ok(date)
+    }
+
+    /// The key that a post had under the name it has not any more.
+    fn key_before(&self, folder: &PostsFolder, bytes: &[u8]) -> Option<String> {
+        if self.gone.is_empty() {
+            return None;
+        }
+        let hash = blake3::hash(bytes).to_hex().to_string();
+        let document = self.gone.iter().filter(|d| d.hash == hash).min_by(|a, b| a.path.cmp(&b.path))?;
+        let was = read_post(bytes, &document.path, self.opened.context(folder, self.names)).ok()?;
+        was.entries.first().map(|e| e.keys[0].clone())
     }
 
     #[expect(clippy::too_many_arguments, reason = "a document is many things at once")]

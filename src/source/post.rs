@@ -369,12 +369,16 @@ fn is_digest(front: &Front, title: &str, path: &str, folder: &PostsFolder) -> bo
     })
 }
 
-/// Two items with one key in one post: the second is told apart by its number.
+/// Two items with one key in one post: the second is told apart by all that its title
+/// says, so that it stays the same one when others come or go; by a number where they say
+/// the same.
 fn unique_keys(entries: &mut [RawEntry]) {
     let mut seen: Vec<String> = Vec::new();
     for entry in entries.iter_mut() {
-        if matches!(entry.kind, Kind::Question | Kind::News) {
-            let base = entry.keys[0].clone();
+        if matches!(entry.kind, Kind::Question | Kind::News) && seen.contains(&entry.keys[0]) {
+            let title = blake3::hash(text::fold(&entry.title).as_bytes()).to_hex();
+            let base = format!("{}|{}", entry.keys[0], &title[..8]);
+            entry.keys[0].clone_from(&base);
             let mut n = 1;
             while seen.contains(&entry.keys[0]) {
                 n += 1;

@@ -676,3 +676,117 @@ fn two_posts_of_one_name_are_two_posts() {
     life.run();
     assert!(difference(&before, &life.look()).ends_with("ledger: 0 minted, 0 withdrawn, 0 back, 0 forgotten\n"));
 }
+
+fn published(life: &Life, title: &str) -> String {
+    let all = walk_json(&life.site, "all");
+    all.values().find(|seen| seen.title == title).unwrap_or_else(|| panic!("no {title}")).published.clone()
+}
+
+#[test]
+fn a_date_to_come_of_a_source_is_that_of_its_coming() {
+    let mut life = Life::new();
+    life.site.write("feeds/layotto.yaml", "title: Layotto\nsources: [{url: \"file:in.xml\", name: in}]\n");
+    life.site.write("in.xml", "<rss version=\"2.0\"><channel><title>T</title><link>https://t.example/</link><description>d</description><item><title>Soon</title><guid isPermaLink=\"false\">1</guid><link>https://t.example/1</link><pubDate>Mon, 03 Jun 2024 10:00:00 GMT</pubDate><description>d</description></item></channel></rss>");
+    life.run();
+    let first = published(&life, "Soon");
+    assert!(first.starts_with("2024-06-01T"), "{first}");
+    life.now += TimeDelta::days(7);
+    life.edit("feeds/layotto.yaml", "title: Layotto", "title: Layotto\naliases: [Lay Otto]");
+    life.run();
+    assert_eq!(published(&life, "Soon"), first);
+}
+
+/// A site with a post without a date, committed in 2023.
+fn with_undated() -> (Life, impl Fn(&Life, &[&str], &str)) {
+    let life = Life::new();
+    life.site.write("posts/undated.md", "---\ntitle: \"No date at all\"\n---\n\nAbout MOSN, at some length.\n");
+    let git = |life: &Life, arguments: &[&str], date: &str| {
+        let status = Command::new("git")
+            .arg("-C")
+            .arg(life.site.path(""))
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .envs([("GIT_AUTHOR_DATE", date), ("GIT_COMMITTER_DATE", date)])
+            .output()
+            .expect("git starts");
+        assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+    };
+    git(&life, &["init", "-q"], "2023-03-03T03:03:03+00:00");
+    git(&life, &["add", "posts"], "2023-03-03T03:03:03+00:00");
+    git(&life, &["commit", "-qm", "posts"], "2023-03-03T03:03:03+00:00");
+    (life, git)
+}
+
+#[test]
+fn a_post_without_a_date_that_is_renamed_keeps_its_date() {
+    let (mut life, git) = with_undated();
+    life.run();
+    let first = published(&life, "No date at all");
+    assert!(first.starts_with("2023-03-03T"), "{first}");
+    git(&life, &["mv", "posts/undated.md", "posts/renamed.md"], "2024-05-05T05:05:05+00:00");
+    git(&life, &["commit", "-qm", "renamed"], "2024-05-05T05:05:05+00:00");
+    life.run();
+    assert_eq!(published(&life, "No date at all"), first);
+    // A machine that has nothing but the clone.
+    std::fs::remove_dir_all(life.site.path(".feedloom")).expect("removed");
+    life.run();
+    assert_eq!(published(&life, "No date at all"), first);
+    // And one without git, by what it said.
+    std::fs::remove_dir_all(life.site.path(".git")).expect("removed");
+    std::fs::rename(life.site.path("posts/renamed.md"), life.site.path("posts/again.md")).expect("renamed");
+    life.run();
+    assert_eq!(published(&life, "No date at all"), first);
+    // The ledger is made of the store.
+    life.forget(".feedloom/ledger.jsonl");
+    life.edit("posts/again.md", "at some length", "at great length");
+    life.run();
+    assert_eq!(published(&life, "No date at all"), first);
+}
+
+#[test]
+fn a_date_that_a_wrong_clock_gave_hides_no_post() {
+    let mut life = Life::new();
+    life.site.write("posts/undated.md", "---\ntitle: \"No date at all\"\n---\n\nAbout MOSN.\n");
+    life.now += TimeDelta::days(3650);
+    life.run();
+    life.now -= TimeDelta::days(3650);
+    life.edit("posts/undated.md", "About MOSN.", "About MOSN and more.");
+    life.run();
+    assert!(published(&life, "No date at all").starts_with("2024-06-01T"));
+}
+
+#[test]
+fn quiet_entries_stay_quiet_without_the_ledger() {
+    let mut life = Life::new();
+    life.run();
+    for n in 0..40 {
+        let body = format!("### Questions\n\n**1、@dave{n}** 提问：\n\n> Does case {n} of MOSN work?\n\nA：Yes.\n");
+        life.site.weekly(&format!("b{n}.md"), &format!("Backfill {n}"), &format!("20{:02}-01-10", 10 + n % 14), &body);
+    }
+    life.run();
+    let before = life.site.published();
+    life.forget(".feedloom/ledger.jsonl");
+    life.run();
+    assert!(before == life.site.published(), "a file was touched");
+}
+
+#[test]
+fn questions_that_begin_alike_keep_their_ids_when_one_goes() {
+    let mut life = Life::new();
+    let ask =
+        |end: &str| format!("@zoe 提问：\n\n> How is MOSN to be configured so that it {end}?\n\nA：So, {end}.\n\n");
+    let (first, second) = (ask("restarts"), ask("rests"));
+    life.weekly(14, &format!("### Questions\n\n**1、**{first}**2、**{second}").replace("、**@zoe", "、@zoe**"));
+    life.run();
+    let id_of = |life: &Life, end: &str| {
+        let rows = life.site.entries();
+        let mut rows_of = rows.iter().filter(|e| e["kind"] == "question");
+        let row = rows_of.find(|e| e["text"].as_str().is_some_and(|t| t.contains(&format!("So, {end}."))));
+        row.unwrap_or_else(|| panic!("no {end}: {rows:?}"))["id"].clone()
+    };
+    let (gone, kept) = (id_of(&life, "restarts"), id_of(&life, "rests"));
+    assert_ne!(gone, kept);
+    life.weekly(14, &format!("### Questions\n\n**1、**{second}").replace("、**@zoe", "、@zoe**"));
+    life.run();
+    assert_eq!(id_of(&life, "rests"), kept);
+}

@@ -392,3 +392,170 @@ fn credentials_go_to_their_host_and_into_no_file() {
         assert!(!ledger.contains(secret) && !said.contains(secret), "{ledger}\n{said}");
     }
 }
+
+/// A site whose one project has these files as sources.
+fn of_files(files: &[&str]) -> Site {
+    let site = Site::new();
+    let lines: String = files.iter().map(|f| format!("  - {{url: \"file:in/{f}.xml\", name: {f}}}\n")).collect();
+    site.write("feeds/mosn.yaml", format!("title: MOSN\nsources:\n{lines}"));
+    site
+}
+
+/// An item; without a guid where that is empty.
+fn item(guid: &str, link: &str, title: &str, date: &str, text: &str) -> String {
+    let guid = if guid.is_empty() { String::new() } else { format!("<guid isPermaLink=\"false\">{guid}</guid>") };
+    format!(
+        "<item><title>{title}</title><link>{link}</link>{guid}<pubDate>{date}</pubDate><description>{text}</description></item>"
+    )
+}
+
+fn channel(items: &[String]) -> String {
+    format!(
+        "<rss version=\"2.0\"><channel><title>A show</title><link>https://show.example.com/</link><description>d</description>{}</channel></rss>",
+        items.concat()
+    )
+}
+
+const MARCH: &str = "Fri, 01 Mar 2024 10:00:00 GMT";
+
+fn ids_by_title(site: &Site) -> std::collections::BTreeMap<String, String> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    site.entries().iter().map(|e| (text(&e["title"]), text(&e["id"]))).collect()
+}
+
+#[test]
+fn entries_that_link_to_one_page_are_several() {
+    let site = of_files(&["log", "show", "nameless"]);
+    let write = |count: u32| {
+        let of = |make: &dyn Fn(u32) -> String| channel(&(1..=count).map(make).collect::<Vec<_>>());
+        let log =
+            |n: u32| item(&format!("c-{n}"), &format!("https://g.example/log#v1.{n}"), &format!("Log {n}"), MARCH, "t");
+        let show = |n: u32| item("", "https://show.example.com/", &format!("Show {n}"), MARCH, &format!("Text {n}"));
+        let nameless = |n: u32| item("", "https://n.example/x", &format!("Nameless {n}"), MARCH, &format!("Text {n}"));
+        site.write("in/log.xml", of(&log));
+        site.write("in/show.xml", of(&show));
+        site.write("in/nameless.xml", of(&nameless));
+    };
+    // One at first: that others will have its page is not known yet.
+    write(1);
+    site.refresh();
+    let one = ids_by_title(&site);
+    assert_eq!(one.len(), 3, "{one:?}");
+    write(3);
+    site.refresh();
+    let three = ids_by_title(&site);
+    assert_eq!(three.len(), 9, "{three:?}");
+    assert!(one.iter().all(|(title, id)| three.get(title) == Some(id)), "{one:?} {three:?}");
+}
+
+#[test]
+fn a_lost_store_withdraws_nothing_of_sources() {
+    let site = of_files(&["show"]);
+    let items: Vec<String> = (1..=8)
+        .map(|n| item(&n.to_string(), &format!("https://show.example.com/{n}"), &format!("Show {n}"), MARCH, "t"))
+        .collect();
+    site.write("in/show.xml", channel(&items));
+    site.refresh();
+    let before = ids_by_title(&site);
+    let lose = |count: usize| {
+        site.write("in/show.xml", channel(&items[..count]));
+        std::fs::remove_file(site.path(".feedloom/store.sqlite")).expect("a store");
+        site.run(&["refresh"])
+    };
+    let some = lose(4);
+    assert_eq!(some.status, 0, "{}", some.err);
+    assert!(some.err.contains("not in the store, which was lost or begun anew: 4;"), "{}", some.err);
+    let atom = site.read("public/mosn/atom.xml");
+    let none = lose(0);
+    assert_eq!(none.status, 5, "{}", none.err);
+    assert!(none.err.contains("mosn: held back") && none.err.contains("show: "), "{}", none.err);
+    assert_eq!(site.read("public/mosn/atom.xml"), atom);
+    assert!(!site.read(".feedloom/ledger.jsonl").contains("\"gone\""));
+    let accepted = site.run(&["refresh", "--accept-removals"]);
+    assert_eq!(accepted.status, 0, "{}", accepted.err);
+    site.write("in/show.xml", channel(&items));
+    site.refresh();
+    assert_eq!(ids_by_title(&site), before);
+}
+
+#[test]
+fn a_source_does_not_rewrite_what_another_one_said() {
+    let site = of_files(&["a", "b"]);
+    let link = "https://a.example/1";
+    site.write("in/a.xml", channel(&[item("tag:a.example,2024:1", link, "As A says it", MARCH, "Short.")]));
+    site.write("in/b.xml", channel(&[]));
+    site.refresh();
+    let before = site.entries();
+    let longer = "Much longer, and all of it wrong. ".repeat(20);
+    site.write("in/b.xml", channel(&[item("b-1", link, "As B has it", "Mon, 01 Jan 2001 10:00:00 GMT", &longer)]));
+    site.refresh();
+    for lost in ["", ".feedloom/store.sqlite", ".feedloom/ledger.jsonl"] {
+        if !lost.is_empty() {
+            std::fs::remove_file(site.path(lost)).expect("a file");
+            site.refresh();
+        }
+        let after = site.entries();
+        assert_eq!(after.len(), 1, "{after:?}");
+        for what in ["id", "title", "text", "published"] {
+            assert_eq!(after[0][what], before[0][what], "{what} without {lost:?}");
+        }
+    }
+}
+
+#[test]
+fn parts_of_one_project_have_releases_of_their_own() {
+    let site = of_files(&["releases"]);
+    let tags = [
+        "v1.2.0",
+        "sdk/v1.2.0",
+        "api/v1.2.0",
+        "%40alpha/core%401.2.3",
+        "%40alpha/web%401.2.3",
+        "chart-a-1.0.0",
+        "chart-b-1.0.0",
+    ];
+    let of = |tag: &&str| item(tag, &format!("https://github.com/alpha/alpha/releases/tag/{tag}"), tag, MARCH, tag);
+    site.write("feeds/mosn.yaml", "title: Alpha\nsources: [{url: \"file:in/releases.xml\", name: releases}]\n");
+    site.write("in/releases.xml", channel(&tags.iter().map(of).collect::<Vec<_>>()));
+    site.refresh();
+    let found: Vec<String> = ids_by_title(&site).into_keys().collect();
+    let wanted = [
+        "Alpha 1.2.0",
+        "Alpha api 1.2.0",
+        "Alpha chart-a 1.0.0",
+        "Alpha chart-b 1.0.0",
+        "Alpha core 1.2.3",
+        "Alpha sdk 1.2.0",
+        "Alpha web 1.2.3",
+    ];
+    assert_eq!(found, wanted);
+    let ledger = site.read(".feedloom/ledger.jsonl");
+    assert!(ledger.contains("\"release:alpha|1.2.0\"") && ledger.contains("\"release:alpha/sdk|1.2.0\""), "{ledger}");
+}
+
+#[test]
+fn ids_of_sources_are_what_ids_may_be() {
+    let site = of_files(&["show"]);
+    site.post("own.md", "Our own post", "2024-01-01T08:00:00+08:00", "Text.");
+    site.refresh();
+    let own = ids_by_title(&site)["Our own post"].clone();
+    let long = format!("urn:x:{}", "y".repeat(700_000));
+    let guids = [own.as_str(), "foo:a b&lt;c&gt;&quot; é", &long, "urn:good:1"];
+    let items: Vec<String> = guids
+        .iter()
+        .enumerate()
+        .map(|(n, guid)| item(guid, &format!("https://show.example.com/{n}"), &format!("Show {n}"), MARCH, "t"))
+        .collect();
+    site.write("in/show.xml", channel(&items));
+    site.refresh();
+    // All of it again, with the ledger and without.
+    for lost in ["store.sqlite", "ledger.jsonl"] {
+        let ids = ids_by_title(&site);
+        assert_eq!((ids.len(), &ids["Our own post"], ids["Show 3"].as_str()), (5, &own, "urn:good:1"));
+        assert!(["Show 0", "Show 1", "Show 2"].iter().all(|t| ids[*t].contains(":upstream/")), "{ids:?}");
+        assert!(site.read(".feedloom/ledger.jsonl").len() < 20_000);
+        std::fs::remove_file(site.path(&format!(".feedloom/{lost}"))).expect("a file");
+        site.refresh();
+        assert_eq!(ids_by_title(&site), ids);
+    }
+}

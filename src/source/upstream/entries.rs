@@ -1,12 +1,13 @@
 //! What a feed says as raw entries: identity, kind, text.
 //!
 //! An entry is known by its source and its own id, else its link, else what it says,
-//! and by its link's canonical form, which it shares with posts that mention the page.
-//! A page below `/releases/tag/` is a release, known by project and version.
+//! and by its link's canonical form, which it shares with posts that mention the page:
+//! where no other entry of the reading has that page, and it is not the feed's own one.
+//! A page below `/releases/tag/` is a release, known by project, part and version.
 //!
 //! Decides no date: what a feed claims is handed on, and what it leaves open stays open.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
@@ -21,6 +22,15 @@ use crate::source::digest::is_prerelease;
 
 /// More entries than these are not taken from one reading: the newest are.
 pub const MOST: usize = 5_000;
+
+/// Longer ids, in bytes, are no ids to publish, and are known by their hash.
+const LONGEST_ID: usize = 1024;
+
+/// Longer addresses, in bytes, are no links.
+const LONGEST_LINK: usize = 4096;
+
+/// Names of people are cut to this many columns.
+const NAME_COLUMNS: usize = 200;
 
 /// What entries need to know of the source they come from.
 #[derive(Debug, Clone, Copy)]
@@ -59,20 +69,67 @@ pub fn entries(mut reading: Reading, origin: Origin<'_>) -> (Vec<RawEntry>, usiz
         records.sort_by_key(|r| std::cmp::Reverse(when(r).map(|c| c.time)));
         records.truncate(MOST);
     }
-    let mut seen: HashSet<String> = HashSet::new();
-    let mut raws: Vec<RawEntry> = Vec::new();
-    for record in records {
-        let Some(raw) = raw_entry(&record, &reading.feed, &source, origin) else {
-            continue;
-        };
-        // The same id twice in one feed: the last one holds, at the place of the first.
-        if seen.insert(raw.keys[0].clone()) {
-            raws.push(raw);
-        } else if let Some(first) = raws.iter_mut().find(|r| r.keys[0] == raw.keys[0]) {
-            *first = raw;
+    let found: Vec<Found> =
+        records.iter().filter_map(|record| raw_entry(record, &reading.feed, &source, origin)).collect();
+    let home = reading.feed.link.as_deref().and_then(|l| Url::parse(l).ok()).map(|l| address::key(&l, origin.hosts));
+    (identified(found, home.as_deref(), origin.name), left_out)
+}
+
+/// An entry, and what it may be known by.
+struct Found {
+    raw: RawEntry,
+    /// Its key as a release.
+    release: Option<String>,
+    /// The id its source gave it.
+    id: Option<String>,
+    /// The page it links to: what several entries may share.
+    page: Option<String>,
+    /// The page and the place on it.
+    place: Option<String>,
+    /// Hash of what it says.
+    said: String,
+}
+
+/// Gives entries their keys. `home` is the page of the whole feed, `source` its name.
+fn identified(found: Vec<Found>, home: Option<&str>, source: &str) -> Vec<RawEntry> {
+    // Of entries without an id, those that say something else at the same place.
+    let mut at_place: HashMap<String, HashSet<String>> = HashMap::new();
+    for one in found.iter().filter(|f| f.id.is_none()) {
+        if let Some(place) = &one.place {
+            at_place.entry(place.clone()).or_default().insert(one.said.clone());
         }
     }
-    (raws, left_out)
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut entries: Vec<(RawEntry, Option<String>, Option<String>)> = Vec::new();
+    for Found { mut raw, release, id, page, place, said } in found {
+        let is_told_apart =
+            |place: &String| Some(place.as_str()) != home && at_place.get(place).is_none_or(|texts| texts.len() == 1);
+        let (own, also) = match (id, place.filter(is_told_apart)) {
+            (Some(id), _) => (id, None),
+            // Known by what it says as well: another entry at this place may come later.
+            (None, Some(place)) => (place, Some(format!("upstream:{source}|{said}"))),
+            (None, None) => (said, None),
+        };
+        raw.keys = release.into_iter().chain([format!("upstream:{source}|{own}")]).collect();
+        // The same id twice in one feed: the last one holds, at the place of the first.
+        match places.get(&raw.keys[0]) {
+            Some(&n) => entries[n] = (raw, page, also),
+            None => {
+                places.insert(raw.keys[0].clone(), entries.len());
+                entries.push((raw, page, also));
+            }
+        }
+    }
+    let mut shared: HashMap<String, usize> = HashMap::new();
+    for page in entries.iter().filter_map(|(_, page, _)| page.clone()) {
+        *shared.entry(page).or_default() += 1;
+    }
+    let alone = |page: &String| Some(page.as_str()) != home && shared.get(page) == Some(&1);
+    let with_keys = |(mut raw, page, also): (RawEntry, Option<String>, Option<String>)| {
+        raw.keys.extend(page.filter(alone).into_iter().chain(also));
+        raw
+    };
+    entries.into_iter().map(with_keys).collect()
 }
 
 fn source(feed: &Record, origin: Origin<'_>) -> Source {
@@ -89,10 +146,10 @@ fn source(feed: &Record, origin: Origin<'_>) -> Source {
     }
 }
 
-fn raw_entry(record: &Record, feed: &Record, source: &Source, origin: Origin<'_>) -> Option<RawEntry> {
+fn raw_entry(record: &Record, feed: &Record, source: &Source, origin: Origin<'_>) -> Option<Found> {
     let web = |l: &&str| l.starts_with("http://") || l.starts_with("https://");
     let link = record.link.as_deref().or_else(|| record.links.first().map(|l| l.href.as_str())).filter(web);
-    let link = link.and_then(|l| Url::parse(l).ok());
+    let link = link.filter(|l| l.len() <= LONGEST_LINK).and_then(|l| Url::parse(l).ok());
     let (mut body, mut plain_body) = body(record);
     let title = record.title.as_ref().map(plain).filter(|t| !t.is_empty());
     let title = title.unwrap_or_else(|| text::cut(&text::line(&plain_body), 80));
@@ -100,29 +157,35 @@ fn raw_entry(record: &Record, feed: &Record, source: &Source, origin: Origin<'_>
     if id.is_none() && link.is_none() && title.is_empty() && plain_body.is_empty() {
         return None;
     }
-    let own = match (id, &link) {
-        (Some(id), _) => id.to_owned(),
-        (None, Some(link)) => address::key(link, origin.hosts),
-        (None, None) => blake3::hash(format!("{title}\0{plain_body}").as_bytes()).to_hex()[..20].to_owned(),
+    let page = link.as_ref().map(|link| address::key(link, origin.hosts));
+    let place = page.as_ref().zip(link.as_ref()).map(|(page, link)| match link.fragment() {
+        Some(fragment) if !fragment.is_empty() && !page.contains('#') => format!("{page}#{fragment}"),
+        _ => page.clone(),
+    });
+    let said = match &place {
+        Some(place) => format!("{place}\0{title}\0{plain_body}"),
+        None => format!("{title}\0{plain_body}"),
     };
-    let version = link.as_ref().and_then(release_tag).map(|tag| version_of(&tag));
-    let upstream = format!("upstream:{}|{own}", origin.name);
-    let (kind, key, title) = match &version {
-        Some(version) => {
-            let name = origin.project.map_or_else(|| repository(link.as_ref()), str::to_owned);
-            let key = format!("release:{}|{}", text::fold(&name), version.to_lowercase());
-            (Kind::Release, key, format!("{name} {version}"))
+    let said = blake3::hash(said.as_bytes()).to_hex()[..20].to_owned();
+    let tag = link.as_ref().and_then(release_tag);
+    let (kind, key, title) = match &tag {
+        Some(tag) => {
+            let repository = repository(link.as_ref());
+            let name = origin.project.unwrap_or(&repository);
+            let part = part_of(tag, &[name, &repository]);
+            let (key, title) = match part.as_str() {
+                "" => (text::fold(name), name.to_owned()),
+                part => (format!("{}/{}", text::fold(name), text::fold(part)), format!("{name} {part}")),
+            };
+            let version = version_of(tag);
+            let key = format!("release:{key}|{}", version.to_lowercase());
+            (Kind::Release, Some(key), format!("{title} {version}"))
         }
-        None => (Kind::Upstream, upstream.clone(), title),
+        None => (Kind::Upstream, None, title),
     };
-    let mut raw = RawEntry::new(kind, key, title);
-    if kind == Kind::Release {
-        raw.keys.push(upstream);
-    }
-    if let Some(link) = &link {
-        raw.keys.push(address::key(link, origin.hosts));
-    }
-    raw.foreign_id = id.filter(|id| Url::parse(id).is_ok()).map(str::to_owned);
+    let version = tag.map(|tag| version_of(&tag).to_owned());
+    let mut raw = RawEntry::new(kind, String::new(), title);
+    raw.foreign_id = id.filter(|id| is_iri(id)).map(str::to_owned);
     raw.link = Some(link.map_or_else(|| source.link.clone().or_else(|| source.self_link.clone()), |l| Some(l.into()))?);
     match origin.config.content.unwrap_or(ContentMode::Full) {
         ContentMode::Full => {}
@@ -149,7 +212,15 @@ fn raw_entry(record: &Record, feed: &Record, source: &Source, origin: Origin<'_>
     raw.version = version;
     raw.tags = record.categories.iter().filter_map(|c| c.label.clone().or_else(|| c.term.clone())).collect();
     raw.source = Some(source.clone());
-    Some(raw)
+    let id =
+        id.map(|id| if id.len() > LONGEST_ID { format!("hash:{}", blake3::hash(id.as_bytes())) } else { id.into() });
+    Some(Found { raw, release: key, id, page, place, said })
+}
+
+/// Whether an id may be published as it is: an absolute IRI (RFC 3987, 2.2) of a bearable length.
+fn is_iri(id: &str) -> bool {
+    let forbidden = |c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c);
+    id.len() <= LONGEST_ID && !id.contains(forbidden) && Url::parse(id).is_ok()
 }
 
 /// `v1.2.0` of `https://github.com/mosn/mosn/releases/tag/v1.2.0`.
@@ -159,14 +230,46 @@ fn release_tag(link: &Url) -> Option<String> {
     (!tag.is_empty()).then_some(tag)
 }
 
-/// The version in a tag: `v1.2.0`, `mosn-1.2.0`, `release/1.2.0` are all 1.2.0.
-fn version_of(tag: &str) -> String {
+/// The version in a tag: `v1.2.0`, `mosn-1.2.0`, `release/1.2.0`, `@mosn/core@1.2.0` are
+/// all 1.2.0.
+fn version_of(tag: &str) -> &str {
     let last = tag.rsplit('/').next().unwrap_or(tag);
     let digit = |(at, c): (usize, char)| {
         let before = last[..at].chars().last();
-        (c.is_ascii_digit() && before.is_none_or(|b| matches!(b, 'v' | 'V' | '-' | '_' | '.'))).then_some(at)
+        let begins = before.is_none_or(|b| matches!(b, 'v' | 'V' | '-' | '_' | '.' | '@'));
+        (c.is_ascii_digit() && begins).then_some(at)
     };
-    last.char_indices().find_map(digit).map_or(last, |at| &last[at..]).to_owned()
+    last.char_indices().find_map(digit).map_or(last, |at| &last[at..])
+}
+
+/// What stands between the parts of a tag.
+const BETWEEN: [char; 5] = ['/', '-', '_', '@', ' '];
+
+/// Words before a version that name nothing.
+const SAY_NOTHING: [&str; 7] = ["release", "releases", "rel", "version", "ver", "tag", "tags"];
+
+/// Which part of a project a tag is about: `sdk` of `sdk/v1.2.0`, `core` of
+/// `@mosn/core@1.2.0`, nothing of `mosn-v1.2.0`. `own` are names of the whole.
+fn part_of(tag: &str, own: &[&str]) -> String {
+    let names_nothing = |words: &str| {
+        let folded = text::fold(words);
+        let is_name = |name: &str| text::fold(name) == folded;
+        // `log4j2` is the whole of `logging-log4j2`, too.
+        let is_own = |name: &&str| is_name(name) || name.rsplit_once('-').is_some_and(|(_, tail)| is_name(tail));
+        folded.is_empty() || SAY_NOTHING.contains(&folded.as_str()) || own.iter().any(is_own)
+    };
+    let before = &tag[..tag.len() - version_of(tag).len()];
+    let without_v = before.strip_suffix(['v', 'V']);
+    let before = without_v.filter(|b| b.ends_with(BETWEEN) || names_nothing(b)).unwrap_or(before);
+    // A `.` is inside of a version that was found too late: `Release1.2`.
+    if before.ends_with('.') {
+        return String::new();
+    }
+    let mut part = before.trim_matches(BETWEEN);
+    while let Some((at, _)) = part.match_indices(BETWEEN).filter(|(at, _)| names_nothing(&part[..*at])).last() {
+        part = part[at..].trim_start_matches(BETWEEN);
+    }
+    if names_nothing(part) { String::new() } else { part.to_owned() }
 }
 
 /// `mosn` of `https://github.com/mosn/mosn/releases/tag/v1.2.0`.
@@ -213,9 +316,11 @@ fn picture(record: &Record) -> Option<String> {
 }
 
 fn person(person: &super::Person) -> Option<Person> {
-    let name = person.name.clone().or_else(|| person.email.clone()).map(|n| text::line(&n))?;
-    let uri = person.uri.clone().filter(|u| u.starts_with("http://") || u.starts_with("https://"));
-    let email = person.email.clone().filter(|e| e.contains('@') && !e.contains(char::is_whitespace));
+    let name = person.name.clone().or_else(|| person.email.clone())?;
+    let name = text::cut(&text::line(&name), NAME_COLUMNS);
+    let is_short = |address: &String| address.len() <= LONGEST_LINK;
+    let uri = person.uri.clone().filter(|u| u.starts_with("http://") || u.starts_with("https://")).filter(is_short);
+    let email = person.email.clone().filter(|e| e.contains('@') && !e.contains(char::is_whitespace)).filter(is_short);
     (!name.is_empty()).then_some(Person { name, uri, email })
 }
 
@@ -232,8 +337,77 @@ mod tests {
             ("release/2.0", "2.0"),
             ("log4j2-3.1", "3.1"),
             ("nightly", "nightly"),
+            ("@alpha/core@1.2.3", "1.2.3"),
+            ("sdk/v1.2.0", "1.2.0"),
         ] {
             assert_eq!(version_of(tag), version, "{tag}");
         }
+    }
+
+    #[test]
+    fn parts_are_found_in_tags() {
+        for (tag, part) in [
+            ("v1.2.0", ""),
+            ("1.2.0", ""),
+            ("alpha-v1.2.0", ""),
+            ("alphav1.2.0", ""),
+            ("the-repo-1.2.0", ""),
+            ("repo-1.2.0", ""),
+            ("release/2.0", ""),
+            ("rel-1.0", ""),
+            ("Release1.2", ""),
+            ("nightly", ""),
+            ("sdk/v1.2.0", "sdk"),
+            ("alpha-sdk-v1.2.0", "sdk"),
+            ("@alpha/core@1.2.3", "core"),
+            ("@beta/core@1.2.3", "beta/core"),
+            ("chart-a-1.0.0", "chart-a"),
+            ("dev1.0", "dev"),
+        ] {
+            assert_eq!(part_of(tag, &["Alpha", "the-repo"]), part, "{tag}");
+        }
+    }
+
+    #[test]
+    fn ids_that_are_no_iris_are_not_published() {
+        assert!(is_iri("tag:example.org,2024:é") && is_iri("https://example.org/?a=b&c#d"));
+        let long = format!("urn:{}", "x".repeat(LONGEST_ID));
+        for bad in ["foo:a b", "foo:<c>", "foo:\"", "foo:a\u{85}b", "foo:a|b", "17", long.as_str()] {
+            assert!(!is_iri(bad), "{bad}");
+        }
+    }
+
+    /// The keys of entries, given by id, page, place and text.
+    fn keys(entries: &[(&str, &str, &str, &str)]) -> Vec<Vec<String>> {
+        let given = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+        let found = entries.iter().map(|(id, page, place, said)| Found {
+            raw: RawEntry::new(Kind::Upstream, String::new(), String::new()),
+            release: None,
+            id: given(id),
+            page: given(page),
+            place: given(place),
+            said: (*said).to_owned(),
+        });
+        identified(found.collect(), Some("url:home"), "s").into_iter().map(|r| r.keys).collect()
+    }
+
+    #[test]
+    fn one_page_of_several_entries_makes_them_not_one() {
+        let one = keys(&[("1", "url:a", "url:a", "x"), ("", "url:b", "url:b#1", "y")]);
+        assert_eq!(one, [vec!["upstream:s|1", "url:a"], vec!["upstream:s|url:b#1", "url:b", "upstream:s|y"]]);
+        let log = keys(&[("1", "url:log", "url:log#1", "x"), ("2", "url:log", "url:log#2", "y")]);
+        assert_eq!(log, [["upstream:s|1"], ["upstream:s|2"]]);
+        let nameless = keys(&[("", "url:log", "url:log#1", "x"), ("", "url:log", "url:log#2", "y")]);
+        assert_eq!(nameless[0], ["upstream:s|url:log#1", "upstream:s|x"]);
+        assert_eq!(nameless[1], ["upstream:s|url:log#2", "upstream:s|y"]);
+        let alike = keys(&[("", "url:log", "url:log", "x"), ("", "url:log", "url:log", "y")]);
+        assert_eq!(alike, [["upstream:s|x"], ["upstream:s|y"]]);
+        // A show that has one episode so far, which links to the show.
+        assert_eq!(
+            keys(&[("1", "url:home", "url:home", "x"), ("", "url:home", "url:home", "y")]),
+            [["upstream:s|1"], ["upstream:s|y"]]
+        );
+        let twice = keys(&[("1", "url:a", "url:a", "x"), ("1", "url:b", "url:b", "y")]);
+        assert_eq!(twice, [["upstream:s|1", "url:b"]]);
     }
 }
