@@ -117,7 +117,11 @@ pub fn main() -> ExitCode {
 
 fn logging() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("FEEDLOOM_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    let mut filter = EnvFilter::try_from_env("FEEDLOOM_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    // What libraries tell of their own work helps nobody here.
+    for quiet in ["hyper_util=warn", "reqwest=warn", "rustls=warn", "h2=warn", "html5ever=error"] {
+        filter = filter.add_directive(quiet.parse().expect("a directive of this file"));
+    }
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
 }
 

@@ -5,7 +5,7 @@
 //! at once. Whoever holds a [`Site`] need not check anything again.
 //!
 //! Pure: texts come in, values go out. What the keys mean to users is written
-//! in the README; the contract is that keys are added, never renamed.
+//! in docs/reference.md; the contract is that keys are added, never renamed.
 
 mod load;
 mod reader;

@@ -139,9 +139,10 @@ impl Listing {
     }
 }
 
-/// Whether `path` is one of `unread`, or lies below one.
+/// Whether `path` is one of `unread`, or lies below one; an empty one is the folder itself.
 pub fn is_unread(unread: &[String], path: &str) -> bool {
-    unread.iter().any(|u| path.strip_prefix(u.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    let is_below = |u: &String| path.strip_prefix(u.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+    unread.iter().any(|u| u.is_empty() || is_below(u))
 }
 
 /// How deep folders of posts are followed.
@@ -240,7 +241,14 @@ fn walk(folder: &Path, below: &str, depth: usize, endings: &[&str], listing: &mu
         }
     };
     for entry in entries {
-        let Ok(entry) = entry else { continue };
+        let entry = match entry {
+            Ok(entry) => entry,
+            // Nobody knows which names are missing: what was known here stays.
+            Err(error) => {
+                listing.cannot_read(below.trim_end_matches('/').to_owned(), format!("cannot be read: {error}"));
+                continue;
+            }
+        };
         let Ok(name) = entry.file_name().into_string() else {
             listing
                 .passed_over
@@ -251,8 +259,12 @@ fn walk(folder: &Path, below: &str, depth: usize, endings: &[&str], listing: &mu
             continue;
         }
         let path = format!("{below}{name}");
-        let Ok(kind) = entry.file_type() else {
-            continue;
+        let kind = match entry.file_type() {
+            Ok(kind) => kind,
+            Err(error) => {
+                listing.cannot_read(path, format!("cannot be read: {error}"));
+                continue;
+            }
         };
         if kind.is_dir() {
             if depth < MAX_FOLDERS_DEEP {
@@ -723,6 +735,17 @@ mod tests {
         let mut publisher = Publisher::new(&root);
         publisher.add("a/x", b"ours").unwrap();
         assert_eq!(publisher.publish().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_was_renamed_came_with_its_first_name() {
+        let log = "\0YEAR1-01-01T00:00:00Z\n\nA\ta.md\nA\tb.md\n\0YEAR2-01-01T00:00:00Z\n\nR100\ta.md\tc.md\n\
+                   \0YEAR3-01-01T00:00:00Z\n\nR090\tb.md\tc.md\nR090\tc.md\tb.md\nA\ta.md\n\
+                   \0YEAR4-01-01T00:00:00Z\n\nR100\tx.md\tb.md\nA\tc.md\n\0no date\n\nA\tz.md\n";
+        let dates = added(&log.replace("YEAR", "202"));
+        let year = |path: &str| dates.get(path).map(|d| d.format("%Y").to_string());
+        let found = ["a.md", "b.md", "c.md", "x.md", "z.md"].map(year);
+        assert_eq!(found, [Some("2023".into()), Some("2021".into()), Some("2021".into()), None, None]);
     }
 
     #[test]

@@ -295,7 +295,16 @@ impl Ledger {
             if line.trim().is_empty() {
                 continue;
             }
-            let failed = |e: serde_json::Error| LedgerError::Line { line: n + 1, problem: e.to_string() };
+            if ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark)) {
+                let problem = "a merge left its marks: keep the lines of both sides, each stands for itself";
+                return Err(LedgerError::Line { line: n + 1, problem: problem.to_owned() });
+            }
+            let failed = |e: serde_json::Error| {
+                // It is one line to the parser; its place is told already.
+                let text = e.to_string();
+                let problem = text.split(" at line ").next().unwrap_or_default();
+                LedgerError::Line { line: n + 1, problem: format!("no line of a ledger ({problem})") }
+            };
             if line.starts_with("{\"id\"") {
                 match line::scan(line).filter(|scanned| ledger.push_line(scanned, place)) {
                     Some(scanned) => {

@@ -449,7 +449,6 @@ impl Server {
     }
 }
 
-/// Ends when the server is to stop.
 /// The next client.
 async fn accepted(listener: &TcpListener) -> TcpStream {
     loop {
@@ -461,6 +460,7 @@ async fn accepted(listener: &TcpListener) -> TcpStream {
     }
 }
 
+/// Ends when the server is to stop.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // The sender going away means the same.
     let _ = stop.wait_for(|stop| *stop).await;

@@ -85,6 +85,12 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
             let mut problem = strip_place(first).trim_start_matches("error: ").to_owned();
             if problem.ends_with("mapping values are not allowed in this context") {
                 problem.push_str(": put a value with `: ` in it into quotes");
+            } else if problem.starts_with("duplicate mapping key") {
+                // What follows is for programmers.
+                problem = format!("{}: write it once", problem.split(',').next().unwrap_or_default());
+            } else if problem.starts_with("budget breached") {
+                problem =
+                    "too large or too deep, or aliases that multiply: no configuration needs that much".to_owned();
             }
             Err(YamlError { place, problem })
         }

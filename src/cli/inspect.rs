@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::refresh::current;
 use super::terminal::{Terminal, clean};
@@ -76,7 +77,7 @@ pub fn inspect(common: &Common, options: &Options, terminal: &mut Terminal) -> R
             return Ok(status::USAGE);
         }
     };
-    let request = Request {
+    let mut request = Request {
         content_type: options.content_type.clone(),
         address: options.base_url.clone(),
         content_language: None,
@@ -84,10 +85,22 @@ pub fn inspect(common: &Common, options: &Options, terminal: &mut Terminal) -> R
         sanitise: options.sanitize,
     };
     if is_address(what) {
-        terminal.error(&format!(
-            "{what}: this version asks no server: save it and run `feedloom inspect --base-url {what} FILE`"
-        ));
-        return Ok(status::FAILED);
+        let Ok(url) = Url::parse(what) else {
+            terminal.error(&format!("{}: no address", clean(what)));
+            return Ok(status::USAGE);
+        };
+        return Ok(match inspect::fetch(&url, options.meant, site.as_ref(), chrono::Utc::now()) {
+            Ok(fetched) => {
+                request.content_type = request.content_type.or(fetched.content_type);
+                request.address = request.address.or(Some(fetched.address));
+                let document = inspect::inspect(&fetched.body, None, &request, site.as_ref(), &rules);
+                tell(&document, options, terminal)
+            }
+            Err(error) => {
+                terminal.error(&error.to_string());
+                status::FAILED
+            }
+        });
     }
     let (bytes, path) = if what == "-" {
         let mut bytes = Vec::new();
@@ -101,22 +114,27 @@ pub fn inspect(common: &Common, options: &Options, terminal: &mut Terminal) -> R
     };
     let document = inspect::inspect(&bytes, path.as_deref(), &request, site.as_ref(), &rules);
     drop(bytes);
+    Ok(tell(&document, options, terminal))
+}
+
+/// Tells what was read, and the exit status it means.
+fn tell(document: &Document, options: &Options, terminal: &mut Terminal) -> u8 {
     if options.json {
-        answer(&document, terminal);
-        return Ok(status::DONE);
+        answer(document, terminal);
+        return status::DONE;
     }
-    match &document {
+    match document {
         Document::Read(reading) => {
             show(reading, terminal);
-            Ok(if reading.kind == Kind::None { status::FAILED } else { status::DONE })
+            if reading.kind == Kind::None { status::FAILED } else { status::DONE }
         }
         Document::Page(looked) => {
             page::show(looked, terminal);
-            Ok(status::DONE)
+            status::DONE
         }
         Document::Post(inspected) => {
             show_post(inspected, terminal);
-            Ok(status::DONE)
+            status::DONE
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::fetch::{client, hosts};
 use crate::run::derive::Way;
 use crate::run::refresh::Report;
 use crate::run::sources::{self, Asking};
-use crate::run::{self, Moment, RunError, Severity};
+use crate::run::{self, Moment, RunError, Severity, health, query};
 
 /// `feedloom refresh`.
 #[derive(Debug, Args)]
@@ -61,9 +61,15 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
         terminal.say(&format!("{name} is set but not used: a proxy is used when `fetch.proxy` names it"));
     }
     let begun = Instant::now();
-    let report =
+    let mut report =
         run::refresh::refresh(&opened, &asking, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
-    Ok(finish(common, &report, moment, Some(begun.elapsed()), terminal))
+    let took = begun.elapsed();
+    // A dry run asks nobody, whoever is named.
+    if !asking.force.is_empty() && !moment.dry_run {
+        let store = query::store(&opened, &mut report.problems)?;
+        report.problems.extend(sources::unknown(&opened, &asking, &store, &health::lines(&store)?)?);
+    }
+    Ok(finish(common, &report, moment, Some(took), terminal))
 }
 
 /// Runs `build`.

@@ -73,6 +73,9 @@ pub fn serve(common: &Common, options: &Options, terminal: &mut Terminal) -> Res
                 report(&error, terminal);
                 terminal.error("the refresh failed; what was published before is served");
             }
+            Event::Broken => {
+                terminal.error("the refresh broke off, which is a mistake of Feedloom: please report it; what was published before is served");
+            }
         }
         terminal.flush();
     });

@@ -1,7 +1,7 @@
 //! Texts into a [`Site`]: every key is asked for by name, every mistake collected.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -105,6 +105,7 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
     let articles = read_articles(r, m.take("articles"));
     let fetch = read_fetch(r, m.take("fetch"));
     let output = read_output(r, m.take("output"));
+    check_output(r, &node, &output.dir, &sites, &posts);
     let hub = m.take("hub").and_then(|n| web_address(r, n, "hub"));
     let pages = m.bool(r, "pages", true);
     let search = m.bool(r, "search", true);
@@ -660,6 +661,57 @@ fn read_output(r: &mut Reader<'_>, node: Option<&Node>) -> Output {
     output
 }
 
+/// What is published lies in a folder of its own: files that are no longer published are
+/// taken away there, and what is read must not be what was written.
+fn check_output(r: &mut Reader<'_>, site: &Node, dir: &Path, sites: &Path, posts: &[PostsFolder]) {
+    let place = site.get("output").and_then(|o| o.get("dir")).map_or(site.place, |n| n.place);
+    let own = [".feedloom", "feeds", "templates"].map(|name| (Path::new(name), "the folder"));
+    let sites = std::iter::once((sites, "the folder"));
+    // One that holds the site itself holds every folder of it.
+    let posts = posts.iter().map(|p| (Path::new(p.path.as_str()), "the posts folder"));
+    let posts = posts.filter(|(path, _)| !holds(path, Path::new(".feedloom")) || holds(dir, path));
+    for (path, what) in own.into_iter().chain(sites).chain(posts) {
+        let how = match (holds(dir, path), holds(path, dir)) {
+            (true, true) => "is",
+            (true, false) => "holds",
+            (false, true) => "lies in",
+            (false, false) => continue,
+        };
+        let dir = dir.display().to_string();
+        let problem = format!(
+            "`dir` is `{}`, which {how} {what} `{}`: give what is published a folder of its own, such as public",
+            short(&dir),
+            short(&path.display().to_string())
+        );
+        return r.error(place, problem);
+    }
+}
+
+/// Whether the folder `outer` is `inner` or holds it, as far as their names tell: both seen
+/// from the site's folder, or both from the root.
+fn holds(outer: &Path, inner: &Path) -> bool {
+    let ((outer_up, outer_names), (inner_up, inner_names)) = (steps(outer), steps(inner));
+    if outer.has_root() != inner.has_root() {
+        return false;
+    }
+    // A folder above has no name here: it holds all that is not farther up.
+    let is_above = outer_names.is_empty() && outer_up >= inner_up;
+    is_above || outer_up == inner_up && inner_names.starts_with(&outer_names)
+}
+
+/// A path as steps up, and names from there.
+fn steps(path: &Path) -> (usize, Vec<&std::ffi::OsStr>) {
+    let (mut up, mut names) = (0, Vec::new());
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => names.push(name),
+            Component::ParentDir if names.pop().is_none() && !path.has_root() => up += 1,
+            Component::ParentDir | Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    (up, names)
+}
+
 fn kinds(r: &mut Reader<'_>, node: &Node, what: &str) -> Vec<Kind> {
     let words: Vec<(&str, Kind)> = Kind::ALL.into_iter().map(|k| (k.name(), k)).collect();
     let mut kinds: Vec<Kind> = r.one_or_many(node).into_iter().filter_map(|n| r.choice(n, what, &words)).collect();
@@ -964,4 +1016,29 @@ fn read_overrides(
         });
     }
     overrides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_folder_holds_which() {
+        for (outer, inner, expected) in [
+            ("posts", "posts/", true),
+            (".", "feeds", true),
+            ("..", "../content", true),
+            ("..", "../../content", false),
+            ("posts", "./posts/2024", true),
+            ("posts", "posts-of-old", false),
+            ("a/../posts", "posts", true),
+            ("../static", "../content/blog", false),
+            ("../content", "../content/blog", true),
+            ("/srv/site", "/srv/site/posts", true),
+            ("/", "/srv", true),
+            ("/srv/site", "posts", false),
+        ] {
+            assert_eq!(holds(Path::new(outer), Path::new(inner)), expected, "{outer} {inner}");
+        }
+    }
 }

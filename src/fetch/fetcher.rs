@@ -20,6 +20,8 @@
 
 mod driver;
 
+pub(crate) use driver::is_for;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};

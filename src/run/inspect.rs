@@ -1,18 +1,25 @@
 //! What Feedloom reads in one document: a feed, a page or a post. Looks at files
-//! that are given and writes nothing.
+//! and addresses that are given and writes nothing.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Opened, RunError};
+use super::{Opened, RunError, sources};
 use crate::config::{PostsFolder, Slugify, Zone};
 use crate::entry::RawEntry;
+use crate::fetch::client::{ClientError, Settings};
+use crate::fetch::error::shown;
+use crate::fetch::fetcher::Plan;
+use crate::fetch::guard::{Guard, Ports};
+use crate::fetch::{Body, Ended, Event, FetchError, Fetcher, Job, Outcome, RobotsPolicy, Stop, hosts};
 use crate::files::{self, FileError};
 use crate::names::Names;
 use crate::normalize::address::Hosts;
@@ -118,6 +125,82 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, FileError> {
         return Err(failed("is too large")(error));
     }
     Ok(bytes)
+}
+
+/// What an address gave.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The whole body.
+    pub body: Body,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// Where it came from at last, redirects followed; without credentials.
+    pub address: String,
+}
+
+/// Why an address gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The network cannot be asked as the configuration has it.
+    #[error("fetch: {0}")]
+    Start(#[source] ClientError),
+    /// Nothing came of the request.
+    #[error(transparent)]
+    Failed(#[from] FetchError),
+    /// It was withdrawn.
+    #[error("{}: its publisher withdrew it (410)", shown(.0))]
+    Gone(Url),
+    /// The server wants to be asked later.
+    #[error("{}: it asks for a pause (429 or 503): try again later", shown(.0))]
+    Busy(Url),
+    /// There was no whole answer in time.
+    #[error("{}: no whole answer within {} s", shown(.0), PATIENCE.as_secs())]
+    Unfinished(Url),
+}
+
+/// How long a person who asked is kept waiting, redirects included.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks for `url`, which a person named: robots.txt, which speaks to programs that choose
+/// for themselves, is not asked. The address guard and everything else that bounds a request
+/// hold as in a refresh; `fetch` of `site` counts, without one no range is opened.
+///
+/// # Errors
+/// [`AskError`].
+pub fn fetch(url: &Url, meant: Option<Meant>, site: Option<&Opened>, now: DateTime<Utc>) -> Result<Fetched, AskError> {
+    let settings = site.map_or_else(|| Settings::new(Guard::new(Vec::new(), Ports::Web)), sources::settings);
+    let limits = hosts::Limits {
+        per_host: 1,
+        gap: Duration::ZERO,
+        gaps: BTreeMap::new(),
+        shares: BTreeMap::new(),
+        at_once: 1,
+        idle: 1,
+    };
+    // A pause is told, not waited for.
+    let plan = Plan { patience: Duration::ZERO, ..Plan::new(limits, PATIENCE, now) };
+    let mut fetcher = Fetcher::start(settings, plan, &Stop::new()).map_err(AskError::Start)?;
+    fetcher.ask(match meant {
+        Some(Meant::Page) => Job::page(url.clone(), RobotsPolicy::Ignore),
+        Some(Meant::Feed | Meant::Post) | None => Job::feed(url.clone()),
+    });
+    while let Some(event) = fetcher.next() {
+        let Event::Done(done) = event else { continue };
+        return match done.ended {
+            Ended::Answered(answer) => match answer.outcome {
+                Outcome::Fetched { body, content_type, .. } => {
+                    Ok(Fetched { body, content_type, address: sources::bare(answer.url) })
+                }
+                Outcome::Gone => Err(AskError::Gone(answer.url)),
+                // "Not modified" has no place where nothing was said to compare with.
+                Outcome::Busy { .. } | Outcome::NotModified { .. } => Err(AskError::Busy(answer.url)),
+            },
+            Ended::Failed(error) => Err(AskError::Failed(error)),
+            Ended::HostPaused(_) => Err(AskError::Busy(url.clone())),
+            Ended::Unfinished => Err(AskError::Unfinished(url.clone())),
+        };
+    }
+    Err(AskError::Unfinished(url.clone()))
 }
 
 /// Reads `bytes`, the document at `path` if it is a file. A post is read as the

@@ -9,6 +9,7 @@ mod desk;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -80,6 +81,8 @@ pub enum Event {
     },
     /// A refresh ended.
     Refreshed(Result<Report, RunError>),
+    /// A refresh broke off by a mistake of ours, whose message has been printed.
+    Broken,
 }
 
 /// Told of what happens.
@@ -245,12 +248,14 @@ fn refresher(
         loop {
             let started = Instant::now();
             // The configuration may be another one by now.
-            let done = super::open(Some(&folder), &folder).and_then(|opened| {
-                let moment = Moment::at((serving.clock)());
-                super::refresh::refresh(&opened, &serving.asking, moment, &mut |_, _, _| {})
+            let done = unbroken(|| {
+                super::open(Some(&folder), &folder).and_then(|opened| {
+                    let moment = Moment::at((serving.clock)());
+                    super::refresh::refresh(&opened, &serving.asking, moment, &mut |_, _, _| {})
+                })
             });
-            count(&metrics, &done, started.elapsed(), (serving.clock)());
-            tell(Event::Refreshed(done));
+            count(&metrics, done.as_ref(), started.elapsed(), (serving.clock)());
+            tell(done.map_or(Event::Broken, Event::Refreshed));
             match ending.recv_timeout(every) {
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
@@ -263,9 +268,16 @@ fn refresher(
     }
 }
 
-fn count(metrics: &Metrics, done: &Result<Report, RunError>, took: Duration, now: DateTime<Utc>) {
+/// Does a piece of work; none when it panics, which is the end of this piece and of nothing
+/// else. What it worked on may be half done: the caller takes care of that.
+fn unbroken<T>(work: impl FnOnce() -> T) -> Option<T> {
+    panic::catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// Counts what came of a refresh; none is one that broke off.
+fn count(metrics: &Metrics, done: Option<&Result<Report, RunError>>, took: Duration, now: DateTime<Utc>) {
     match done {
-        Ok(report) => {
+        Some(Ok(report)) => {
             metrics.refreshes[0].fetch_add(1, Ordering::Relaxed);
             metrics.refreshed_s.store(now.timestamp(), Ordering::Relaxed);
             metrics.refresh_ms.store(u64::try_from(took.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -273,8 +285,8 @@ fn count(metrics: &Metrics, done: &Result<Report, RunError>, took: Duration, now
             metrics.sources_failed.store(report.asked.failed as u64, Ordering::Relaxed);
         }
         // Another run is at work: it does the same.
-        Err(RunError::Locked(_)) => {}
-        Err(_) => {
+        Some(Err(RunError::Locked(_))) => {}
+        Some(Err(_)) | None => {
             metrics.refreshes[1].fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -288,4 +300,38 @@ fn links(path: &str, names: &HashSet<String>, site: &Site) -> Option<String> {
     names.get(name)?;
     let own = site.url.join(&format!("{}/{}", merge::current_path(name, site), format.file_name())).ok()?;
     Some(format!("<{hub}>; rel=\"hub\", <{own}>; rel=\"self\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn a_refresh_that_breaks_off_is_not_the_last_one() {
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        let clock = || {
+            assert!(CALLS.fetch_add(1, Ordering::Relaxed) > 0, "a mistake of ours");
+            DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("feedloom.yaml"), "url: https://feeds.example.org/\n").unwrap();
+        let opened = crate::run::open(Some(folder.path()), folder.path()).unwrap();
+        let serving = Serving {
+            listen: ([127, 0, 0, 1], 0).into(),
+            metrics: None,
+            every: Some(Duration::from_millis(10)),
+            asking: Asking { offline: true, ..Asking::default() },
+            open_files: None,
+            clock,
+        };
+        let metrics = Arc::new(Metrics::default());
+        let (told, events) = mpsc::channel();
+        let tell: Tell = Arc::new(move |event| drop(told.send(event)));
+        let (_end, _ended) = refresher(&opened, &serving, &metrics, &tell);
+        let next = || events.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(matches!(next(), Event::Broken));
+        assert!(matches!(next(), Event::Refreshed(Ok(_))));
+        assert_eq!(metrics.refreshes[1].load(Ordering::Relaxed), 1, "it counts as one that failed");
+    }
 }

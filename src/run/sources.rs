@@ -17,14 +17,16 @@ use super::manners::{self, Manners};
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError};
 use crate::classify::Sources;
-use crate::config::{Project, SourceConfig};
+use crate::config::{Project, SourceConfig, nearest};
 use crate::entry::{RawEntry, Slug};
+use crate::fetch::error::Phase;
 use crate::fetch::fetcher::Waited;
 use crate::fetch::guard::{Guard, Ports, Range};
-use crate::fetch::schedule::{self, Attempt, Failing, Failure, Hints, Jitter, Limits};
-use crate::fetch::{Ended, Event, Fetcher, Job, JobId, Outcome, SourceState, Stop, client, fetcher, hosts};
+use crate::fetch::schedule::{self, Attempt, Failing, Failure, Hints, Jitter, Limits, NextTry, Why};
+use crate::fetch::{Ended, Event, Fault, Fetcher, Job, JobId, Outcome, SourceState, Stop, client, fetcher, hosts};
 use crate::files;
 use crate::ledger::sources::Line;
+use crate::normalize::address;
 use crate::source::upstream::entries::{self, Origin};
 use crate::source::upstream::{self, Record, Request};
 use crate::store::{NOTHING_READ, NewDocument, Stamp, Store, Touched};
@@ -45,7 +47,7 @@ pub struct Asking {
 impl Asking {
     /// Whether a person wants this one to be asked now.
     fn forces(&self, source: &Known<'_>) -> bool {
-        self.force.iter().any(|f| *f == source.name || *f == source.config.url)
+        self.force.iter().any(|given| source.is_called(given))
     }
 }
 
@@ -122,6 +124,11 @@ pub struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// Whether `given` is its name, or its address as it is configured.
+    fn is_called(&self, given: &str) -> bool {
+        given == self.name || given == self.config.url
+    }
+
     /// Its address as it may be shown: without credentials.
     pub fn shown(&self) -> String {
         match Url::parse(&self.config.url) {
@@ -201,6 +208,41 @@ pub fn pauses(store: &Store, now: DateTime<Utc>) -> Result<BTreeMap<String, Date
 pub fn ask_servers(opened: &Opened) -> bool {
     let projects = opened.site.projects.iter().flat_map(|p| &p.sources);
     opened.site.sources.iter().chain(projects).any(|s| !s.url.starts_with("file:"))
+}
+
+/// What a person wanted to be asked and nothing has the name or address of. To be called
+/// after a run: its posts may link to what is meant.
+///
+/// # Errors
+/// What the store says.
+pub fn unknown(
+    opened: &Opened,
+    asking: &Asking,
+    store: &Store,
+    lines: &BTreeMap<String, Line>,
+) -> Result<Vec<Problem>, RunError> {
+    let sources = of_site(opened, lines);
+    let articles = store.unsettled_articles()?;
+    let mut problems = Vec::new();
+    for given in &asking.force {
+        if sources.values().any(|s| s.is_called(given)) {
+            continue;
+        }
+        let url = Url::parse(given).ok();
+        if let Some(url) = &url {
+            let key = address::key(url, &opened.hosts);
+            if articles.iter().any(|a| a.keys.first() == Some(&key)) || store.page(&key)?.is_some() {
+                continue;
+            }
+        }
+        let given = url.map_or_else(|| given.clone(), bare);
+        let addresses: Vec<String> = sources.values().map(Known::shown).collect();
+        let names = sources.keys().chain(&addresses).map(String::as_str);
+        let hint = nearest(&given, names).map(|n| format!(", did you mean `{n}`?")).unwrap_or_default();
+        let text = format!("no source or linked page has the name or address `{given}`{hint}");
+        problems.push(Problem::warning("--force".to_owned(), 0, text));
+    }
+    Ok(problems)
 }
 
 /// What the store remembers of sources.
@@ -462,7 +504,11 @@ fn ask(
         }
         let mut job = Job::feed(state.address_to_ask().clone());
         job.validators = state.validators.clone();
-        job.headers = headers(source.config);
+        // A source that moved for good is asked where it is now: headers stay behind.
+        let given_for = Url::parse(&source.config.url).ok();
+        if given_for.is_some_and(|given| fetcher::is_for(&given, job.url())) {
+            job.headers = headers(source.config);
+        }
         job.expected = Duration::from_millis(state.took_ms);
         let (fetcher::Asked::New(id) | fetcher::Asked::Before(id)) = fetcher.ask(job);
         waiting.entry(id).or_default().push(n);
@@ -548,7 +594,7 @@ fn ask(
                 },
                 Ended::Failed(error) => {
                     asked.failed += 1;
-                    offline &= matches!(error.fault.class(), "dns" | "connect");
+                    offline &= says_nothing(&error.fault, fetch.proxy.is_some());
                     done.ended.attempt()
                 }
                 Ended::HostPaused(_) | Ended::Unfinished => done.ended.attempt(),
@@ -565,7 +611,7 @@ fn ask(
     }
     fetcher.finish();
     // A machine without a network says nothing about anyone's server.
-    let offline = offline && asked.failed > 1;
+    let offline = offline && ended.iter().filter(|(_, _, problem)| problem.is_some()).count() > 1;
     if offline {
         let text = "no source could be reached: is this machine offline?".to_owned();
         problems.push(Problem::warning("sources".to_owned(), 0, text));
@@ -573,13 +619,30 @@ fn ask(
     store.transaction(|store| -> Result<(), RunError> {
         for (n, after, problem) in ended {
             let (source, before) = &due[n];
-            let state = if offline { before.clone() } else { after };
+            let state = if offline && problem.is_some() { later(before, limits, now) } else { after };
             let state = Remembered::Web(Box::new(state));
             store.set_source(&source.name, &serde_json::to_string(&state).unwrap_or_default())?;
             problems.extend(problem.filter(|_| !offline));
         }
         Ok(())
     })
+}
+
+/// Whether a fault may be one of this machine's network as well as one of the server. A
+/// connection that was refused was refused by a machine: the network is there. With a proxy
+/// that machine is the proxy, which says nothing about the server.
+fn says_nothing(fault: &Fault, by_proxy: bool) -> bool {
+    let no_name = matches!(fault, Fault::Dns(_) | Fault::Timeout(Phase::Dns, _));
+    // The system's own words: what is left of ECONNREFUSED in a fault.
+    no_name || matches!(fault, Fault::Connect(why) if by_proxy || !why.to_lowercase().contains("refused"))
+}
+
+/// A source that could not be reached for want of a network: nothing is known of it that
+/// was not known before, and it is asked again after the usual interval.
+fn later(state: &SourceState, limits: Limits, now: DateTime<Utc>) -> SourceState {
+    let pause = TimeDelta::from_std(limits.min_interval).unwrap_or(TimeDelta::MAX);
+    let at = now.checked_add_signed(pause).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    SourceState { next: Some(NextTry { at, why: Why::Interval, decided: now }), ..state.clone() }
 }
 
 /// A fetcher as the configuration has it: for sources, and for linked pages after them.
@@ -686,4 +749,28 @@ fn problem(source: &Known<'_>, attempt: &Attempt, failing: Option<&Failing>) -> 
     let address = source.shown();
     let text = text.strip_prefix(&format!("{address}: ")).map_or(text.clone(), str::to_owned);
     Some(Problem::warning(address, 0, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_an_answer_unless_a_proxy_gives_it() {
+        let refused = Fault::Connect("Connection refused (os error 111)".to_owned());
+        assert!(!says_nothing(&refused, false));
+        assert!(says_nothing(&refused, true));
+        assert!(says_nothing(&Fault::Connect("Network is unreachable (os error 101)".to_owned()), false));
+        assert!(says_nothing(&Fault::Dns("Temporary failure in name resolution".to_owned()), false));
+        assert!(!says_nothing(&Fault::Status(500), false));
+    }
+
+    #[test]
+    fn without_a_network_a_source_waits_and_does_not_fail() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let known = SourceState::new("https://a.example/feed".parse().unwrap());
+        let state = later(&known, Limits { min_interval: Duration::from_secs(3600) }, now);
+        assert_eq!(state.due_at(now), Some(now + TimeDelta::hours(1)));
+        assert_eq!(SourceState { next: None, ..state }, known, "nothing else is learnt");
+    }
 }

@@ -35,7 +35,7 @@ use slugs::{PathNames, path_names};
 pub use leads::{Lead, Others, Shelves};
 
 /// A file larger than this is no post.
-pub const MAX_BYTES: usize = 8 << 20;
+pub const MAX_BYTES: usize = 2 << 20;
 
 /// Something a reader of the report should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,7 +137,10 @@ pub struct PostError {
 /// [`PostError`] when the file is too large or its front matter cannot be read.
 pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, PostError> {
     if bytes.len() > MAX_BYTES {
-        let problem = format!("{} MiB are too much for a post, {} are read", bytes.len() >> 20, MAX_BYTES >> 20);
+        let problem = format!(
+            "larger than {} MiB: nothing of it is read, what it said before stays; make several posts of it",
+            MAX_BYTES >> 20
+        );
         return Err(PostError { line: 1, column: 1, problem });
     }
     let translated = translated(context, path);

@@ -30,6 +30,40 @@ fn mistakes_in_the_configuration_are_told_all_at_once() {
 }
 
 #[test]
+fn output_has_a_folder_of_its_own() {
+    let site = Site::new();
+    let config = site.read("feedloom.yaml");
+    let with = |dir: &str| {
+        site.write("feedloom.yaml", format!("{config}sites: rules\noutput: {{dir: {dir}}}\n"));
+        site.run(&["check"])
+    };
+    for (dir, problem) in [
+        (".feedloom", "`dir` is `.feedloom`, which is the folder `.feedloom`"),
+        (".feedloom/public", "lies in the folder `.feedloom`"),
+        ("posts", "`dir` is `posts`, which is the posts folder `posts`"),
+        ("posts/public", "lies in the posts folder `posts`"),
+        (".", "holds the folder `.feedloom`"),
+        ("..", "holds the folder `.feedloom`"),
+        ("feeds", "is the folder `feeds`"),
+        ("./templates/", "is the folder `templates`"),
+        ("x/../rules", "is the folder `rules`"),
+    ] {
+        let run = with(dir);
+        assert_eq!(run.status, 2, "{dir}: {}", run.err);
+        let place = format!("feedloom.yaml:{}:15: ", config.lines().count() + 2);
+        assert!(run.err.contains(&place) && run.err.contains(problem), "{dir}: {}", run.err);
+        assert!(run.err.contains("a folder of its own, such as public"), "{}", run.err);
+    }
+    for dir in ["public", "static/feeds", "posts-public", "../elsewhere"] {
+        assert_eq!(with(dir).status, 0, "{dir}");
+    }
+    // Posts beside the site's own files: everything of it lies in their folder.
+    site.write("feedloom.yaml", config.replace("path: posts", "path: ."));
+    let run = site.run(&["check"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+}
+
+#[test]
 fn addresses_of_posts_are_checked_strictly() {
     let site = Site::new();
     let posts = [

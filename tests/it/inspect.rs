@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::server::{Server, reply};
 use super::site::Site;
 
 const FEED: &str = "<rss version='2.0'><channel><title>新闻 &amp; more</title><link>https://n.example.org/</link>\n<item><title>First &amp; only</title><link>/1</link><pubDate>Mon, 06 Mar 2023 08:30:00 GMT</pubDate><description>&lt;a href='x'&gt;y&lt;/a&gt;&lt;script&gt;z&lt;/script&gt;</description></item></channel></rss>";
@@ -158,13 +159,67 @@ fn a_page_is_read_by_the_rules_of_the_site() {
 }
 
 #[test]
+fn an_address_is_asked_and_read_where_it_came_from() {
+    let server = Server::start("127.0.1.53", |request, stream| {
+        match request.path.as_str() {
+        "/old" => reply(stream, 301, "Location: /new/feed\r\n", b""),
+        "/new/feed" => {
+            let feed = "<rss version='2.0'><channel><title>News</title><item><title>One</title><link>1</link></item></channel></rss>";
+            reply(stream, 200, "Content-Type: application/rss+xml\r\n", feed.as_bytes())
+        }
+        "/page" => reply(
+            stream,
+            200,
+            "Content-Type: text/html\r\n",
+            b"<!DOCTYPE html><html><head><title>Home</title><link rel=alternate type='application/rss+xml' href='/feed'></head></html>",
+        ),
+        "/busy" => reply(stream, 429, "Retry-After: 30\r\n", b""),
+        _ => reply(stream, 404, "", b""),
+    }
+    });
+    let site = Site::new();
+    site.write("feedloom.yaml", "url: https://feeds.example.org/\nfetch: {allow: [127.0.1.0/24]}\n");
+    let look = |path: &str, more: &[&str]| {
+        let address = server.url(path).to_string();
+        site.run(&[&["--site", ".", "inspect", &address], more].concat())
+    };
+    let feed = look("/old", &[]);
+    assert_eq!(feed.status, 0, "{}", feed.err);
+    assert!(feed.out.contains("a feed: RSS") && feed.out.contains(server.url("/new/1").as_str()), "{}", feed.out);
+    let json: Value = serde_json::from_str(&look("/old", &["--json"]).out).expect("JSON");
+    assert_eq!(json["entries"][0]["link"], server.url("/new/1").as_str());
+    let secret = server.url("/new/feed").to_string().replace("http://", "http://me:s3cr3t@");
+    let named = site.run(&["--site", ".", "inspect", &secret]);
+    assert!(named.status == 0 && !named.out.contains("s3cr3t"), "{}{}", named.out, named.err);
+    let page = look("/page", &[]);
+    assert!(page.out.contains(&format!("did you mean this feed?\n  {}", server.url("/feed"))), "{}", page.out);
+    let missing = look("/none", &[]);
+    assert_eq!((missing.status, missing.out.as_str()), (1, ""));
+    assert!(missing.err.contains(&format!("{}: HTTP status 404", server.url("/none"))), "{}", missing.err);
+    let busy = look("/busy", &[]);
+    assert_eq!(busy.status, 1);
+    assert!(busy.err.contains("asks for a pause"), "{}", busy.err);
+    assert_eq!(server.count("/robots.txt"), 0);
+}
+
+#[test]
+fn an_address_inside_is_asked_only_where_a_site_allows_it() {
+    let server = Server::start("127.0.1.54", |_, stream| reply(stream, 200, "", b"SECRET-INTERNAL-TOKEN"));
+    let address = server.url("/feed").to_string();
+    let (out, err, status) = piped(&[&address], b"");
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains(&address) && err.contains("this machine") && !err.contains("SECRET"), "{err}");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
 fn what_cannot_be_looked_at_is_told() {
     let (out, err, status) = piped(&["/no/such/file"], b"");
     assert_eq!((status, out.as_str()), (1, ""));
     assert!(err.contains("/no/such/file"), "{err}");
-    let (_, err, status) = piped(&["https://n.example.org/feed"], b"");
-    assert_eq!(status, 1);
-    assert!(err.contains("asks no server"), "{err}");
+    let (_, err, status) = piped(&["http://["], b"");
+    assert_eq!(status, 2);
+    assert!(err.contains("no address"), "{err}");
     assert_eq!(piped(&["--as", "song"], b"").2, 2);
 }
 

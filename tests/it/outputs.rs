@@ -391,13 +391,12 @@ fn an_odd_address_freezes_no_feed() {
 
 #[test]
 fn an_entry_that_fills_the_feed_leaves_room_for_others() {
-    let link = format!("https://u.e/{}", "x".repeat(20_000));
-    let author = "A".repeat(40_000);
+    let text = "many words ".repeat(4_000);
     let site = upstream(
         "output: {bytes: 32KiB}\n",
         &[
             ("https://u.e/1", "A", "https://u.e/1", "good"),
-            ("https://u.e/2", &author, &link, "big"),
+            ("https://u.e/2", "A", "https://u.e/2", &text),
             ("https://u.e/3", "A", "https://u.e/3", "good"),
         ],
     );

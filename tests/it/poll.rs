@@ -250,6 +250,34 @@ fn a_feed_that_is_cut_off_adds_and_takes_nothing_away() {
 }
 
 #[test]
+fn a_json_feed_that_is_cut_off_is_no_good_reading() {
+    let json = |numbers: std::ops::Range<u32>| {
+        let item = |n: u32| {
+            format!(
+                r#"{{"id": "{n}", "url": "https://e.example/{n}", "title": "Entry {n}", "content_text": "Text {n}"}}"#
+            )
+        };
+        let items: Vec<String> = numbers.map(item).collect();
+        format!(r#"{{"version": "https://jsonfeed.org/version/1.1", "title": "F", "items": [{}]}}"#, items.join(", "))
+    };
+    let feed = Feed::new("127.0.1.97");
+    let site = site(&[feed.address()]);
+    feed.says_with("ETag: \"whole\"\r\n", json(0..10));
+    feed.ask(&site);
+    let more = json(5..20);
+    for at in [more.len() * 2 / 3, more.len() - 1, 90] {
+        feed.says_with("ETag: \"half\"\r\n", &more.as_bytes()[..at]);
+        let cut = feed.ask(&site);
+        assert!(cut.err.contains("cut off: what is whole was taken"), "{at}: {}", cut.err);
+    }
+    feed.says_with("ETag: \"half\"\r\n", more);
+    feed.ask(&site);
+    assert_eq!(feed.last().header("if-none-match"), Some("\"whole\""));
+    assert_eq!(titles(&site).len(), 20);
+    nothing_is_doubled(&site);
+}
+
+#[test]
 fn every_validator_is_replaced_even_when_the_body_is_the_same() {
     let feed = Feed::new("127.0.1.67");
     let site = site(&[feed.address()]);

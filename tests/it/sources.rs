@@ -133,6 +133,82 @@ fn a_server_is_asked_with_manners_and_nothing_is_lost() {
 }
 
 #[test]
+fn servers_that_refuse_are_recorded_and_left_alone() {
+    // Ports that were free a moment ago, on addresses of this test only.
+    let closed = |ip: &str| std::net::TcpListener::bind((ip, 0)).and_then(|l| l.local_addr()).expect("a free port");
+    let addresses = ["127.0.1.38", "127.0.1.39"].map(|ip| format!("http://{}/feed", closed(ip)));
+    let site = Site::new();
+    site.write(
+        "feedloom.yaml",
+        "title: T\nurl: https://feeds.example.org/\nfetch: {allow: [127.0.1.0/24], gap: 0s, min_interval: 60m}\n",
+    );
+    site.write("feeds/mosn.yaml", format!("title: MOSN\nsources: [\"{}\", \"{}\"]\n", addresses[0], addresses[1]));
+    let first = site.refresh();
+    assert!(first.out.contains("2 sources asked (0 unchanged, 2 failed)"), "{}", first.out);
+    assert!(!first.err.contains("offline") && first.err.matches("refused").count() == 2, "{}", first.err);
+    let status = site.run(&["status"]);
+    assert_eq!(status.out.matches("failed 1 time since").count(), 2, "{}", status.out);
+    for _ in 0..2 {
+        let next = site.refresh();
+        assert!(!next.out.contains("asked"), "{}", next.out);
+    }
+}
+
+#[test]
+fn a_machine_without_a_network_asks_once_an_interval_and_blames_nobody() {
+    let site = Site::new();
+    // No name ends in this (RFC 6761), with a network or without.
+    site.write("feeds/mosn.yaml", "title: MOSN\nsources: [\"https://a.invalid/feed\", \"https://b.invalid/feed\"]\n");
+    let first = site.refresh();
+    assert!(first.err.contains("is this machine offline?"), "{}", first.err);
+    assert_eq!(first.err.lines().count(), 1, "{}", first.err);
+    let status = site.run(&["status"]);
+    assert!(!status.out.contains("failed") && !status.out.contains("due now"), "{}", status.out);
+    let next = site.refresh();
+    assert!(next.err.is_empty() && !next.out.contains("asked"), "{}{}", next.out, next.err);
+}
+
+#[test]
+fn a_name_that_nothing_has_is_told() {
+    let site = Site::new();
+    site.write("feeds/mosn.yaml", "title: MOSN\nsources: [{url: \"file:in/blog.xml\", name: mosn-blog}]\n");
+    site.write("in/blog.xml", rss(&[("1", "First")]));
+    // Linked in this very run.
+    site.weekly("w.md", "Weekly 1", "2024-01-01", "### Reading\n\n- [About MOSN](https://a.example.com/mosn)\n");
+    let force = ["mosn-blog", "https://a.example.com/mosn?utm_source=x", "nope", "mosn-blok"];
+    let arguments: Vec<&str> = force.iter().flat_map(|f| ["--force", f]).collect();
+    let run = site.run(&[&["refresh"][..], &arguments].concat());
+    assert_eq!(run.status, 0, "{}", run.err);
+    let told: Vec<&str> = run.err.lines().collect();
+    assert_eq!(
+        told,
+        [
+            "warning: --force: no source or linked page has the name or address `nope`",
+            "warning: --force: no source or linked page has the name or address `mosn-blok`, did you mean `mosn-blog`?",
+        ]
+    );
+    assert_eq!(site.run(&["refresh", "--strict", "--force", "nope"]).status, 4);
+}
+
+#[test]
+fn the_log_has_a_line_for_every_request() {
+    let there = Server::start("127.0.1.37", |_, s| reply(s, 200, "", rss(&[("1", "First")]).as_bytes()));
+    let to = there.url("/feed").to_string();
+    let moved = Server::start("127.0.1.36", move |_, s| reply(s, 301, &format!("Location: {to}\r\n"), b""));
+    let site = Site::new();
+    let source = format!("http://me:s3cr3t@{}/feed%0Aforged", moved.address);
+    eager(&site, &format!("title: MOSN\nsources: [\"{source}\"]\n"));
+    let output = site.command(&["refresh"]).env("FEEDLOOM_LOG", "debug").output().expect("the program starts");
+    let log = String::from_utf8(output.stderr).expect("UTF-8");
+    let lines: Vec<&str> = log.lines().collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert!(lines[0].contains(&format!("has moved to {}", there.url("/feed"))), "{log}");
+    assert!(lines[0].contains(&format!("url={}", moved.url("/feed%0Aforged"))), "{log}");
+    assert!(lines[1].contains(&format!("{} bytes", rss(&[("1", "First")]).len())), "{log}");
+    assert!(lines[1].contains("took_ms=") && !log.contains("s3cr3t"), "{log}");
+}
+
+#[test]
 fn a_pause_of_a_host_outlives_the_run() {
     let busy = Server::start("127.0.1.40", |request, stream| match request.path.as_str() {
         "/busy" => reply(stream, 429, "Retry-After: 3600\r\n", b""),
@@ -558,4 +634,26 @@ fn ids_of_sources_are_what_ids_may_be() {
         site.refresh();
         assert_eq!(ids_by_title(&site), ids);
     }
+}
+
+#[test]
+fn headers_stay_behind_when_a_source_has_moved_for_good() {
+    let other = Server::start("127.0.1.98", |_, s| reply(s, 200, "", rss(&[("1", "First")]).as_bytes()));
+    let own = Server::start("127.0.1.99", |_, s| reply(s, 200, "", rss(&[("1", "First")]).as_bytes()));
+    let site = Site::new();
+    let address = own.url("/feed");
+    eager(&site, &format!("title: MOSN\nsources:\n  - {{url: \"{address}\", headers: {{X-Api-Key: t0ken}}}}\n"));
+    site.refresh();
+    assert_eq!(own.requests()[0].header("x-api-key"), Some("t0ken"));
+    // A day of good answers behind a permanent redirect comes to this.
+    let store = rusqlite::Connection::open(site.path(".feedloom/store.sqlite")).expect("a store");
+    let state: String = store.query_row("SELECT state FROM source", [], |r| r.get(0)).expect("one source");
+    let mut state: serde_json::Value = serde_json::from_str(&state).expect("JSON");
+    state["adopted"] = other.url("/feed").as_str().into();
+    store.execute("UPDATE source SET state = ?1", [state.to_string()]).expect("written");
+    drop(store);
+    site.run(&["refresh", "--force", address.as_str()]);
+    let asked = other.requests();
+    assert_eq!(asked.len(), 1, "the new address is asked");
+    assert_eq!(asked[0].header("x-api-key"), None);
 }

@@ -12,7 +12,7 @@ use url::Url;
 use super::{Answer, Command, Done, Ended, Event, Job, JobId, Plan, RobotsPolicy, Shared, Stop};
 use crate::fetch::Kind;
 use crate::fetch::client::{Ask, Client};
-use crate::fetch::error::{Fault, FetchError};
+use crate::fetch::error::{Fault, FetchError, shown};
 use crate::fetch::hosts::{Connection, HostId, Hosts, Next, Start, Urgency};
 use crate::fetch::outcome::{Outcome, Redirect, Scope, Step};
 use crate::fetch::robots::{self, Permission, Robots};
@@ -298,6 +298,7 @@ impl Driver {
         match joined {
             Ok((_, Returned { mut work, result, took })) => {
                 work.spent += took;
+                tracing::debug!(url = %shown(&work.url), took_ms = took.as_millis(), "{}", told(&result));
                 self.answered(host, work, result);
             }
             // A panic of ours: the run goes on without this one.
@@ -521,9 +522,23 @@ impl Work {
     }
 }
 
+/// What came of a request, in words for the log: on one line, whatever a server sent.
+fn told(result: &Result<Step, FetchError>) -> String {
+    let text = match result {
+        Ok(Step::Follow { to, redirect: Redirect::Permanent }) => format!("has moved to {}", shown(to)),
+        Ok(Step::Follow { to, redirect: Redirect::Temporary }) => format!("redirects to {}", shown(to)),
+        Ok(Step::Done(Outcome::Fetched { body, .. })) => format!("{} bytes", body.len()),
+        Ok(Step::Done(Outcome::NotModified { .. })) => "nothing changed".to_owned(),
+        Ok(Step::Done(Outcome::Gone)) => "withdrawn".to_owned(),
+        Ok(Step::Done(Outcome::Busy { .. })) => "asks for a pause".to_owned(),
+        Err(error) => error.fault.to_string(),
+    };
+    text.replace(char::is_control, "?")
+}
+
 /// Whether headers that were given for `given` may go to `to`: the same server, and not
 /// from an encrypted connection to a plain one.
-fn is_for(given: &Url, to: &Url) -> bool {
+pub(crate) fn is_for(given: &Url, to: &Url) -> bool {
     let upgraded = given.scheme() == "http" && to.scheme() == "https";
     let same_port = given.port_or_known_default() == to.port_or_known_default();
     let default_ports = given.port().is_none() && to.port().is_none();
@@ -533,6 +548,16 @@ fn is_for(given: &Url, to: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_came_of_a_request_is_told_on_one_line_and_without_credentials() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let to = url("https://me:secret@a.example/x");
+        let moved = Ok(Step::Follow { to, redirect: Redirect::Permanent });
+        assert_eq!(told(&moved), "has moved to https://a.example/x");
+        let broken = Err(Fault::Connection("broken\r\nat once".to_owned()).at(&url("https://a.example/")));
+        assert_eq!(told(&broken), "the connection failed: broken??at once");
+    }
 
     #[test]
     fn headers_go_to_the_host_they_were_given_for() {

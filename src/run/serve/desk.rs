@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use super::unbroken;
 use crate::config::{FeedFormat, Site};
 use crate::entry::{Entry, Key, Kind};
 use crate::files;
@@ -110,34 +111,57 @@ impl Desk {
     }
 
     /// Answers until nobody asks any more. `renewed` is called when it knows another state.
+    /// What breaks on a question is the end of that question, not of the desk.
     pub(super) fn work(mut self, questions: &Receiver<Question>, renewed: &dyn Fn()) {
         loop {
-            self.look(renewed);
+            // One that breaks is made up for at the next change of the store.
+            let _ = unbroken(|| self.look(renewed));
             let is_idle =
                 self.state.as_ref().is_none_or(|s| s.behind.is_empty() && self.ready.is_warm(&s.lights.entries));
             let pause = if is_idle { PAUSE } else { Duration::ZERO };
             match questions.recv_timeout(pause) {
-                Ok(question) => {
-                    self.look(renewed);
-                    let reply = match self.answer(question.what, &question.query) {
-                        Ok(reply) | Err(No::Refused(reply)) => reply,
-                        Err(No::Later) => Reply::Later,
-                    };
+                Ok(Question { what, query, answer }) => {
+                    let reply = unbroken(|| {
+                        self.look(renewed);
+                        match self.answer(what, &query) {
+                            Ok(reply) | Err(No::Refused(reply)) => reply,
+                            Err(No::Later) => Reply::Later,
+                        }
+                    });
+                    let reply = reply.unwrap_or_else(|| {
+                        self.ready = Ready::default();
+                        Reply::Refused { status: 500, text: "a mistake of Feedloom: please report it".to_owned() }
+                    });
                     // Whoever asked may have gone.
-                    let _ = question.answer.send(reply);
+                    let _ = answer.send(reply);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    let Some(state) = &mut self.state else { continue };
-                    if !state.behind.is_empty() {
-                        if state.catch_up() {
-                            renewed();
-                        }
-                    } else {
-                        self.ready.warm(state);
+                    if unbroken(|| self.tidy(renewed)).is_none() {
+                        self.tidy_no_more();
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+        }
+    }
+
+    /// What can be done before anybody asks.
+    fn tidy(&mut self, renewed: &dyn Fn()) {
+        let Some(state) = &mut self.state else { return };
+        if !state.behind.is_empty() {
+            if state.catch_up() {
+                renewed();
+            }
+        } else {
+            self.ready.warm(state);
+        }
+    }
+
+    /// What broke would break again at once: it is left until the store changes.
+    fn tidy_no_more(&mut self) {
+        self.ready = Ready { looked_at: usize::MAX, ..Ready::default() };
+        if let Some(state) = &mut self.state {
+            state.behind = Behind::default();
         }
     }
 
@@ -452,5 +476,47 @@ impl Ready {
         self.bytes += bytes;
         self.entries.insert(key, (stamp, entry.clone(), Arc::clone(&prepared)));
         Ok(Some((entry, prepared)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Moment;
+    use crate::run::sources::Asking;
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::mpsc;
+    use tokio::sync::oneshot;
+
+    #[test]
+    fn a_question_that_breaks_is_not_the_last_one() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("feedloom.yaml"), "url: https://feeds.example.org/\n").unwrap();
+        let opened = run::open(Some(folder.path()), folder.path()).unwrap();
+        let asking = Asking { offline: true, ..Asking::default() };
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        run::refresh::refresh(&opened, &asking, Moment::at(now), &mut |_, _, _| {}).unwrap();
+        let (ask, questions) = mpsc::sync_channel(2);
+        let answers: Vec<_> = (0..2)
+            .map(|_| {
+                let (answer, reply) = oneshot::channel();
+                ask.send(Question { what: What::Feed(FeedFormat::Atom), query: String::new(), answer }).unwrap();
+                reply
+            })
+            .collect();
+        drop(ask);
+        let changed = Arc::new(AtomicBool::new(true));
+        let calls = AtomicUsize::new(0);
+        let again = Arc::clone(&changed);
+        // Breaks before the first question and on it.
+        let renewed = move || {
+            let call = calls.fetch_add(1, Ordering::Relaxed);
+            again.store(call == 0, Ordering::Release);
+            assert!(call > 1, "a mistake of ours");
+        };
+        Desk::new(folder.path().to_owned(), changed).work(&questions, &renewed);
+        let replies: Vec<Reply> = answers.into_iter().map(|a| a.blocking_recv().unwrap()).collect();
+        assert!(matches!(replies[0], Reply::Refused { status: 500, .. }));
+        assert!(matches!(replies[1], Reply::Document { .. }));
     }
 }

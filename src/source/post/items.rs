@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Context;
 use super::slugs::PathNames;
-use crate::config::{Slugify, Zone};
+use crate::config::Zone;
 use crate::entry::{Channel, Kind, Mention, Person, RawEntry};
 use crate::normalize::address;
 use crate::normalize::{date, text};
@@ -32,7 +32,7 @@ pub(super) fn item_entry(
     context: Context<'_>,
 ) -> RawEntry {
     let resolved = item.url.as_deref().and_then(|u| markdown::resolve(u, Some(post.link)));
-    let place = anchors.place(post.link, &item, context.folder.slugify);
+    let place = anchors.place(post.link, &item);
     let kind = if item.kind == Kind::Article && resolved.is_none() { Kind::News } else { item.kind };
     // What is told of a home page is another thing each time, though it stays the same page.
     let home = |u: &&Url| u.path() == "/" && u.query().is_none() || address::bare_repository(u).is_some();
@@ -258,7 +258,7 @@ impl<'a> Anchors<'a> {
         Self { reading, folded, taken: std::collections::HashMap::new() }
     }
 
-    pub(super) fn place(&mut self, post: &Url, item: &Item, _how: Slugify) -> String {
+    pub(super) fn place(&mut self, post: &Url, item: &Item) -> String {
         let heading = self.reading.headings.iter().rev().find(|h| h.line <= item.line && !h.id.is_empty());
         let line = item.ranges.first().map_or(item.line, |r| r.0);
         let text = self

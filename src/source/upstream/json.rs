@@ -32,6 +32,8 @@ pub(super) fn read(text: &str, start: Start, problems: &mut Problems<'_>) -> Rea
     }
     let is_feed = feed.version.contains("jsonfeed.org") || feed.items.is_some();
     if let Err(error) = outcome {
+        // What would have come behind the mistake is missing.
+        problems.cut_off = true;
         problems.list.push(super::Problem { line: error.line(), what: format!("not valid JSON: {}", reason(&error)) });
     }
     if feed.full {
