@@ -213,7 +213,7 @@ impl<'a> Archives<'a> {
         let count = self.due.len();
         for (n, (_, documents)) in self.due.into_iter().enumerate() {
             progress("writing archives", n + 1, count);
-            let mut ready: HashMap<Key, (Entry, Arc<Prepared>)> = HashMap::new();
+            let mut ready: HashMap<Key, Ready> = HashMap::new();
             for due in documents {
                 if relink(&due, &formats, site, &ledger.id_base, plan)? {
                     continue;
@@ -262,6 +262,9 @@ impl<'a> Archives<'a> {
     }
 }
 
+/// An entry that was written, and what was written.
+type Ready = (Entry, Arc<Prepared>);
+
 /// Entries as they stand in archives of these formats. The store is asked here; cleaning and
 /// writing is most of the work, and done on all cores.
 fn written<'k>(
@@ -270,7 +273,7 @@ fn written<'k>(
     keys: impl Iterator<Item = &'k Key>,
     formats: &[FeedFormat],
     site: &Site,
-) -> Result<Vec<(Key, (Entry, Arc<Prepared>))>, RunError> {
+) -> Result<Vec<(Key, Ready)>, RunError> {
     let mut entries = Vec::new();
     for key in keys {
         let Some(mut entry) = store.facts(*key)? else { continue };

@@ -266,7 +266,7 @@ fn part_of(tag: &str, own: &[&str]) -> String {
         return String::new();
     }
     let mut part = before.trim_matches(BETWEEN);
-    while let Some((at, _)) = part.match_indices(BETWEEN).filter(|(at, _)| names_nothing(&part[..*at])).last() {
+    while let Some((at, _)) = part.match_indices(BETWEEN).rfind(|(at, _)| names_nothing(&part[..*at])) {
         part = part[at..].trim_start_matches(BETWEEN);
     }
     if names_nothing(part) { String::new() } else { part.to_owned() }
