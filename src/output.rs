@@ -32,7 +32,7 @@ const MENTIONS_SHOWN: usize = 8;
 
 /// An entry made ready for publishing: cleaned once, written once a format, however
 /// many documents carry it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Prepared {
     /// Sanitised HTML with its attribution, within the byte budget.
     pub content: Arc<str>,
@@ -68,7 +68,7 @@ impl Prepared {
 }
 
 /// An entry in one format, and what is wrong with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Fragment {
     text: String,
     problem: Option<String>,

@@ -274,21 +274,32 @@ fn written<'k>(
     formats: &[FeedFormat],
     site: &Site,
 ) -> Result<Vec<(Key, Ready)>, RunError> {
-    let mut entries = Vec::new();
-    for key in keys {
-        let Some(mut entry) = store.facts(*key)? else { continue };
-        let known = live.known(&entry);
-        if known.is_none() {
-            entry.html = store.html(*key)?;
+    let mut done = Vec::new();
+    let mut keys = keys.peekable();
+    while keys.peek().is_some() {
+        let mut entries = Vec::new();
+        for key in keys.by_ref().take(TOGETHER) {
+            let Some(mut entry) = store.facts(*key)? else { continue };
+            let known = live.known(&entry);
+            if known.is_none() {
+                entry.html = store.html(*key)?;
+            }
+            entries.push((*key, entry, known));
         }
-        entries.push((*key, entry, known));
+        let written = super::on_all_cores(entries, |(key, entry, known)| {
+            let prepared = known.map_or_else(|| Prepared::of(&entry, site), Prepared::of_content);
+            let prepared = prepared.written(&entry, formats, site);
+            (key, stub(entry), prepared)
+        });
+        // Copied, since each thread has memory of its own: what it keeps for a whole period
+        // is not there for anybody else.
+        done.extend(written.into_iter().map(|(key, entry, prepared)| (key, (entry, Arc::new(prepared.clone())))));
     }
-    Ok(super::on_all_cores(entries, |(key, entry, known)| {
-        let prepared = known.map_or_else(|| Prepared::of(&entry, site), Prepared::of_content);
-        let prepared = prepared.written(&entry, formats, site);
-        (key, (stub(entry), Arc::new(prepared)))
-    }))
+    Ok(done)
 }
+
+/// So many entries are in memory as they were read: a day may have thousands.
+const TOGETHER: usize = 256;
 
 /// What is needed of an entry that was written: which it is, and when it changed. A period
 /// may have very many.

@@ -126,7 +126,9 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {
         result.shrunk = before.shrunk(work.ledger, &gone, &result.joined);
     }
-    if !work.moment.dry_run && (all || work.moment.accept_removals) {
+    // What was never published is not missing: the rows of a first run are not looked through.
+    let published = before.0.emitted > 0;
+    if published && !work.moment.dry_run && (all || work.moment.accept_removals) {
         missing(work, &live, &mut result)?;
     }
     if work.moment.dry_run {
@@ -362,6 +364,11 @@ fn match_swapped(
     let mut found = HashMap::new();
     let rows = old.iter().filter_map(|id| work.ledger.index(*id));
     let unclaimed: Vec<usize> = rows.filter(|n| !claimed.contains(n)).collect();
+    if unclaimed.is_empty() {
+        return Ok(found);
+    }
+    let of_group = |(at, group): (usize, &Group)| group.keys.iter().map(|k| (*k, at)).collect::<Vec<_>>();
+    let of_key: HashMap<Key, usize> = groups.iter().enumerate().flat_map(of_group).collect();
     for n in unclaimed {
         let row = work.ledger.row_at(n);
         let short = row.keys.first().and_then(|k| k.rsplit_once('|')).map(|(short, _)| Key::of(short));
@@ -371,7 +378,7 @@ fn match_swapped(
         if row.gone.is_some() || other == n {
             continue;
         }
-        let Some(at) = groups.iter().position(|g| g.keys.contains(&short)) else { continue };
+        let Some(at) = of_key.get(&short).copied() else { continue };
         let items = work.store.items(&groups[at].items)?;
         let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
         if normalize::text_hash(&raws) == row.hash {
