@@ -231,6 +231,8 @@ pub struct Condition {
     pub path: Option<Regex>,
     /// Front matter: key and wanted value, both lower case.
     pub values: Vec<(String, String)>,
+    /// Where it is written, for messages.
+    pub place: Place,
 }
 
 /// A section word of the configuration.

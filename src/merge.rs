@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::config::{Digests, Project, Site};
 use crate::entry::{Entry, Kind, Person, Slug};
+use crate::words::words;
 
 /// A feed, ready to be rendered.
 #[derive(Debug, Clone)]
@@ -20,12 +21,16 @@ pub struct Feed {
     pub path: String,
     /// Title.
     pub title: String,
-    /// One sentence about it.
-    pub description: String,
+    /// One sentence about it, when there is one.
+    pub description: Option<String>,
+    /// What its subscribers have to be told, in its language.
+    pub notice: Option<String>,
     /// Identifier of the feed itself.
     pub id: String,
-    /// The page people read instead.
-    pub page: Url,
+    /// The page people read instead: its own, or the project's home where no pages are made.
+    pub page: Option<Url>,
+    /// Where the site is served.
+    pub site: Url,
     /// The project's home.
     pub home: Option<Url>,
     /// Where its files are served; ends with `/`.
@@ -250,6 +255,30 @@ pub fn same_language(language: &str, wanted: &str) -> bool {
 /// Steps an expression may take: plenty for a condition, too few for a loop.
 const FUEL: u64 = 20_000;
 
+/// What a `when` expression may name: the keys of `entries --json`, without those that are
+/// made only when feeds are written.
+pub const NAMES: [&str; 19] = [
+    "kind",
+    "id",
+    "title",
+    "link",
+    "text",
+    "summary",
+    "authors",
+    "published",
+    "issued",
+    "updated",
+    "first_seen",
+    "language",
+    "image",
+    "version",
+    "channel",
+    "starts_at",
+    "projects",
+    "mentions",
+    "source",
+];
+
 /// Evaluates a `when` expression. An expression that fails holds for nothing.
 fn holds(when: &str, entry: &Entry) -> bool {
     let mut environment = minijinja::Environment::new();
@@ -277,6 +306,16 @@ pub fn style(site: &Site) -> Option<String> {
     site.pages.then(|| format!("{}assets/feed.css", site.url.path()))
 }
 
+/// The title of a feed: kinds are called by their names in the language of the site.
+pub fn title(project: Option<&Project>, part: Option<&str>, site: &Site) -> String {
+    let whole = project.map_or(&site.title, |p| &p.title);
+    let words = words(&site.words, site.language.as_deref());
+    match part {
+        Some(part) => format!("{whole} · {}", Kind::from_name(part).map_or(part, |k| words.kind(k))),
+        None => whole.clone(),
+    }
+}
+
 /// A document of the feed at `path`, of entries in order, newest first.
 pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id_base: &str) -> Feed {
     let current = current_path(path, site);
@@ -284,15 +323,11 @@ pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id
     let project = site.projects.iter().find(|p| p.slug.as_str() == home);
     // An old slug stays a complete feed, but says where it lives now.
     let base = site.url.join(&format!("{current}/")).unwrap_or_else(|_| site.url.clone());
-    let (title, description) = match project {
-        Some(p) => (p.title.clone(), p.description.clone().unwrap_or_else(|| p.title.clone())),
-        None => (site.title.clone(), site.description.clone().unwrap_or_else(|| site.title.clone())),
-    };
     let kind = part.and_then(Kind::from_name);
-    let title = match part {
-        Some(part) => format!("{title} · {part}"),
-        None => title,
-    };
+    let language = part.filter(|_| kind.is_none()).map(str::to_owned).or_else(|| site.language.clone());
+    let ended = project.is_some_and(|p| p.ended.is_some());
+    let notice = ended.then(|| words(&site.words, language.as_deref()).ended_feed.to_string());
+    let home_page = project.and_then(|p| p.home.clone());
     // Neither a project that was renamed nor a site that moved becomes another feed.
     let first = project.and_then(|p| p.formerly.first()).map_or(home, Slug::as_str);
     let id = match part {
@@ -301,19 +336,37 @@ pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id
     };
     Feed {
         path: path.to_owned(),
-        title,
-        description,
+        title: title(project, part, site),
+        description: project.map_or(&site.description, |p| &p.description).clone(),
+        notice,
         id,
-        page: base.clone(),
-        home: project.and_then(|p| p.home.clone()),
+        page: if site.pages { Some(base.clone()) } else { home_page.clone() },
+        site: site.url.clone(),
+        home: home_page,
         base,
-        language: part.filter(|_| kind.is_none()).map(str::to_owned).or_else(|| site.language.clone()),
+        language,
         author: site.author.clone(),
         updated: entries.iter().map(|e| e.updated).max().unwrap_or_default(),
         entries,
-        ended: project.is_some_and(|p| p.ended.is_some()),
+        ended,
         hub: site.hub.clone().filter(|_| matches!(document, Document::Live { .. })),
         document,
         style: style(site),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::html::card::example;
+
+    #[test]
+    fn conditions_may_name_what_entries_have() {
+        let whole = Entry { channel: Some(crate::entry::Channel::Stable), ..example(Kind::Release) };
+        let Ok(serde_json::Value::Object(keys)) = serde_json::to_value(&whole) else { panic!("an object") };
+        for key in keys.keys().filter(|k| !["html", "pictures"].contains(&k.as_str())) {
+            assert!(NAMES.contains(&key.as_str()), "{key}");
+        }
+        assert!(holds("kind != 'event' and 'title' in title", &whole));
     }
 }

@@ -135,7 +135,7 @@ pub fn entry(
     let title = text::cut(&text::line(&title), TITLE_COLUMNS);
     let title = if title.is_empty() { text::cut(&link, TITLE_COLUMNS) } else { title };
     let summary = match &main.summary {
-        Some(written) if text::columns(written) >= 20 => text::excerpt(written, SUMMARY_COLUMNS),
+        Some(written) if is_summary(written, main) => text::excerpt(written, SUMMARY_COLUMNS),
         _ => text::excerpt(&readable(&richest.text), SUMMARY_COLUMNS),
     };
     let said = main.updated.filter(|t| *t > published && *t <= context.now);
@@ -174,6 +174,13 @@ pub fn entry(
 fn claimed(raw: &RawEntry, memory: &Memory, context: Context<'_>) -> Option<DateTime<Utc>> {
     let latest = if source_of(raw).is_some() { memory.first_seen } else { context.now };
     raw.published.filter(|t| *t <= latest)
+}
+
+/// Whether what somebody wrote as a summary is one. Authors of posts decide themselves how
+/// short it is; feeds have all sorts of words there. The title once more says nothing.
+fn is_summary(written: &str, main: &RawEntry) -> bool {
+    let long_enough = matches!(main.kind, Kind::Post | Kind::Digest) || text::columns(written) >= 20;
+    long_enough && !written.trim().is_empty() && text::fold(written) != text::fold(&main.title)
 }
 
 /// The linked page, where it speaks for the entry: of a post, a release or an entry of a

@@ -251,6 +251,26 @@ impl FeedFormat {
 /// Bytes that links to archives may add to a feed that was measured without them.
 const LINKS_MAY_GROW: usize = 256;
 
+/// What a feed says of itself: its description, and that nothing new will come.
+fn said_of(feed: &Feed) -> Option<String> {
+    let description = feed.description.as_deref().map(str::trim).filter(|d| !d.is_empty());
+    match (description, feed.notice.as_deref()) {
+        (Some(description), Some(notice)) => Some(format!("{description}{}{notice}", gap_behind(description))),
+        (description, notice) => description.or(notice).map(str::to_owned),
+    }
+}
+
+/// What stands between two sentences: a description may lack its full stop.
+fn gap_behind(sentence: &str) -> &'static str {
+    let Some(last) = sentence.chars().next_back() else { return "" };
+    match (last.is_alphanumeric(), text::columns(last.encode_utf8(&mut [0; 4])) > 1) {
+        (true, true) => "。",
+        (true, false) => ". ",
+        (false, true) => "",
+        (false, false) => " ",
+    }
+}
+
 /// `text` before and from the last `mark`.
 fn split_at(text: &str, mark: &str) -> (String, String) {
     let (head, tail) = text.split_at(text.rfind(mark).unwrap_or(text.len()));
@@ -345,13 +365,7 @@ fn attribution(entry: &Entry, words: &Words, site: &Site) -> String {
             }
         }
     }
-    let others: Vec<&Mention> = entry
-        .mentions
-        .iter()
-        .filter(|m| {
-            m.link.as_deref() != Some(entry.link.as_str()) || entry.kind != Kind::Post && entry.kind != Kind::Digest
-        })
-        .collect();
+    let others = others(entry);
     if others.is_empty() {
         return out;
     }
@@ -380,6 +394,18 @@ fn attribution(entry: &Entry, words: &Words, site: &Site) -> String {
     }
     out.push_str("</p>");
     out
+}
+
+/// Who brought an entry up beside itself. A post does not come from itself, nor from its
+/// translations: they are the same entry. An item's link may be its place in the post.
+pub(crate) fn others(entry: &Entry) -> Vec<&Mention> {
+    if !matches!(entry.kind, Kind::Post | Kind::Digest) {
+        return entry.mentions.iter().collect();
+    }
+    // A post that is told of as a whole was not found at an address that somebody wrote.
+    let own = |m: &Mention| m.url.is_none() || m.link.as_deref() == Some(entry.link.as_str());
+    let of_own = |m: &Mention| entry.mentions.iter().any(|o| own(o) && o.folder == m.folder && o.post == m.post);
+    entry.mentions.iter().filter(|m| !of_own(m)).collect()
 }
 
 /// Text that any format may carry: no forbidden character, one line.
@@ -419,6 +445,43 @@ mod tests {
         let why = FeedFormat::Atom.refuses(&feed.entries[1], &prepared[1], &site);
         assert!(why.is_some_and(|why| why.starts_with("a character XML forbids")), "{why:?}");
         assert_eq!(FeedFormat::Atom.refuses(&feed.entries[0], &prepared[0], &site), None);
+    }
+
+    #[test]
+    fn a_post_is_not_recommended_by_its_translations() {
+        let mention = |post: &str, url: Option<&str>| Mention {
+            folder: "posts".to_owned(),
+            post: post.to_owned(),
+            url: url.map(str::to_owned),
+            link: Some(format!("https://example.org/{post}/")),
+            ..Mention::default()
+        };
+        let mentions = vec![
+            mention("name.md", None),
+            mention("name.zh.md", None),
+            mention("name.zh.md", Some("https://example.org/name.md/")),
+            mention("weekly.md", Some("https://example.org/name.md/")),
+        ];
+        let post = Entry { mentions, link: "https://example.org/name.zh.md/".to_owned(), ..example(Kind::Post) };
+        let names = |entry: &Entry| others(entry).iter().map(|m| m.post.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&post), ["weekly.md"]);
+        assert_eq!(names(&Entry { kind: Kind::Question, ..post }).len(), 4);
+    }
+
+    #[test]
+    fn a_feed_that_has_ended_says_so() {
+        let of = |description: Option<&str>, notice: Option<&str>| {
+            let mut feed = feed(Vec::new(), &site(""));
+            feed.description = description.map(str::to_owned);
+            feed.notice = notice.map(str::to_owned);
+            said_of(&feed)
+        };
+        assert_eq!(of(Some("A proxy"), Some("It has ended.")).as_deref(), Some("A proxy. It has ended."));
+        assert_eq!(of(Some("A proxy."), Some("It has ended.")).as_deref(), Some("A proxy. It has ended."));
+        assert_eq!(of(Some("网络代理"), Some("已结束。")).as_deref(), Some("网络代理。已结束。"));
+        assert_eq!(of(Some("网络代理。"), Some("已结束。")).as_deref(), Some("网络代理。已结束。"));
+        assert_eq!(of(None, Some("It has ended.")).as_deref(), Some("It has ended."));
+        assert_eq!(of(None, None), None);
     }
 
     #[test]

@@ -83,6 +83,7 @@ words! {
     entries, "Several; {n} is the number.", "{n} entries", "{n} 条";
     latest, "Before the newest entry's date.", "latest", "最近更新";
     ended, "Of a project that has ended.", "This project has ended.", "该项目已结束。";
+    ended_feed, "The same, in the feed itself.", "This project has ended; the feed stays and carries nothing new.", "该项目已结束，此订阅不再更新。";
     moved, "Of a feed whose address is another now.", "This feed lives here now:", "此订阅源已迁至：";
     // Charts.
     chart, "What a chart shows; {from}, {to} and {most} are filled in.", "Entries a month by kind, {from} to {to}; at most {most}", "{from} 至 {to} 每月条数（按类型），最多 {most} 条";

@@ -75,13 +75,23 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
         },
     };
     match serde_yaml::from_str_with_options::<Option<Spanned<Raw>>>(text, options) {
-        Ok(Some(raw)) => Ok(node(raw, text)),
+        Ok(Some(raw)) => {
+            let node = node(raw, text);
+            // A whole text that is one value is none that anybody meant.
+            match node.as_str().and_then(|s| wide_colon(s.lines().next()?)) {
+                Some(problem) => Err(YamlError { place: node.place, problem }),
+                None => Ok(node),
+            }
+        }
         Ok(None) => Ok(Node { place: Place { line: 1, column: 1 }, value: Value::Null }),
         Err(error) => {
             let error = error.without_snippet();
             let place = error.location().map(place).unwrap_or(Place { line: 1, column: 1 });
-            let text = error.render();
-            let first = text.lines().next().unwrap_or("not YAML");
+            let rendered = error.render();
+            if let Some(known) = slip(text, place, rendered.contains("found a tab")) {
+                return Err(known);
+            }
+            let first = rendered.lines().next().unwrap_or("not YAML");
             let mut problem = strip_place(first).trim_start_matches("error: ").to_owned();
             if problem.ends_with("mapping values are not allowed in this context") {
                 problem.push_str(": put a value with `: ` in it into quotes");
@@ -95,6 +105,37 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
             Err(YamlError { place, problem })
         }
     }
+}
+
+/// Characters that look right in an editor and are not: a tab in front of a key, a
+/// full-width colon behind one. The engine stops there or a line beside; `found_tab` when it
+/// says that a tab came behind the place.
+fn slip(text: &str, place: Place, found_tab: bool) -> Option<YamlError> {
+    let line = |n: usize| n.checked_sub(1).and_then(|n| text.lines().nth(n));
+    let tab = |n: usize| {
+        let column = line(n)?.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t')? + 1;
+        let problem = "a tab: YAML wants blanks".to_owned();
+        Some(YamlError { place: Place { line: n, column }, problem })
+    };
+    let colon = |n: usize| {
+        let written = line(n)?;
+        let problem = wide_colon(written)?;
+        let column = written.chars().position(|c| c == '：')? + 1;
+        Some(YamlError { place: Place { line: n, column }, problem })
+    };
+    tab(place.line)
+        .or_else(|| tab(place.line + 1).filter(|_| found_tab))
+        .or_else(|| colon(place.line))
+        .or_else(|| colon(place.line.saturating_sub(1)))
+}
+
+/// What to write instead of `title：x`; none when the line begins with no key of that form.
+pub fn wide_colon(line: &str) -> Option<String> {
+    let (key, value) = line.trim_start_matches([' ', '-']).split_once('：')?;
+    let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let value: String = value.trim().chars().take(40).collect();
+    let right = format!("{key}: {value}");
+    is_key.then(|| format!("write a half-width colon and a blank: `{}`", right.trim_end()))
 }
 
 /// The engine ends its messages with ` at line 3, column 1`; the place is said once.
@@ -263,6 +304,23 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert_eq!(error.place.line, line, "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn what_only_looks_right_is_named() {
+        let colon = "write a half-width colon and a blank: `title: x`";
+        for (text, line, column, problem) in [
+            ("title：x\n", 1, 1, colon),
+            ("title：x\nurl: y\n", 1, 6, colon),
+            ("url: y\ntitle：x\n", 2, 6, colon),
+            ("a:\n\tb: c\n", 2, 1, "a tab: YAML wants blanks"),
+            ("a:\n  b: c\n\td: e\n", 3, 1, "a tab: YAML wants blanks"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!((error.place, error.problem.as_str()), (Place { line, column }, problem), "{text:?}");
+        }
+        assert_eq!(wide_colon("- path：a"), Some("write a half-width colon and a blank: `path: a`".to_owned()));
+        assert_eq!(scalar(&parse("a: 注意：x\n").unwrap(), "a"), "注意：x");
     }
 
     #[test]

@@ -9,8 +9,9 @@ use super::terminal::Terminal;
 use super::{Common, status};
 use crate::entry::{Slug, slug_like};
 use crate::files::FileError;
+use crate::normalize::text::cut;
 use crate::output::opml;
-use crate::run::{self, RunError};
+use crate::run::{self, Problem, RunError};
 
 /// `feedloom import`.
 #[derive(Debug, Args)]
@@ -30,13 +31,17 @@ pub fn import(common: &Common, options: &ImportOptions, terminal: &mut Terminal)
         action: "cannot be read",
         source,
     })?;
-    let outlines = opml::read(&String::from_utf8_lossy(&text));
-    if outlines.is_empty() {
+    let opml::List { feeds, refused } = opml::read(&String::from_utf8_lossy(&text));
+    for (title, feed) in &refused {
+        let text = format!("`{}` is no address of a feed: {} is left out", cut(feed, 80), name_of(title));
+        terminal.problem(&Problem::warning(options.file.display().to_string(), 0, text));
+    }
+    if feeds.is_empty() {
         terminal.error(&format!("{}: no feeds found: is it an OPML file?", options.file.display()));
         return Ok(status::USAGE);
     }
     let quoted = |s: &str| serde_json::to_string(s).unwrap_or_default();
-    for outline in outlines {
+    for outline in feeds {
         let name = slug_like(&outline.title);
         let slug = name.parse::<Slug>().map_or_else(|_| format!("{name}-feed"), |s| s.to_string());
         let mut text = format!("title: {}\n", quoted(if outline.title.is_empty() { &slug } else { &outline.title }));
@@ -58,6 +63,11 @@ pub fn import(common: &Common, options: &ImportOptions, terminal: &mut Terminal)
         }
     }
     Ok(status::DONE)
+}
+
+/// How an outline is called in messages.
+fn name_of(title: &str) -> String {
+    if title.is_empty() { "its outline".to_owned() } else { format!("\"{}\"", cut(title, 60)) }
 }
 
 /// Runs `export`.

@@ -64,6 +64,9 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
     let mut report =
         run::refresh::refresh(&opened, &asking, moment, &mut |what, done, of| terminal.progress(what, done, of))?;
     let took = begun.elapsed();
+    if report.read > 0 {
+        report.problems.extend(run::check::nothing_taken_apart(&opened)?);
+    }
     // A dry run asks nobody, whoever is named.
     if !asking.force.is_empty() && !moment.dry_run {
         let store = query::store(&opened, &mut report.problems)?;

@@ -12,6 +12,7 @@ use super::reader::{MapReader, Reader, nearest, short};
 use super::words::read_words;
 use super::*;
 use crate::entry::{Kind, Person, Slug};
+use crate::merge;
 use crate::yaml::{self, Key, Node, Place, Value};
 
 /// Reads a site's configuration.
@@ -239,7 +240,13 @@ fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
         return None;
     }
     match Url::parse(&filled) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Some(text),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => {
+            let problem = same_for_all(&text);
+            if let Some(problem) = &problem {
+                r.error(node.place, problem);
+            }
+            problem.is_none().then_some(text)
+        }
         Ok(_) | Err(_) => {
             r.error(
                 node.place,
@@ -250,6 +257,25 @@ fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
             );
             None
         }
+    }
+}
+
+/// What is wrong with a template that makes one address for all posts, or has fields in the
+/// spelling of Hugo and Jekyll.
+fn same_for_all(template: &str) -> Option<String> {
+    let foreign = template.split('/').filter_map(|segment| segment.strip_prefix(':')).find_map(|field| {
+        // What Hugo calls otherwise.
+        let known = match field {
+            "contentbasename" | "slugorcontentbasename" | "slugorfilename" => Some("slug"),
+            "sections" => Some("folders"),
+            _ => URL_FIELDS.into_iter().find(|f| *f == field),
+        };
+        known.map(|known| (field, known))
+    });
+    match foreign {
+        Some((field, known)) => Some(format!("`:{field}` in `url` is no field, did you mean `{{{known}}}`?")),
+        None if template.contains('{') => None,
+        None => Some(format!("the template `{}` has no {{slug}}: all posts would have one address", short(template))),
     }
 }
 
@@ -283,7 +309,7 @@ fn read_digest(r: &mut Reader<'_>, node: &Node) -> Option<DigestConfig> {
     let m = &mut map;
     let when = match m.take("when") {
         Some(n) => r.one_or_many(n).into_iter().filter_map(|c| read_condition(r, c)).collect(),
-        None => vec![Condition { title: None, path: None, values: Vec::new() }],
+        None => vec![Condition { title: None, path: None, values: Vec::new(), place: node.place }],
     };
     let sections = m.take("sections").map(|n| read_sections(r, n)).unwrap_or_default();
     let default = m.take("as").and_then(|n| r.choice(n, "as", &SectionKind::WORDS)).unwrap_or(SectionKind::Items);
@@ -310,7 +336,7 @@ fn read_condition(r: &mut Reader<'_>, node: &Node) -> Option<Condition> {
             }
         }
     }
-    Some(Condition { title, path, values })
+    Some(Condition { title, path, values, place: node.place })
 }
 
 fn read_sections(r: &mut Reader<'_>, node: &Node) -> Vec<SectionRule> {
@@ -837,12 +863,22 @@ fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Proj
     });
     let when = m.take("when").and_then(|n| {
         let text = r.string(n, "when")?;
-        if let Err(error) = minijinja::Environment::new().compile_expression(&text) {
-            let cause = error.detail().map(str::to_owned).unwrap_or_else(|| error.kind().to_string());
-            r.error(n.place, format!("`when` is no usable expression: {cause}"));
-            return None;
+        let environment = minijinja::Environment::new();
+        match environment.compile_expression(&text) {
+            Ok(expression) => {
+                let known = |name: &String| environment.globals().any(|(global, _)| global == name);
+                let mut unknown: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
+                unknown.retain(|name| !merge::NAMES.contains(&name.as_str()) && !known(name));
+                unknown.sort();
+                unknown.iter().for_each(|name| r.error(n.place, unknown_name(name)));
+                unknown.is_empty().then_some(text)
+            }
+            Err(error) => {
+                let cause = error.detail().map(str::to_owned).unwrap_or_else(|| error.kind().to_string());
+                r.error(n.place, format!("`when` is no usable expression: {cause}"));
+                None
+            }
         }
-        Some(text)
     });
     map.finish(r);
     let file = r.path();
@@ -867,6 +903,22 @@ fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Proj
         when,
         file,
     })
+}
+
+/// A name in `when` that no entry has. What is not there is as good as empty: the condition
+/// would hold for every entry, or for none.
+fn unknown_name(name: &str) -> String {
+    let shown = short(name);
+    if Kind::from_name(name).is_some() {
+        return format!("`when` has `{shown}` without quotes: write `'{shown}'`");
+    }
+    match nearest(name, merge::NAMES.into_iter()) {
+        Some(near) => format!("unknown name `{shown}` in `when`, did you mean `{near}`?"),
+        None => format!(
+            "unknown name `{shown}` in `when`: a text stands in quotes, and names are {}",
+            merge::NAMES.join(", ")
+        ),
+    }
 }
 
 fn read_aliases(r: &mut Reader<'_>, node: &Node) -> Vec<Alias> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::ConfigError;
-use crate::yaml::{Key, Node, Place, Value};
+use crate::yaml::{self, Key, Node, Place, Value};
 
 /// A configuration file that is being read, and the mistakes found so far.
 pub(super) struct Reader<'a> {
@@ -46,7 +46,9 @@ impl<'a> Reader<'a> {
             }),
             Value::Null => Some(MapReader { place: node.place, pairs: Vec::new(), known: Vec::new() }),
             Value::Scalar(_) | Value::Seq(_) => {
-                self.error(node.place, format!("{what} is {}, a map of keys is expected", found(node)));
+                let advice = node.as_str().and_then(yaml::wide_colon);
+                let problem = || format!("{what} is {}, a map of keys is expected", found(node));
+                self.error(node.place, advice.unwrap_or_else(problem));
                 None
             }
         }

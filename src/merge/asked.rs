@@ -13,6 +13,7 @@ use url::form_urlencoded::Serializer;
 use super::{Document, Feed, same_language};
 use crate::config::{Site, is_language};
 use crate::entry::{Entry, Kind};
+use crate::words::words;
 
 /// Most projects of one question.
 const MOST_PROJECTS: usize = 64;
@@ -184,15 +185,15 @@ impl Asked {
             .filter(|p| self.projects.contains(p.slug.as_str()))
             .map(|p| p.title.as_str())
             .collect();
-        let mut parts = vec![if titles.is_empty() { site.title.clone() } else { titles.join(", ") }];
-        parts.extend(
-            (!self.kinds.is_empty()).then(|| self.kinds.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ")),
-        );
+        let words = words(&site.words, site.language.as_deref());
+        let kinds: Vec<&str> = self.kinds.iter().map(|k| words.kind(*k)).collect();
+        let mut parts = vec![if titles.is_empty() { site.title.clone() } else { titles.join(&words.comma) }];
+        parts.extend((!kinds.is_empty()).then(|| kinds.join(&words.comma)));
         parts.extend(self.language.clone());
         parts.extend(self.text.as_ref().map(|t| format!("“{t}”")));
         feed.title = parts.join(" · ");
         if one.is_none() {
-            feed.page = site.url.clone();
+            feed.page = site.pages.then(|| site.url.clone());
         }
         feed.id = format!("{id_base}feed/asked/{}", spelled(&self.words()));
         feed.language = self.language.clone().or(feed.language);
@@ -319,6 +320,20 @@ mod tests {
             assert_eq!(refusal.unknown, unknown, "{query}");
             assert!(refusal.text.contains(says), "{query}: {refusal}");
         }
+    }
+
+    #[test]
+    fn titles_are_in_the_language_of_the_site() {
+        let site = site();
+        let place = |asked: &Asked| Place::new(asked, &site, None, 0);
+        let title = |query: &str| {
+            let asked = parse(query).unwrap();
+            asked.feed(Vec::new(), place(&asked), &site, "tag:x,2024:").title
+        };
+        assert_eq!(title("project=mosn&kind=question,article"), "MOSN · 问答、推荐阅读");
+        assert_eq!(title("project=mosn,layotto&lang=en"), "Layotto、MOSN · en");
+        let live = |path: &str| super::super::feed(path, Vec::new(), Document::Live { older: None }, &site, "x:").title;
+        assert_eq!([live("mosn/release"), live("sofamosn/zh"), live("all")], ["MOSN · 发布", "MOSN · zh", "T"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{plain, split_at, styled};
+use super::{plain, said_of, split_at, styled};
 use crate::entry::{Entry, Person, Source};
 use crate::merge::{Document, Feed};
 use crate::normalize::html::escape;
@@ -48,7 +48,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
         }
     }
     links.extend(feed.hub.as_ref().map(|hub| link(hub.as_str(), "hub", None)));
-    links.push(link(feed.page.as_str(), "alternate", Some("text/html")));
+    links.extend(feed.page.as_ref().map(|page| link(page.as_str(), "alternate", Some("text/html"))));
     links.extend(feed.document.older().map(|n| link(&archive(n), "prev-archive", Some(MEDIA_TYPE))));
     let out = atom::Feed {
         title: atom::Text::plain(plain(&feed.title)),
@@ -60,7 +60,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
             uri: None,
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         }),
-        subtitle: Some(atom::Text::plain(plain(&feed.description))),
+        subtitle: said_of(feed).map(|said| atom::Text::plain(plain(&said))),
         links,
         namespaces: BTreeMap::from([("dcterms".to_owned(), DCTERMS.to_owned()), ("fh".to_owned(), HISTORY.to_owned())]),
         lang: feed.language.clone(),

@@ -176,10 +176,9 @@ impl Pages {
         let kinds: BTreeSet<Kind> = activity.values().flat_map(chart::by_kind).map(|(kind, _)| kind).collect();
         let kinds: Vec<&str> = kinds.into_iter().map(Kind::name).collect();
         let all = FeedData::new(site, &bare_feed(site, "all"), activity.get("all"), frame.words);
-        let title = site.title.clone();
         let page = Page {
-            title: title.clone(),
-            description: site.description.clone().unwrap_or(title),
+            title: site.title.clone(),
+            description: site.description.clone().unwrap_or_default(),
             url: site.url.to_string(),
             kind: "website",
             image: None,
@@ -207,7 +206,7 @@ impl Pages {
         let feed = bare_feed(site, path);
         let frame = Frame::new(site, feed.language.as_deref(), &"../".repeat(path.split('/').count()));
         let data = FeedData::new(site, &feed, activity, frame.words);
-        let page = data.page(feed.page.to_string(), data.title.clone());
+        let page = data.page(feed.base.to_string(), data.title.clone());
         let kinds = kinds_of(entries);
         let data = context! { feed => Serde(&data), entries => entries, kinds => Serde(&kinds), ..frame.context(page) };
         self.render("project.html", data)
@@ -229,7 +228,7 @@ impl Pages {
         let data = FeedData::new(site, &feed, None, frame.words);
         let named = |name: &str| MonthLink { name: name.to_owned(), label: month_label(name, frame.words), count: 0 };
         let label = month_label(month.name, frame.words);
-        let page = data.page(format!("{}archive/{}.html", feed.page, month.name), format!("{} · {label}", data.title));
+        let page = data.page(format!("{}archive/{}.html", feed.base, month.name), format!("{} · {label}", data.title));
         let kinds = kinds_of(entries);
         let data = context! {
             feed => Serde(&data), entries => entries, kinds => Serde(&kinds),
@@ -298,7 +297,7 @@ impl Pages {
         let frame = Frame::new(site, site.language.as_deref(), "../");
         let page = Page {
             title: format!("{} · {}", frame.words.search, site.title),
-            description: site.description.clone().unwrap_or_else(|| site.title.clone()),
+            description: site.description.clone().unwrap_or_default(),
             url: format!("{}search/", site.url),
             kind: "website",
             image: None,
@@ -491,9 +490,9 @@ impl FeedData {
         let formats = formats(site, &current);
         Self {
             title,
-            description: feed.description.clone(),
+            description: feed.description.clone().unwrap_or_default(),
             path: current.clone(),
-            page: feed.page.to_string(),
+            page: feed.base.to_string(),
             home: feed.home.as_ref().map(Url::to_string),
             ended: feed.ended,
             moved: current != feed.path,

@@ -12,7 +12,9 @@ pub fn frame(feed: &Feed) -> (String, String) {
     let mut out = Map::new();
     out.insert("version".into(), "https://jsonfeed.org/version/1.1".into());
     out.insert("title".into(), plain(&feed.title).into());
-    out.insert("home_page_url".into(), feed.page.as_str().into());
+    if let Some(page) = &feed.page {
+        out.insert("home_page_url".into(), page.as_str().into());
+    }
     let own = match &feed.document {
         Document::Live { .. } => format!("{}feed.json", feed.base),
         Document::Archive { name, .. } => archive(name),
@@ -29,7 +31,9 @@ pub fn frame(feed: &Feed) -> (String, String) {
     if let Some(hub) = &feed.hub {
         out.insert("hubs".into(), json!([{ "type": "WebSub", "url": hub.as_str() }]));
     }
-    out.insert("description".into(), plain(&feed.description).into());
+    if let Some(description) = &feed.description {
+        out.insert("description".into(), plain(description).into());
+    }
     if let Some(language) = &feed.language {
         out.insert("language".into(), language.as_str().into());
     }
@@ -117,9 +121,8 @@ fn about(entry: &Entry) -> Value {
             json!({ "title": source.title, "url": source.self_link, "home_page_url": source.link }),
         );
     }
-    let mentions: Vec<Value> = entry
-        .mentions
-        .iter()
+    let mentions: Vec<Value> = super::others(entry)
+        .into_iter()
         .filter(|m| m.link.as_deref() != Some(entry.link.as_str()))
         .take(super::MENTIONS_SHOWN)
         .map(|m| json!({ "post": m.post_title, "section": m.section, "url": m.link }))

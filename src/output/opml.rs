@@ -52,13 +52,22 @@ pub fn render(title: &str, outlines: &[Outline]) -> String {
     out
 }
 
+/// What was read of an OPML document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct List {
+    /// The feeds.
+    pub feeds: Vec<Outline>,
+    /// Outlines whose feed has no address that can be asked: title and what is written there.
+    pub refused: Vec<(String, String)>,
+}
+
 /// The feeds in an OPML document, as far as it can be read. Folders are flattened.
-pub fn read(document: &str) -> Vec<Outline> {
+pub fn read(document: &str) -> List {
     let mut reader = Reader::from_str(document);
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_dangling_amp = true;
     reader.config_mut().allow_unmatched_ends = true;
-    let mut outlines = Vec::new();
+    let mut list = List::default();
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag) | Event::Empty(tag)) if tag.local_name().as_ref().eq_ignore_ascii_case("outline") => {
@@ -78,22 +87,25 @@ pub fn read(document: &str) -> Vec<Outline> {
                         _ => {}
                     }
                 }
-                if let Some(feed) = feed.filter(|f| Url::parse(f).is_ok_and(|u| matches!(u.scheme(), "http" | "https")))
-                {
-                    outlines.push(Outline {
-                        title,
-                        feed,
-                        page: page.filter(|p| !p.is_empty()),
-                        description: description.filter(|d| !d.is_empty()),
-                        category,
-                    });
+                // A folder has none.
+                let Some(feed) = feed else { continue };
+                if !Url::parse(&feed).is_ok_and(|u| matches!(u.scheme(), "http" | "https")) {
+                    list.refused.push((title, feed));
+                    continue;
                 }
+                list.feeds.push(Outline {
+                    title,
+                    feed,
+                    page: page.filter(|p| !p.is_empty()),
+                    description: description.filter(|d| !d.is_empty()),
+                    category,
+                });
             }
             Ok(Event::Eof) | Err(_) => break,
             Ok(_) => {}
         }
     }
-    outlines
+    list
 }
 
 #[cfg(test)]
@@ -109,7 +121,8 @@ mod tests {
             description: None,
             category: Some("A B".into()),
         }];
-        assert_eq!(read(&render("t", &outlines)), outlines);
-        assert_eq!(read("<opml><body><outline text='x' xmlUrl='javascript:1'/><outline xmlUrl='http://a.b/'").len(), 0);
+        assert_eq!(read(&render("t", &outlines)), List { feeds: outlines, refused: Vec::new() });
+        let odd = read("<opml><body><outline text='x' xmlUrl='javascript:1'/><outline xmlUrl='http://a.b/'");
+        assert_eq!(odd, List { feeds: Vec::new(), refused: vec![("x".to_owned(), "javascript:1".to_owned())] });
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 
-use super::{plain, split_at, styled};
+use super::{plain, said_of, split_at, styled};
 use crate::entry::Entry;
 use crate::merge::{Document, Feed};
 
@@ -31,8 +31,9 @@ pub fn frame(feed: &Feed) -> (String, String) {
     extensions.entry("atom".to_owned()).or_default().insert("link".to_owned(), links);
     let channel = rss::Channel {
         title: plain(&feed.title),
-        link: feed.page.to_string(),
-        description: as_html(&plain(&feed.description)),
+        link: feed.page.as_ref().unwrap_or(&feed.site).to_string(),
+        // RSS must have one.
+        description: as_html(&plain(&said_of(feed).unwrap_or_else(|| feed.title.clone()))),
         language: feed.language.as_ref().map(|l| l.to_lowercase()),
         last_build_date: (!feed.entries.is_empty()).then(|| rfc822(feed.updated)),
         generator: Some(format!("Feedloom {}", env!("CARGO_PKG_VERSION"))),

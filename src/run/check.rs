@@ -1,6 +1,10 @@
 //! Looks at a site without writing anything: what a refresh would complain of,
 //! what digests left over, which entries no rule could place.
 
+mod conditions;
+
+pub use conditions::nothing_taken_apart;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -24,6 +28,7 @@ use crate::normalize::{self, address};
 use crate::output::html::Pages;
 use crate::source::front_matter;
 use crate::source::post::{self, Post, Weight};
+use crate::store::Store;
 
 /// What a check found.
 #[derive(Debug, Default)]
@@ -68,7 +73,7 @@ impl Unplaced {
 
 /// Checks posts and templates of an opened site; with `since`, what lies in files that
 /// changed since that revision of its repository. No network, no writing; every post is
-/// read once.
+/// taken apart once.
 ///
 /// # Errors
 /// [`RunError`] when a folder cannot be read, a template does not compile, or git does
@@ -87,6 +92,7 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         overrides: &overrides,
         findings: Findings::default(),
         matched: HashSet::new(),
+        idle: HashSet::new(),
         keys: HashMap::new(),
         own_links: Vec::new(),
         seen: HashSet::new(),
@@ -106,6 +112,7 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         opened.posts(folder)?;
     }
     read(opened, moment, &mut look)?;
+    look.findings.problems.extend(conditions::unfitting(opened)?);
     for folder in site.posts.iter().filter(|f| look.undated.contains(&f.path)) {
         if files::history(&opened.folder.join(&folder.path)) == files::History::Shallow {
             let text = "a shallow clone, and there are posts without a date: git cannot say when they came; fetch the whole history (`fetch-depth: 0`)";
@@ -113,6 +120,7 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         }
     }
     look.unused_names();
+    let ledger = published(opened)?;
     let Look { mut findings, matched, keys, own_links, placed, unplaced, placed_keys, broken, .. } = look;
     let mut of_unplaced = unplaced.iter();
     findings.unplaced.retain(|_| of_unplaced.next().is_none_or(|key| !placed_keys.contains(key)));
@@ -130,21 +138,19 @@ pub fn check(opened: &Opened, since: Option<&str>, moment: Moment) -> Result<Fin
         }
     }
     for o in site.overrides.iter().filter(|o| !matched.contains(&std::ptr::from_ref(*o))) {
-        // Ids are known to the store only.
-        if o.target.contains("://") && !broken {
-            findings.problems.push(Problem {
-                place: o.file.display().to_string(),
-                line: o.place.line,
-                column: o.place.column,
-                severity: Severity::Warning,
-                text: format!(
-                    "`{}` is no entry's address: `feedloom explain` prints the line to write",
-                    normalize::text::cut(&o.target, 80)
-                ),
-            });
+        if !broken && !names_something(o, ledger.as_ref(), opened) {
+            let what = if o.target.contains("://") { "address" } else { "id" };
+            let text = format!(
+                "`{}` is no entry's {what}: `feedloom explain` prints the line to write",
+                normalize::text::cut(&o.target, 80)
+            );
+            findings.problems.push(at(o, text));
         }
     }
-    same_as(opened, &mut findings)?;
+    if let Some(ledger) = &ledger {
+        same_as(opened, ledger, &mut findings);
+    }
+    name_withdrawn(opened, &mut findings.withdrawn);
     // What its own sources bring is not known here.
     let bare = site.projects.iter().filter(|p| p.sources.is_empty()).map(|p| p.slug.to_string());
     findings.empty = bare.filter(|s| !placed.contains(s)).collect();
@@ -284,6 +290,8 @@ struct Look<'a> {
     findings: Findings,
     /// Overrides that concern something.
     matched: HashSet<*const Override>,
+    /// Those that were told to change nothing.
+    idle: HashSet<*const Override>,
     /// Identities of posts: who had each first.
     keys: HashMap<String, Rc<Whose>>,
     /// File, line, link and what it leads to.
@@ -394,10 +402,19 @@ impl Look<'_> {
             return;
         }
         let projects = self.classifier.classify(&[raw], overrides, None);
+        for (o, slug) in overrides.iter().flat_map(|o| o.add.iter().map(move |slug| (*o, slug))) {
+            let removed = || overrides.iter().any(|o| o.remove.contains(slug));
+            if !projects.iter().any(|m| m.slug == *slug) && !removed() && self.idle.insert(std::ptr::from_ref(o)) {
+                let file = self.opened.site.projects.iter().find(|p| p.slug == *slug).map(|p| p.file.display());
+                let file = file.map(|f| format!(" in {f}")).unwrap_or_default();
+                let text = format!("`+{slug}` changes nothing: `exclude`{file} keeps it out");
+                self.findings.problems.push(at(o, text));
+            }
+        }
         self.placed.extend(projects.iter().map(|m| m.slug.to_string()));
         if !projects.is_empty() {
             self.placed_keys.insert(raw.keys[0].clone());
-        } else if raw.kind != Kind::Digest && self.seen.insert(raw.keys[0].clone()) {
+        } else if raw.kind != Kind::Digest && !self.is_excluded(raw) && self.seen.insert(raw.keys[0].clone()) {
             self.unplaced.push(raw.keys[0].clone());
             self.findings.unplaced.push(Unplaced {
                 target: raw.link.clone().unwrap_or_default(),
@@ -406,6 +423,16 @@ impl Look<'_> {
                 line: raw.mention.as_ref().map_or(1, |m| m.line),
             });
         }
+    }
+
+    /// Whether a project keeps it out: that was thought about, and nothing is left to decide.
+    fn is_excluded(&self, raw: &RawEntry) -> bool {
+        let Some(link) = raw.link.as_deref() else { return false };
+        let place = url::Url::parse(link).map(|u| address::host_and_path(&u)).unwrap_or_default();
+        let bare =
+            |e: &str| e.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let mut excluded = self.opened.site.projects.iter().flat_map(|p| &p.exclude);
+        excluded.any(|e| e == link || address::is_below(&place, &bare(e)))
     }
 
     fn mark_names(&mut self, post: &Post) {
@@ -441,30 +468,58 @@ impl Look<'_> {
     }
 }
 
-/// `same_as` has to name an entry that was published.
-fn same_as(opened: &Opened, findings: &mut Findings) -> Result<(), RunError> {
+/// What was published, when anything was.
+fn published(opened: &Opened) -> Result<Option<Ledger>, RunError> {
     let path = opened.state().join("ledger.jsonl");
-    let Some(text) = files::read_if_there(&path)? else {
-        return Ok(());
-    };
-    let ledger = Ledger::parse(&text).map_err(|source| RunError::Ledger { path, source })?;
+    let Some(text) = files::read_if_there(&path)? else { return Ok(None) };
+    Ledger::parse(text).map(Some).map_err(|source| RunError::Ledger { path, source })
+}
+
+/// A warning at an override.
+fn at(o: &Override, text: String) -> Problem {
+    let problem = Problem::warning(o.file.display().to_string(), o.place.line, text);
+    Problem { column: o.place.column, ..problem }
+}
+
+/// Whether an override that concerns no post may still concern an entry: one that sources
+/// brought, and whose id or address was published. Without a ledger nobody knows ids.
+fn names_something(o: &Override, ledger: Option<&Ledger>, opened: &Opened) -> bool {
+    let page = url::Url::parse(&o.target).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
+    let key = page.map_or_else(|| o.target.clone(), |u| address::key(&u, &opened.hosts));
+    match ledger {
+        Some(ledger) => ledger.row(Key::of(&o.target)).is_some() || ledger.with_key(Key::of(&key)).is_some(),
+        // An id is an IRI.
+        None => o.target.contains(':') && !o.target.contains("://"),
+    }
+}
+
+/// `same_as` has to name an entry that was published.
+fn same_as(opened: &Opened, ledger: &Ledger, findings: &mut Findings) {
     for o in &opened.site.overrides {
         let Some(SameAs::Entry(other)) = &o.same_as else { continue };
         let key = url::Url::parse(other).ok().map(|u| address::key(&u, &opened.hosts)).unwrap_or_default();
         if ledger.row(Key::of(other)).is_none() && ledger.with_key(Key::of(&key)).is_none() {
-            findings.problems.push(Problem {
-                place: o.file.display().to_string(),
-                line: o.place.line,
-                column: o.place.column,
-                severity: Severity::Warning,
-                text: format!(
-                    "`same_as: {}` is no entry's id: `feedloom explain` prints ids",
-                    normalize::text::cut(other, 80)
-                ),
-            });
+            let other = normalize::text::cut(other, 80);
+            findings
+                .problems
+                .push(at(o, format!("`same_as: {other}` is no entry's id: `feedloom explain` prints ids")));
         }
     }
-    Ok(())
+}
+
+/// The ledger has only the beginnings of titles, folded: the store has them as they are
+/// shown. What cannot be read of it is no reason to end a check.
+fn name_withdrawn(opened: &Opened, withdrawn: &mut [(String, String)]) {
+    let path = opened.state().join("store.sqlite");
+    if withdrawn.is_empty() || !path.is_file() {
+        return;
+    }
+    let Ok(store) = Store::open(&path) else { return };
+    for (id, title) in withdrawn {
+        if let Ok(Some(entry)) = store.entry(id) {
+            *title = entry.title;
+        }
+    }
 }
 
 /// What a refresh would withdraw, each once.

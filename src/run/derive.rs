@@ -50,6 +50,8 @@ pub(super) struct Derivation {
     pub(super) moves: Vec<Move>,
     /// Entries that became part of another one.
     joined: HashSet<Key>,
+    /// Entries that a person hides.
+    hidden: HashSet<Key>,
 }
 
 /// An entry that enters or leaves a feed.
@@ -122,9 +124,9 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     let unread = |id: &Key| work.ledger.row(*id).is_some_and(|row| is_unread(row, &read));
     let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id) && !kept(id) && !unread(id)).collect();
     let gone = withdraw(work, &gone)?;
-    guard_posts(work, &before, &gone)?;
+    guard_posts(work, &before, gone.iter().filter(|id| !result.hidden.contains(id)))?;
     if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {
-        result.shrunk = before.shrunk(work.ledger, &gone, &result.joined);
+        result.shrunk = before.shrunk(work.ledger, &gone, &result);
     }
     // What was never published is not missing: the rows of a first run are not looked through.
     let published = before.0.emitted > 0;
@@ -273,14 +275,16 @@ impl Before {
     }
 
     /// Feeds that lost more than half of their entries, for no reason that anyone gave:
-    /// whose post is gone is gone for a reason, what became one with another is still there.
-    fn shrunk(&self, ledger: &Ledger, gone: &[Key], joined: &HashSet<Key>) -> BTreeMap<String, (usize, usize)> {
+    /// whose post is gone is gone for a reason, what became one with another is still there,
+    /// what a person hides is hidden.
+    fn shrunk(&self, ledger: &Ledger, gone: &[Key], done: &Derivation) -> BTreeMap<String, (usize, usize)> {
         let rows = || gone.iter().filter_map(|id| ledger.row(*id));
         let posts: HashSet<&str> =
             rows().filter(|r| r.is_post()).filter_map(|r| r.place.as_ref()).map(|p| p.0.as_str()).collect();
         let explained = |row: &Row| {
             row.is_post()
-                || joined.contains(&Key::of(&row.id))
+                || done.joined.contains(&Key::of(&row.id))
+                || done.hidden.contains(&Key::of(&row.id))
                 || row.place.as_ref().is_some_and(|place| posts.contains(place.0.as_str()))
         };
         let mut after = ledger.summary().sizes;
@@ -448,6 +452,7 @@ fn make_entries(
             let own = overrides.of(Some(&id), &raws);
             if own.iter().any(|o| o.hide) {
                 live.remove(&Key::of(id.as_str()));
+                result.hidden.insert(Key::of(id.as_str()));
                 continue;
             }
             let memory = remember(work, &id, &speaking, &raws, &live)?;
@@ -678,8 +683,10 @@ fn withdraw(work: &mut Work<'_>, gone: &[Key]) -> Result<Vec<Key>, RunError> {
     Ok(gone)
 }
 
-fn guard_posts(work: &Work<'_>, before: &Before, gone: &[Key]) -> Result<(), RunError> {
-    let gone = gone.iter().filter_map(|id| work.ledger.row(*id)).filter(|r| r.is_post()).count();
+/// Very many posts gone at once are a folder that is missing, and no decision; `gone` are
+/// those that nobody hid.
+fn guard_posts<'k>(work: &Work<'_>, before: &Before, gone: impl Iterator<Item = &'k Key>) -> Result<(), RunError> {
+    let gone = gone.filter_map(|id| work.ledger.row(*id)).filter(|r| r.is_post()).count();
     if gone > GONE_ALONE && gone * GONE_SHARE > before.0.posts && !work.moment.accept_removals {
         let folders = &work.opened.site.posts;
         let folder = match &folders[..] {

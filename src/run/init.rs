@@ -234,7 +234,8 @@ fn page(path: String, bytes: &[u8]) -> Page {
 
 /// A folder as the configuration would have it, with every post a digest.
 fn everything(own: &crate::init::Folder) -> PostsFolder {
-    let when = vec![Condition { title: None, path: None, values: Vec::new() }];
+    let place = crate::yaml::Place::default();
+    let when = vec![Condition { title: None, path: None, values: Vec::new(), place }];
     PostsFolder {
         path: own.path.clone(),
         url: own.url.clone(),
@@ -245,7 +246,7 @@ fn everything(own: &crate::init::Folder) -> PostsFolder {
         slugify: own.slugify,
         drafts: false,
         digest: Some(DigestConfig { when, sections: Vec::new(), default: SectionKind::Items }),
-        place: crate::yaml::Place::default(),
+        place,
     }
 }
 

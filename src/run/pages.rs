@@ -379,11 +379,12 @@ pub fn outlines(opened: &Opened) -> Vec<Outline> {
     for path in merge::paths(site).into_iter().filter(|p| merge::current_path(p, site) == *p) {
         let merge::Path { home, part } = merge::Path::of(&path);
         let project = site.projects.iter().find(|p| p.slug.as_str() == home);
-        let title = project.map_or(&site.title, |p| &p.title);
+        // Without pages only the project's own is there to be opened.
+        let page = || project.and_then(|p| p.home.as_ref()).map(ToString::to_string);
         outlines.push(Outline {
-            title: part.map_or_else(|| title.clone(), |part| format!("{title} · {part}")),
+            title: merge::title(project, part, site),
             feed: format!("{}{path}/{}", site.url, format.file_name()),
-            page: Some(format!("{}{path}/", site.url)),
+            page: if site.pages { Some(format!("{}{path}/", site.url)) } else { page() },
             description: project.map_or(&site.description, |p| &p.description).clone(),
             category: project.map(|p| p.title.clone()),
         });

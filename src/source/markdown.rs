@@ -565,11 +565,17 @@ impl Cutter<'_> {
     fn inline<'a>(&mut self, node: &'a AstNode<'a>, inline: &mut Inline, bold: bool) {
         let data = node.data.borrow();
         match &data.value {
+            NodeValue::Text(_) if inline.silent => {}
             NodeValue::Text(t) => inline.word(t, bold),
             NodeValue::Code(code) => inline.word(&code.literal, bold),
             NodeValue::SoftBreak | NodeValue::LineBreak => inline.text.push(' '),
             NodeValue::HtmlInline(html) => {
-                if html.starts_with("<img") {
+                let tag = html.to_ascii_lowercase();
+                if tag.starts_with("<script") || tag.starts_with("<style") {
+                    inline.silent = true;
+                } else if tag.starts_with("</script") || tag.starts_with("</style") {
+                    inline.silent = false;
+                } else if html.starts_with("<img") {
                     inline.images += 1;
                     if self.image.is_none() {
                         self.image = attribute(html, "<img", "src");
@@ -659,6 +665,8 @@ struct Inline {
     plain: bool,
     /// Address of a link in HTML that is open, where its text begins, and the pictures before it.
     open_link: Option<(String, usize, usize)>,
+    /// What stands here is a script or a style: no text.
+    silent: bool,
 }
 
 impl Inline {

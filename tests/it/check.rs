@@ -194,7 +194,7 @@ fn posts_are_read_once_and_what_would_go_is_told() {
     site.refresh();
     std::fs::remove_file(site.path("posts/p3.md")).expect("removed");
     let run = site.run(&["check"]);
-    assert!(run.out.contains("1 published entry would be withdrawn:\n  mosn3  ("), "{}", run.out);
+    assert!(run.out.contains("1 published entry would be withdrawn:\n  MOSN 3  ("), "{}", run.out);
     assert!(run.out.contains("19 posts, 0 digests, 0 items; 0 problems"), "{}", run.out);
     for n in 4..12 {
         std::fs::remove_file(site.path(&format!("posts/p{n}.md"))).expect("removed");
@@ -261,7 +261,7 @@ fn links_to_other_parts_of_the_blog_are_no_dead_links() {
         "  - path: posts\n    url: https://www.example.org/blog/{slug}/\n",
         "  - path: posts\n    url: https://www.example.org/blog/{slug}/\n  - path: news\n    url: https://www.example.org/n/{year}/{path}.html\n",
     );
-    site.write("feedloom.yaml", config);
+    site.write("feedloom.yaml", config.replace("    digest:\n      when: [{categories: Weekly}]\n", ""));
     site.write("news/x/y.md", "---\ntitle: Y\ndate: 2024-01-01\n---\nx\n");
     site.post(
         "a.md",
@@ -412,4 +412,65 @@ fn what_cannot_be_read_is_not_withdrawn() {
     std::fs::remove_file(site.path(".feedloom/store.sqlite")).expect("removed");
     let run = site.run(&["check"]);
     assert!(run.err.contains("feedloom.yaml: a refresh would stop"), "{}", run.err);
+}
+
+#[test]
+fn conditions_that_fit_no_post_are_told() {
+    let site = Site::new();
+    site.weekly("w.md", "Weekly 1", "2024-01-01", "### Reading\n\n- [On MOSN](https://a.example.com/m)\n");
+    site.post("a.md", "On MOSN", "2024-01-02", "x");
+    let with = |when: &str| site.write("feedloom.yaml", CONFIG.replace("{categories: Weekly}", when));
+    let told =
+        |hint: &str| format!("warning: feedloom.yaml:8:14: no post fits this condition, did you mean `{hint}`?\n");
+    for (when, hint) in [("{catgories: Weekly}", "categories"), ("{categories: Weekley}", "Weekly")] {
+        with(when);
+        let run = site.run(&["check"]);
+        assert_eq!((run.status, run.err), (0, told(hint)), "{when}");
+        assert!(run.out.contains("0 digests, 0 items; 1 problem"), "{}", run.out);
+    }
+    // A refresh tells it, too, as long as nothing is taken apart.
+    assert_eq!(site.refresh().err, told("Weekly"));
+    with("{categories: Weekly}, {catgories: Weekly}");
+    site.post("a.md", "On MOSN again", "2024-01-02", "x");
+    assert_eq!(site.refresh().err, "");
+    assert!(site.run(&["check"]).err.contains(":8:36: no post fits this condition, did you mean `categories`?"));
+    // One whose first post is still to come is no mistake.
+    with("{categories: Weekly}, {series: Monthly}");
+    let run = site.run(&["check", "--verbose"]);
+    assert!(run.err.contains("note: feedloom.yaml:8:36: no post fits this condition\n"), "{}", run.err);
+    assert!(run.out.ends_with("0 problems, 1 note\n"), "{}", run.out);
+}
+
+#[test]
+fn overrides_that_change_nothing_are_told() {
+    let site = Site::new();
+    site.weekly(
+        "w.md",
+        "Weekly 1",
+        "2024-01-01",
+        "### Reading\n\n- [The first article](https://a.example.com/m)\n- [The second article](https://b.example.com/m)\n",
+    );
+    site.write("feeds/mosn.yaml", "title: MOSN\nexclude: [a.example.com]\n");
+    site.write(
+        "overrides.yaml",
+        "\"x\": {hide: true}\n\"https://a.example.com/m\": {projects: [+mosn]}\n\"tag:feeds.example.org,2024:article/0\": {hide: true}\n",
+    );
+    site.refresh();
+    let run = site.run(&["check"]);
+    for line in [
+        "warning: overrides.yaml:1:1: `x` is no entry's id: ",
+        "warning: overrides.yaml:2:1: `+mosn` changes nothing: `exclude` in feeds/mosn.yaml keeps it out\n",
+        "warning: overrides.yaml:3:1: `tag:feeds.example.org,2024:article/0` is no entry's id: ",
+    ] {
+        assert!(run.err.contains(line), "{line}: {}", run.err);
+    }
+    // Who keeps a page out has decided about it.
+    assert!(
+        run.out.contains("\"https://b.example.com/m\": {projects") && !run.out.contains("a.example.com"),
+        "{}",
+        run.out
+    );
+    let id = site.entries().into_iter().find(|e| e["link"] == "https://b.example.com/m").expect("it")["id"].clone();
+    site.write("overrides.yaml", format!("{id}: {{title: Bee}}\n"));
+    assert_eq!(site.run(&["check"]).err, "");
 }

@@ -86,12 +86,70 @@ fn addresses_of_posts_are_checked_strictly() {
         assert_eq!(run.status, 2, "{lines}");
         assert!(run.err.contains(wanted), "missing {wanted:?} in\n{}", run.err);
     }
+    for (url, wanted) in [
+        (
+            "https://x.example.org/blog/",
+            "feedloom.yaml:5:10: the template `https://x.example.org/blog/` has no {slug}: all posts would have one address",
+        ),
+        ("https://x.example.org/:slug/", "feedloom.yaml:5:10: `:slug` in `url` is no field, did you mean `{slug}`?"),
+    ] {
+        site.write(
+            "feedloom.yaml",
+            format!("title: x\nurl: https://feeds.example.org/\nposts:\n  - path: posts\n    url: {url}\n"),
+        );
+        let run = site.run(&["check"]);
+        assert_eq!(run.status, 2, "{url}");
+        assert!(run.err.contains(wanted), "missing {wanted:?} in\n{}", run.err);
+    }
     for base in ["/", "/project", "https://x.example.org/project/"] {
         let url = "https://x.example.org/project/{categories}/{year}/{slug_or_title}/";
         site.write("feedloom.yaml", format!("title: x\nurl: https://feeds.example.org/\nposts:\n  - path: posts\n    url: {url}\n    base: {base}\n    slugify: zola-safe\n"));
         let run = site.run(&["check"]);
         assert_eq!(run.status, 0, "{base}: {}", run.err);
     }
+}
+
+#[test]
+fn conditions_of_projects_name_what_entries_have() {
+    let site = Site::new();
+    for (when, problem) in [
+        ("kid == 'event'", "unknown name `kid` in `when`, did you mean `kind`?"),
+        ("kind != event", "`when` has `event` without quotes: write `'event'`"),
+        ("title == Hello", "unknown name `Hello` in `when`: a text stands in quotes, and names are kind, id, title, "),
+    ] {
+        site.write("feeds/mosn.yaml", format!("title: MOSN\nwhen: \"{when}\"\n"));
+        let run = site.run(&["check"]);
+        assert_eq!(run.status, 2, "{when}");
+        assert!(run.err.contains(&format!("feeds/mosn.yaml:2:7: {problem}")), "{when}: {}", run.err);
+    }
+    for when in ["kind != 'event' and 'x' not in title", "projects | length > 1", "source.title == 'x'"] {
+        site.write("feeds/mosn.yaml", format!("title: MOSN\nwhen: \"{when}\"\n"));
+        let run = site.run(&["check"]);
+        assert_eq!(run.status, 0, "{when}: {}", run.err);
+    }
+}
+
+#[test]
+fn signs_that_look_right_are_named() {
+    let site = Site::new();
+    let colon = "write a half-width colon and a blank: `title: MOSN`";
+    for (text, wanted) in [
+        ("title：MOSN\n", format!("feeds/mosn.yaml:1:1: not valid YAML: {colon}")),
+        ("home: https://mosn.io/\ntitle：MOSN\n", format!("feeds/mosn.yaml:2:6: not valid YAML: {colon}")),
+        (
+            "title: MOSN\naliases:\n\tname: x\n",
+            "feeds/mosn.yaml:3:1: not valid YAML: a tab: YAML wants blanks".to_owned(),
+        ),
+    ] {
+        site.write("feeds/mosn.yaml", text);
+        let run = site.run(&["check"]);
+        assert_eq!(run.status, 2, "{text:?}");
+        assert!(run.err.contains(&wanted), "{wanted}: {}", run.err);
+    }
+    site.write("feeds/mosn.yaml", "title: MOSN\n");
+    site.write("posts/a.md", "---\ntitle：MOSN\ndate: 2024-01-01\n---\nx\n");
+    let run = site.run(&["check"]);
+    assert!(run.err.contains(&format!("posts/a.md:2:6: front matter is not valid YAML: {colon}")), "{}", run.err);
 }
 
 #[test]
@@ -277,4 +335,12 @@ fn lists_of_feeds_come_and_go_as_opml() {
     assert_eq!(run.status, 0, "{}", run.err);
     assert!(site.read("feeds/a-project.yaml").contains("https://a.example.com/feed"));
     assert_eq!(site.run(&["check"]).status, 0);
+    site.write(
+        "odd.opml",
+        "<opml><body><outline text='Folder'/><outline text='Odd' xmlUrl='a.example.com/feed'/><outline text='Good' xmlUrl='https://g.example.com/feed'/></body></opml>",
+    );
+    let run = site.run(&["import", "odd.opml"]);
+    assert_eq!(run.status, 0);
+    assert_eq!(run.err, "warning: odd.opml: `a.example.com/feed` is no address of a feed: \"Odd\" is left out\n");
+    assert!(run.out.contains("# feeds/good.yaml"), "{}", run.out);
 }

@@ -304,14 +304,9 @@ fn is_shown(shown: &[&str], said: &[&str]) -> bool {
     }
 }
 
-/// A site by hand, as the README has it: its files, its commands, what they say.
-#[test]
-fn the_readme_shows_what_happens_from_nothing() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).expect("a file");
-    let (_, part) = readme.split_once("### From nothing\n").expect("the section");
-    let (part, rest) = part.split_once("Give dates a time and a zone").expect("its end");
-    let (_folder, site) = site();
+/// Writes the files of a README's section into `site`, runs its commands there, and compares
+/// what they say. Comes back with how many commands there were.
+fn follow(part: &str, site: &Path) -> usize {
     let mut name = None;
     let mut blocks = part.split("```");
     let mut commands = Vec::new();
@@ -326,14 +321,6 @@ fn the_readme_shows_what_happens_from_nothing() {
             fs::write(path, text).expect("written");
         }
     }
-    assert!(commands.len() >= 7, "{commands:?}");
-    let program = Path::new(env!("CARGO_BIN_EXE_feedloom")).parent().expect("a folder");
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
-    let said = |command: &str| {
-        let output = Command::new("sh").args(["-c", command]).env("PATH", &path).current_dir(&site).output();
-        let output = output.expect("a shell");
-        format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
-    };
     fn lines(text: &str) -> Vec<&str> {
         text.trim_end().lines().collect()
     }
@@ -344,9 +331,30 @@ fn the_readme_shows_what_happens_from_nothing() {
             continue;
         }
         // Tests ask no server.
-        let said = said(&command.replace("feedloom refresh", "feedloom refresh --offline"));
+        let said = said(&command.replace("feedloom refresh", "feedloom refresh --offline"), site);
         assert!(is_shown(&lines(shown), &lines(&said)), "$ {command}\nshown:\n{shown}\nsaid:\n{said}");
     }
+    commands.len()
+}
+
+/// What a command of a README says in `site`.
+fn said(command: &str, site: &Path) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_feedloom")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    let output = Command::new("sh").args(["-c", command]).env("PATH", &path).current_dir(site).output();
+    let output = output.expect("a shell");
+    format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
+}
+
+/// A site by hand, as the README has it: its files, its commands, what they say.
+#[test]
+fn the_readme_shows_what_happens_from_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("a file");
+    let (_, part) = readme.split_once("### From nothing\n").expect("the section");
+    let (part, rest) = part.split_once("Give dates a time and a zone").expect("its end");
+    let (_folder, site) = site();
+    assert!(follow(part, &site) >= 7);
     // What goes wrong with it later.
     let shown = |after: &str, command: &str| {
         let (_, text) = rest.split_once(after).expect("the words");
@@ -356,8 +364,18 @@ fn the_readme_shows_what_happens_from_nothing() {
     let post = site.join("posts/weekly-12.md");
     let text = fs::read_to_string(&post).expect("a file");
     fs::write(&post, text.replace("title: Weekly 12", "title: Weekly: 12")).expect("written");
-    assert_eq!(said("feedloom refresh --offline"), shown("**A broken post**", "feedloom refresh"));
+    assert_eq!(said("feedloom refresh --offline", &site), shown("**A broken post**", "feedloom refresh"));
     fs::write(site.join("overrides.yaml"), "\"x\": {projects: [+lanten], titel: foo, kind: artcle}\n")
         .expect("written");
-    assert_eq!(said("feedloom check"), shown("**A broken configuration**", "feedloom check"));
+    assert_eq!(said("feedloom check", &site), shown("**A broken configuration**", "feedloom check"));
+}
+
+#[test]
+fn the_chinese_readme_shows_what_happens_from_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.zh.md")).expect("a file");
+    let (_, part) = readme.split_once("### 从头写起\n").expect("the section");
+    let (part, _) = part.split_once("`refresh` 读文章").expect("its end");
+    let (_folder, site) = site();
+    assert!(follow(part, &site) >= 4);
 }

@@ -1,7 +1,7 @@
 //! What is published: valid, bounded, the same bytes for the same site.
 
 use super::bad_input::well_formed;
-use super::site::Site;
+use super::site::{CONFIG, Site};
 
 const DIGEST: &str = "### Questions\n\n**1、@alice** 提问：\n\n> Why does MOSN restart?\n\nA：Because of this.\n\nMOSN：[https://github.com/mosn/mosn](https://github.com/mosn/mosn)\n\n### Reading\n\n- [A long article about Seata](https://mp.weixin.qq.com/s?__biz=A&mid=1&idx=1&sn=x)\n- [Our own post](/blog/own/)\n\n### Releases\n\n**1、发布 MOSN v1.2.0 版本，主要变更如下：**\n\n- faster\n\n[https://github.com/mosn/mosn/releases/tag/v1.2.0](https://github.com/mosn/mosn/releases/tag/v1.2.0)\n";
 
@@ -450,4 +450,56 @@ fn a_file_that_is_held_back_is_told_until_it_is_well() {
         );
         assert_eq!(site.read("public/all/atom.xml"), before);
     }
+}
+
+#[test]
+fn feeds_say_what_there_is_to_say() {
+    let site = Site::new();
+    site.post("a.md", "On MOSN and Seata", "2024-01-01", "x");
+    site.write("feeds/mosn.yaml", "title: MOSN\nended: 2024-06-30\n");
+    site.write("feeds/seata.yaml", "title: Seata\nhome: https://seata.example.org/\n");
+    site.refresh();
+    let read = |file: &str| site.read(&format!("public/{file}"));
+    let ended = "This project has ended; the feed stays and carries nothing new.";
+    assert_eq!(said(&read("mosn/rss.xml"), "description", None)[0], ended);
+    assert!(read("mosn/atom.xml").contains(&format!("<subtitle>{ended}</subtitle>")), "{}", read("mosn/atom.xml"));
+    // A title is no description of itself.
+    assert!(!read("seata/atom.xml").contains("<subtitle"), "{}", read("seata/atom.xml"));
+    assert_eq!(said(&read("seata/rss.xml"), "description", None)[0], "Seata");
+    let page = read("seata/index.html");
+    assert!(!page.contains("class=\"lead\"") && !page.contains("og:description"), "{page}");
+
+    // Without pages nobody is sent to one.
+    site.write("feedloom.yaml", format!("{CONFIG}pages: false\n"));
+    site.refresh();
+    let alternate = |file: &str| {
+        let text = read(file);
+        let head = text.split("<entry>").next().unwrap_or_default().to_owned();
+        head.lines().find(|l| l.contains("alternate")).map(str::to_owned)
+    };
+    assert_eq!(alternate("mosn/atom.xml"), None);
+    assert!(alternate("seata/atom.xml").is_some_and(|l| l.contains("https://seata.example.org/")));
+    assert!(read("mosn/rss.xml").contains("<link>https://feeds.example.org/</link>"));
+    assert!(read("seata/rss.xml").contains("<link>https://seata.example.org/</link>"));
+    assert!(!read("mosn/feed.json").contains("home_page_url"));
+    let list = site.run(&["export"]).out;
+    assert_eq!(list.matches("htmlUrl").count(), 1, "{list}");
+}
+
+#[test]
+fn a_post_is_summarised_as_its_author_says() {
+    let site = site();
+    site.write("posts/a.md", "---\ntitle: A\ndate: 2024-02-01\ndescription: 一句话介绍\n---\n\nOther words.\n");
+    site.write("posts/b.md", "---\ntitle: The same\ndate: 2024-02-02\ndescription: the same\n---\n\nOther words.\n");
+    site.write(
+        "posts/c.md",
+        "---\ntitle: C\ndate: 2024-02-03\n---\n\nWords <script>evil()</script>of a <style>p {}</style>post.\n",
+    );
+    site.refresh();
+    let entries = site.entries();
+    let summary = |title: &str| {
+        let entry = entries.iter().find(|e| e["title"] == title).expect(title);
+        entry["summary"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(["A", "The same", "C"].map(summary), ["一句话介绍", "Other words.", "Words of a post."]);
 }

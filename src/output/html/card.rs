@@ -10,7 +10,7 @@ use crate::config::Site;
 use crate::entry::{Entry, EntryId, Kind, Mention, Person};
 use crate::normalize::html::sanitise;
 use crate::normalize::text;
-use crate::output::{base_of, pictures};
+use crate::output::{base_of, others, pictures};
 
 /// Posts named as having brought an entry up; more say nothing more.
 const MENTIONS: usize = 5;
@@ -107,11 +107,8 @@ impl Card {
             Kind::Post | Kind::Digest | Kind::Article | Kind::Upstream => "recommended_in",
             Kind::Question | Kind::Release | Kind::Task | Kind::Event | Kind::News => "from",
         };
-        // A post does not come from itself; an item's link may be its place in the post.
-        let whole = matches!(entry.kind, Kind::Post | Kind::Digest);
-        let others = entry.mentions.iter().filter(|m| !whole || m.link.as_deref() != Some(entry.link.as_str()));
         let mut mentions: Vec<&Mention> = Vec::new();
-        for mention in others {
+        for mention in others(entry) {
             if mentions.len() < MENTIONS
                 && !mentions.iter().any(|m| m.post == mention.post && m.folder == mention.folder)
             {
