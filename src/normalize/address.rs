@@ -95,6 +95,13 @@ pub fn folded_path(path: &str) -> String {
     decoded.split('/').map(text::fold).filter(|s| !s.is_empty()).collect::<Vec<_>>().join("/")
 }
 
+/// The path of a page as it is written, where [`key`] folds it: tells two own pages apart
+/// that are named alike (`/v1.21/`, `/v12.1/`). None of what is no web address.
+pub fn exact_path(link: &str) -> Option<String> {
+    let url = Url::parse(link).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
+    Some(plain_path(url.path()))
+}
+
 /// Decodes `%41`; what is no UTF-8 afterwards is replaced.
 pub fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
@@ -352,6 +359,15 @@ mod tests {
         for [a, b] in other {
             assert_ne!(k(a), k(b));
         }
+    }
+
+    #[test]
+    fn exact_paths_tell_names_apart_that_keys_fold() {
+        let (a, b) = ("https://sofastack.tech/v1.21/", "https://www.sofastack.tech/v12.1");
+        assert_eq!(k(a), k(b));
+        assert_ne!(exact_path(a), exact_path(b));
+        assert_eq!(exact_path(a), exact_path("http://sofastack.tech//v1.21/index.html#x"));
+        assert_eq!(exact_path("post:v1.21"), None);
     }
 
     #[test]

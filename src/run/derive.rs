@@ -444,12 +444,15 @@ fn make_entries(
     let mut new = New::new();
     for (n, group) in groups.iter().enumerate() {
         let all = work.store.items(&group.items)?;
-        for items in apart(&all) {
+        let parts = apart(&all);
+        for (n_part, items) in parts.iter().enumerate() {
             let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+            let others = parts.iter().enumerate().filter(|(m, _)| *m != n_part).flat_map(|(_, part)| part);
+            let others: Vec<&RawEntry> = others.map(|i| &i.raw).filter(|r| is_post(r)).collect();
             let speaking = speaking(work.ledger, &raws);
             let main = normalize::principal(&speaking);
-            let id = identify(work, &speaking, &raws, edited.get(&n), &mut live)?;
-            let own = overrides.of(Some(&id), &raws);
+            let id = identify(work, &speaking, &raws, &others, edited.get(&n), &mut live)?;
+            let own = overrides.of_one(Some(&id), &raws, &others);
             if own.iter().any(|o| o.hide) {
                 live.remove(&Key::of(id.as_str()));
                 result.hidden.insert(Key::of(id.as_str()));
@@ -467,7 +470,7 @@ fn make_entries(
             for feed in &feeds {
                 result.changed.entry(feed.clone()).or_default().insert(entry.published);
             }
-            let translations = translations(&items, &entry, &memory, &own, site, context);
+            let translations = translations(items, &entry, &memory, &own, site, context);
             let everywhere: Vec<String> =
                 feeds.iter().chain(translations.iter().flat_map(|t| &t.feeds)).cloned().collect();
             let quiet = enter(work.ledger, &entry, &everywhere, before, &mut new);
@@ -548,12 +551,20 @@ fn enter(ledger: &mut Ledger, entry: &Entry, feeds: &[String], before: &Before, 
     row.quiet.iter().filter(|q| feeds.contains(q)).cloned().collect()
 }
 
+fn is_post(raw: &RawEntry) -> bool {
+    matches!(raw.kind, Kind::Post | Kind::Digest)
+}
+
+/// The path of what `raw` links to, as it is written.
+fn page(raw: &RawEntry) -> Option<String> {
+    address::exact_path(raw.link.as_deref()?)
+}
+
 /// Two posts stay two entries, though they have one address or mention one article:
 /// each is a group of its own, and what only mentions goes with the first.
 fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
-    let is_post = |i: &Item| matches!(i.raw.kind, Kind::Post | Kind::Digest);
     let place = |i: &Item| i.raw.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone()));
-    let mut posts: Vec<&Item> = items.iter().filter(|i| is_post(i)).collect();
+    let mut posts: Vec<&Item> = items.iter().filter(|i| is_post(&i.raw)).collect();
     posts.sort_by_key(|i| place(i));
     // One name in two languages is one post, translated; else it is two posts.
     posts.dedup_by(|b, a| a.raw.keys[0] == b.raw.keys[0] && a.raw.language != b.raw.language);
@@ -564,7 +575,11 @@ fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
         // Posts of one name in two folders have one key: each is at home with itself.
         let itself = posts.iter().position(|p| std::ptr::eq(*p, item));
         let own = itself.or_else(|| posts.iter().position(|p| p.raw.keys[0] == item.raw.keys[0]));
-        own.or_else(|| posts.iter().position(|p| p.raw.keys.iter().any(|k| item.raw.keys.contains(k)))).unwrap_or(0)
+        // Keys fold addresses: where two posts meet in one, the exact address tells which is meant.
+        let shares = |p: &Item| p.raw.keys.iter().any(|k| item.raw.keys.contains(k));
+        let page = page(&item.raw);
+        let exact = || posts.iter().position(|p| page.is_some() && page == self::page(&p.raw) && shares(p));
+        own.or_else(exact).or_else(|| posts.iter().position(|p| shares(p))).unwrap_or(0)
     };
     let mut groups: Vec<Vec<&Item>> = vec![Vec::new(); posts.len()];
     for item in items {
@@ -574,11 +589,13 @@ fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
 }
 
 /// The id of a group: the one a person named, the one it had before it was edited, the
-/// one a key of it has, else the one it mints. No two groups have one id.
+/// one a key of it has, else the one it mints. No two groups have one id, and none takes that of
+/// `posts`, the others that share a key with it.
 fn identify(
     work: &Work<'_>,
     speaking: &[&RawEntry],
     raws: &[&RawEntry],
+    posts: &[&RawEntry],
     edited: Option<&EntryId>,
     live: &mut HashSet<Key>,
 ) -> Result<EntryId, RunError> {
@@ -591,6 +608,8 @@ fn identify(
     if !work.ledger.is_empty() {
         let keys = main.keys.iter().chain(others).filter(|k| !k.starts_with("title:"));
         let rows = keys.filter_map(|k| work.ledger.with_key(Key::of(k))).map(|n| work.ledger.row_at(n));
+        let has = |row: &Row, raw: &RawEntry| row.keys.contains(&raw.keys[0]);
+        let rows = rows.filter(|row| has(row, main) || !posts.iter().any(|other| has(row, other)));
         // Of two articles that became one the id stays that readers have.
         let (there, gone): (Vec<&Row>, Vec<&Row>) = rows.partition(|r| r.gone.is_none() || main.kind != Kind::Article);
         candidates.extend(there.into_iter().chain(gone).map(|r| EntryId::foreign(r.id.clone())));
@@ -734,6 +753,21 @@ impl<'a> Overrides<'a> {
                 }
             }
         }
+        found
+    }
+
+    /// As [`Self::of`], for one of several posts whose addresses are one when they are
+    /// folded: what names another of them exactly is not meant for this one.
+    fn of_one(&self, id: Option<&EntryId>, raws: &[&RawEntry], posts: &[&RawEntry]) -> Vec<&'a Override> {
+        let mut found = self.of(id, raws);
+        if posts.is_empty() {
+            return found;
+        }
+        found.retain(|o| {
+            let Some(target) = address::exact_path(&o.target).filter(|_| !o.target.contains('#')) else { return true };
+            let named = |raws: &[&RawEntry]| raws.iter().any(|r| is_post(r) && page(r).as_ref() == Some(&target));
+            named(raws) || !named(posts)
+        });
         found
     }
 }

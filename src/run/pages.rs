@@ -17,7 +17,7 @@ use super::articles::Sites;
 use super::build::{Lists, Plan};
 use super::{Opened, RunError};
 use crate::config::{Project, Site};
-use crate::entry::{self, Key, Slug};
+use crate::entry::{self, Key, Kind, Slug};
 use crate::health::{self, State};
 use crate::merge;
 use crate::output::html::card::{has_page, page_path};
@@ -272,13 +272,16 @@ fn posts(
     let mut written = BTreeSet::new();
     if site.posts.iter().any(|f| f.url.is_none()) {
         for entry in store.entries_at(&format!("{}page/", site.url))? {
-            // The link was made from letters and digits only.
-            let Some(name) =
-                entry.link.strip_prefix(site.url.as_str()).filter(|n| !n.contains("..") && !n.contains('#'))
-            else {
+            // What posts only link to names no file, wherever it is.
+            if !is_made_of_post(store, &entry)? {
                 continue;
-            };
+            }
+            let Some(name) = entry.link.strip_prefix(site.url.as_str()).filter(|n| !n.contains('#')) else { continue };
             let name = crate::normalize::address::percent_decode(name);
+            let file = name.strip_prefix("page/").unwrap_or("");
+            if file.contains('/') || file.contains("..") || !file.ends_with(".html") {
+                continue;
+            }
             let page = press.entry(site, &name, &entry)?;
             plan.add(name.clone(), page.as_bytes())?;
             written.insert(name);
@@ -287,6 +290,12 @@ fn posts(
     plan.dropped.extend(shown.posts.difference(&written).cloned());
     shown.posts = written;
     Ok(())
+}
+
+/// Whether an entry is a post, though a person perhaps said that it is of another kind.
+fn is_made_of_post(store: &Store, entry: &entry::Entry) -> Result<bool, RunError> {
+    let is_post = |kind: Kind| matches!(kind, Kind::Post | Kind::Digest);
+    Ok(is_post(entry.kind) || store.items_of(&entry.id)?.iter().any(|i| is_post(i.raw.kind)))
 }
 
 /// Pages that concern the whole site, and what all pages ask for.

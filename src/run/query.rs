@@ -155,7 +155,11 @@ pub fn explain(opened: &Opened, store: &Store, wanted: &str) -> Result<Vec<Expla
         && let Some(url) =
             address::absolute(wanted, base.as_ref()).filter(|_| wanted.contains("://") || wanted.starts_with('/'))
     {
-        found.extend(store.entry_with_key(&address::key(&url, &opened.hosts))?);
+        let mut all = store.entries_with_key(&address::key(&url, &opened.hosts))?;
+        // Keys fold addresses: the post that has this one exactly comes before its namesakes.
+        let page = address::exact_path(url.as_str());
+        let exact = all.iter().position(|e| page.is_some() && address::exact_path(&e.link) == page);
+        found.extend((!all.is_empty()).then(|| all.swap_remove(exact.unwrap_or(0))));
     }
     if found.is_empty() {
         let folded = text::fold(wanted);

@@ -135,8 +135,15 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
     let options = options();
     let arena = Arena::new();
     let root = parse(&arena, &source, &options);
-    let mut cutter =
-        Cutter { lines: &lines, pieces: Vec::new(), block: 0, item: 0, image: None, notes: notes(root, &source) };
+    let mut cutter = Cutter {
+        lines: &lines,
+        pieces: Vec::new(),
+        block: 0,
+        item: 0,
+        image: None,
+        notes: notes(root, &source),
+        silent: false,
+    };
     for child in root.children() {
         cutter.block(child, Context::default());
     }
@@ -349,10 +356,20 @@ fn mend_links<'a>(root: &'a AstNode<'a>, base: Option<&Url>) {
 /// An address written in a post, made absolute.
 pub fn resolve(written: &str, base: Option<&Url>) -> Option<Url> {
     // Emphasis inside the parentheses, and an address before a full-width mark that swallows what follows it.
-    let written = if written.contains("://") { written.trim_matches('*') } else { written };
+    let written = if written.contains("://") { without_parentheses(written.trim_matches('*')) } else { written };
     let end =
         if written.contains("://") { written.find(['）', '，', '。', '；', '》', '」', '、']) } else { None };
     address::absolute(&written[..end.unwrap_or(written.len())], base)
+}
+
+/// `(https://a.b/c)`, of `[x]((https://a.b/c))`: parentheses around a whole address are no
+/// part of it.
+fn without_parentheses(written: &str) -> &str {
+    let mut inside = written.trim();
+    while let Some(rest) = inside.strip_prefix('(') {
+        inside = rest.strip_suffix(')').unwrap_or(rest).trim();
+    }
+    inside
 }
 
 #[derive(Clone, Copy, Default)]
@@ -372,6 +389,8 @@ struct Cutter<'s> {
     image: Option<String>,
     /// Footnotes that lead somewhere: name and address.
     notes: Vec<(String, String)>,
+    /// Inside of a script or a style sheet, whose text is for no reader.
+    silent: bool,
 }
 
 /// Names of footnotes, and the first link in each.
@@ -454,6 +473,7 @@ impl Cutter<'_> {
                         data => (data.sourcepos.start.line, false),
                     };
                     let mut inline = Inline::default();
+                    self.silent = false;
                     for (n, cell) in row.children().enumerate() {
                         inline.text.push_str(if n > 0 { " | " } else { "" });
                         self.inlines(cell, &mut inline, header);
@@ -511,6 +531,7 @@ impl Cutter<'_> {
     fn lines_of<'a>(&mut self, node: &'a AstNode<'a>, shape: Shape, line: usize, context: Context) {
         let mut line = line;
         let mut inline = Inline::default();
+        self.silent = false;
         self.walk_line(node, shape, &mut line, context, &mut inline, false);
         self.push(shape, (line, line), context, inline);
     }
@@ -564,18 +585,21 @@ impl Cutter<'_> {
 
     fn inline<'a>(&mut self, node: &'a AstNode<'a>, inline: &mut Inline, bold: bool) {
         let data = node.data.borrow();
+        if let NodeValue::HtmlInline(html) = &data.value
+            && is_silent(html)
+        {
+            self.silent = !html.starts_with("</") && !html.ends_with("/>");
+            return;
+        }
+        if self.silent {
+            return;
+        }
         match &data.value {
-            NodeValue::Text(_) if inline.silent => {}
             NodeValue::Text(t) => inline.word(t, bold),
             NodeValue::Code(code) => inline.word(&code.literal, bold),
             NodeValue::SoftBreak | NodeValue::LineBreak => inline.text.push(' '),
             NodeValue::HtmlInline(html) => {
-                let tag = html.to_ascii_lowercase();
-                if tag.starts_with("<script") || tag.starts_with("<style") {
-                    inline.silent = true;
-                } else if tag.starts_with("</script") || tag.starts_with("</style") {
-                    inline.silent = false;
-                } else if html.starts_with("<img") {
+                if html.starts_with("<img") {
                     inline.images += 1;
                     if self.image.is_none() {
                         self.image = attribute(html, "<img", "src");
@@ -665,8 +689,6 @@ struct Inline {
     plain: bool,
     /// Address of a link in HTML that is open, where its text begins, and the pictures before it.
     open_link: Option<(String, usize, usize)>,
-    /// What stands here is a script or a style: no text.
-    silent: bool,
 }
 
 impl Inline {
@@ -731,6 +753,12 @@ fn words_of<'a>(node: &'a AstNode<'a>) -> String {
 fn is_br(html: &str) -> bool {
     let name = html.trim_start_matches(['<', '/']).trim_end_matches(['>', '/', ' ']);
     name.eq_ignore_ascii_case("br")
+}
+
+/// Tags around what is for no reader.
+fn is_silent(html: &str) -> bool {
+    let name = html.trim_start_matches(['<', '/']).split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
+    html.starts_with('<') && ["script", "style"].iter().any(|n| name.eq_ignore_ascii_case(n))
 }
 
 /// `<declaredMode>` is something a person typed, not markup.
@@ -915,6 +943,14 @@ mod tests {
     }
 
     #[test]
+    fn scripts_and_styles_are_no_text() {
+        let text = |md: &str| read(md, None, Slugify::Hugo).text;
+        assert_eq!(text("Body <script>evil()</script> text."), "Body text.");
+        assert_eq!(text("A <style>\np { color: red }\n</style> b."), "A\nb.");
+        assert_eq!(text("A <script>x\n\nB."), "A\n\nB.");
+    }
+
+    #[test]
     fn a_lazy_line_is_not_quoted() {
         let got = texts("> q\nA：a\n");
         assert_eq!(got, [("q".to_owned(), false, true), ("A：a".to_owned(), false, false)]);
@@ -944,6 +980,17 @@ mod tests {
         assert!(html.contains("https://example.org/blog/a/p.png"), "{html}");
         assert!(html.contains("https://example.org/blog/a/#here"), "{html}");
         assert!(!html.contains("javascript"), "{html}");
+    }
+
+    #[test]
+    fn parentheses_around_an_address_are_no_part_of_it() {
+        for (written, want) in [
+            ("(https://x.example/a)", "https://x.example/a"),
+            ("https://x.example/a_(b)", "https://x.example/a_(b)"),
+            ("(https://x.example/a_(b))", "https://x.example/a_(b)"),
+        ] {
+            assert_eq!(resolve(written, None).map(String::from).as_deref(), Some(want));
+        }
     }
 
     #[test]

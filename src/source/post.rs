@@ -9,6 +9,7 @@ mod front;
 mod items;
 mod leads;
 pub mod permalinks;
+mod signs;
 mod slugs;
 
 use chrono::{DateTime, Utc};
@@ -27,7 +28,7 @@ use crate::source::markdown::{self, Reading};
 use crate::source::shortcode;
 use crate::source::tags;
 use address::{Fields, post_keys, post_link};
-use front::Front;
+use front::{Front, NO_DATE};
 use items::{Anchors, DigestPost, item_entry};
 use leads::Leads;
 use slugs::{PathNames, path_names};
@@ -75,7 +76,7 @@ pub struct Post {
     pub date: Option<DateTime<Utc>>,
     /// Marked as a draft.
     pub draft: bool,
-    /// The generator makes no page of it.
+    /// The generator makes no page of it, or there is nothing in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pageless: bool,
     /// From then on the generator does not publish it any more.
@@ -149,7 +150,8 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let text = decode(bytes, &mut notes);
     let split =
         front_matter::split(&text).map_err(|e| PostError { line: e.line, column: e.column, problem: e.problem })?;
-    let front = Front { values: split.values };
+    let head = &text[..text.len() - split.body.len()];
+    let front = Front { values: split.values, head: head.to_owned() };
     let names = path_names(path);
     let date = date_of(&front, &names, context, &mut notes);
     let fields = Fields::new(&front, &names, date, context);
@@ -173,7 +175,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     };
     let (body, more) = tags::expand(&body, page);
     unknown.extend(more);
-    let body = leads.mend(body);
+    let body = signs::without(leads.mend(body), signs::imports(path, context.folder.slugify));
     for (line, written) in &leads.dead {
         let text = format!("`{}` leads to no post of this site: it is no link in feeds", text::cut(written, 80));
         notes.push(Note::new(split.lines_before + line, Weight::Hint, text));
@@ -186,6 +188,10 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         ));
     }
     let reading = markdown::read(&body, Some(&base), context.folder.slugify);
+    let is_empty = front.values.is_empty() && split.body.trim().is_empty();
+    if is_empty {
+        notes.push(Note::new(1, Weight::Hint, "an empty file: it is left out until something is written into it"));
+    }
     let title = front.title().or_else(|| first_heading(&reading)).unwrap_or_else(|| names.stem.clone());
     let digest = is_digest(&front, &title, path, context.folder);
     let language = front
@@ -205,14 +211,16 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     whole.link = Some(link.to_string());
     whole.html = reading.html.clone();
     whole.text = reading.text.clone();
-    whole.summary = front.description();
+    let says_title = |words: &String| text::fold(words) == text::fold(&title);
+    let described = front.description().filter(|d| !says_title(d));
+    whole.summary = described.or_else(|| signs::before_more(&body, context.folder.slugify));
     whole.authors = front.authors();
     whole.published = date;
     whole.updated = front.updated(context.zone);
     whole.language = language.clone();
     whole.translated = context.language.is_some() && language.as_deref() != context.language;
     whole.image = front
-        .image()
+        .image(&mut notes)
         .or_else(|| reading.image.clone())
         .and_then(|i| markdown::resolve(&i, Some(&base)))
         .map(String::from);
@@ -270,7 +278,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         title,
         date,
         draft: front.draft() || no_post,
-        pageless: front.pageless(),
+        pageless: front.pageless() || is_empty,
         until,
         link: Some(link.to_string()),
         digest,
@@ -288,7 +296,7 @@ pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
     let translated = translated(context, path);
     let context = Context { folder: translated.as_ref().unwrap_or(context.folder), ..context };
     let text = decode(bytes, &mut Vec::new());
-    let front = Front { values: front_matter::split(&text).ok()?.values };
+    let front = Front { values: front_matter::split(&text).ok()?.values, head: String::new() };
     let names = path_names(path);
     let date = date_of(&front, &names, context, &mut Vec::new());
     let dated =
@@ -313,10 +321,19 @@ fn translated(context: Context<'_>, path: &str) -> Option<PostsFolder> {
 }
 
 fn date_of(front: &Front, names: &PathNames, context: Context<'_>, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
-    front
-        .date(context.zone, notes)
+    let mut told = Vec::new();
+    let date = front
+        .date(context.zone, &mut told)
         .or_else(|| names.date.map(|d| context.zone.to_utc(d.and_time(chrono::NaiveTime::MIN))))
-        .or(context.date)
+        .or(context.date);
+    if let Some(date) = date {
+        let day = context.zone.to_local(date).format("%Y-%m-%d");
+        told.iter_mut().filter(|n| n.text.contains(NO_DATE)).for_each(|n| {
+            n.text.push_str(&format!("; until then the post is of {day}"));
+        });
+    }
+    notes.append(&mut told);
+    date
 }
 
 /// Bytes as text: BOM dropped, UTF-16 by its BOM, invalid UTF-8 replaced and told.

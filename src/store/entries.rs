@@ -231,6 +231,16 @@ impl Store {
         Ok(self.entries(text, [Key::of(key).0])?.pop())
     }
 
+    /// All entries that were made of something with this key: two posts whose addresses
+    /// are folded to one have it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entries_with_key(&self, key: &str) -> Result<Vec<Entry>> {
+        let text = "SELECT e.data, c.html, c.text FROM entry e JOIN item c ON c.id = e.content WHERE e.id IN (SELECT p.entry FROM item_key k JOIN part p ON p.item = k.item WHERE k.key = ?1) ORDER BY e.id";
+        self.entries(text, [Key::of(key).0])
+    }
+
     /// How many entries each feed has, and the newest one's date.
     ///
     /// # Errors

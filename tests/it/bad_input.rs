@@ -132,8 +132,9 @@ fn impossible_dates_are_told() {
             ("word.md", b"---\ntitle: Word\ndate: yesterday\n---\nx\n".to_vec()),
         ],
     );
-    assert!(run.err.contains("posts/zero.md:1: `date: 0000-01-01` is no date"), "{}", run.err);
-    assert!(run.err.contains("posts/far.md:1: `date: 9999-12-31` lies in the far future"), "{}", run.err);
+    assert!(run.err.contains("posts/zero.md:3: `date: 0000-01-01` is no date"), "{}", run.err);
+    assert!(run.err.contains("posts/far.md:3: `date: 9999-12-31` lies in the far future"), "{}", run.err);
+    assert!(run.err.contains("; until then the post is of "), "{}", run.err);
     let feed = site.read("public/all/feed.json");
     assert!(!feed.contains("\"Far\"") && feed.contains("\"Zero\"") && feed.contains("\"Word\""), "{feed}");
 }
@@ -185,6 +186,7 @@ fn not_quite_text_is_read_as_far_as_it_goes() {
         ],
     );
     assert!(run.err.contains("posts/latin.md:5: not valid UTF-8"), "{}", run.err);
+    assert!(!site.read("public/all/feed.json").contains("\"empty\""));
     let feed = site.read("public/mosn/rss.xml");
     for title in ["Bom MOSN", "Latin MOSN", "Wide MOSN"] {
         assert!(feed.contains(title), "{title}");

@@ -146,7 +146,7 @@ fn what_the_generator_does_not_publish_is_in_no_feed() {
     assert_eq!(run.status, 0, "{}", run.err);
     assert_eq!(
         run.err,
-        "warning: posts/no-date.md:1: `expiryDate: soon` is no date: the post stays; write for example 2024-06-30\n"
+        "warning: posts/no-date.md:4: `expiryDate: soon` is no date: the post stays; write for example 2024-06-30\n"
     );
     let mut titles: Vec<String> =
         site.entries().iter().map(|e| e["title"].as_str().unwrap_or_default().to_owned()).collect();

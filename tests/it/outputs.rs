@@ -180,6 +180,86 @@ fn posts_without_an_address_get_a_page() {
 }
 
 #[test]
+fn each_post_without_an_address_has_a_page_of_its_own() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "url: https://feeds.example.org/\nposts: [posts]\n");
+    for (n, name) in ["a/bc.md", "ab/c.md", "a-bc.md", "Abc.md"].into_iter().enumerate() {
+        site.post(name, &format!("Post {n}"), "2024-01-01", &format!("Text number {n}."));
+    }
+    site.refresh();
+    let entries = site.entries();
+    assert_eq!(entries.len(), 4);
+    for entry in entries {
+        let link = entry["link"].as_str().expect("link");
+        let title = entry["title"].as_str().expect("title");
+        let page = site.read(&format!("public/{}", link.strip_prefix("https://feeds.example.org/").expect("own")));
+        assert!(page.contains(&title.replace("Post", "Text number")), "{link}: {title}");
+    }
+}
+
+#[test]
+fn summaries_are_what_the_author_wrote() {
+    let site = Site::new();
+    let post = |name: &str, description: &str, body: &str| {
+        let text = format!("---\ntitle: \"About {name}\"\ndate: 2024-01-01\n{description}---\n\n{body}\n");
+        site.write(&format!("posts/{name}.md"), text);
+    };
+    post("short", "description: Two words.\n", "The text of it.");
+    post("twice", "summary: about twice!\n", "The text of it.");
+    post("more", "", "The beginning.\n\n<!--more-->\n\nThe rest.");
+    post("both", "description: Two words.\n", "The beginning.\n\n<!--more-->\n\nThe rest.");
+    post("signs", "", "[TOC]\n\n:::note\n\nThe text <style>p {}</style>of it.\n\n:::");
+    site.refresh();
+    let entries = site.entries();
+    for (name, summary) in [
+        ("short", "Two words."),
+        ("twice", "The text of it."),
+        ("more", "The beginning."),
+        ("both", "Two words."),
+        ("signs", "The text of it."),
+    ] {
+        let title = format!("About {name}");
+        let entry = entries.iter().find(|e| e["title"] == title.as_str()).expect("an entry");
+        assert_eq!(entry["summary"], summary, "{name}");
+    }
+}
+
+#[test]
+fn a_picture_without_an_address_is_told() {
+    let site = Site::new();
+    site.write(
+        "posts/a.md",
+        "---\ntitle: A link\ndate: 2024-01-01\ncover: \"[https://a.example](https://b.example/c.png)\"\n---\n\nText.\n",
+    );
+    site.write("posts/b.md", "---\ntitle: Nothing\ndate: 2024-01-02\ncover: \"[https://a.example\"\n---\n\nText.\n");
+    site.refresh();
+    let entries = site.entries();
+    let image = |title: &str| entries.iter().find(|e| e["title"] == title).expect("an entry")["image"].clone();
+    assert_eq!(image("A link"), "https://b.example/c.png");
+    assert!(image("Nothing").is_null());
+    let check = site.run(&["check", "--verbose"]);
+    assert!(check.err.contains("posts/b.md:4: `cover: [https://a.example` is no address"), "{}", check.err);
+}
+
+#[test]
+fn a_link_names_no_file() {
+    let site = Site::new();
+    site.write(
+        "feedloom.yaml",
+        "url: https://feeds.example.org/\nposts:\n  - path: posts\n    digest:\n      when: [{categories: Weekly}]\narticles: {fetch: false}\n",
+    );
+    let body =
+        "### Reading\n\n- [An address in parentheses]((https://x.example/a))\n- [A relative one](files/paper.pdf)\n";
+    site.weekly("weekly.md", "Weekly 1", "2024-02-01", body);
+    site.refresh();
+    let files: Vec<String> = site.published().into_keys().filter(|f| f.starts_with("page/")).collect();
+    assert_eq!(files, ["page/weekly.html"]);
+    let entries = site.entries();
+    let article = entries.iter().find(|e| e["title"] == "An address in parentheses").expect("an article");
+    assert_eq!(article["link"], "https://x.example/a");
+}
+
+#[test]
 fn a_page_that_lists_others_is_no_post() {
     let site = Site::new();
     site.post("_index.md", "List", "2024-01-01", "x");
@@ -221,6 +301,56 @@ fn many_posts_gone_at_once_stop_the_run() {
     std::fs::remove_dir(site.path("posts")).expect("removed");
     assert_eq!(site.run(&["refresh", "--accept-removals"]).status, 0);
     assert!(!site.read("public/all/feed.json").contains("\"Post 9\""));
+}
+
+#[test]
+fn posts_that_are_hidden_are_not_gone() {
+    let site = Site::new();
+    for n in 0..8 {
+        site.post(&format!("p{n}.md"), &format!("Post {n}"), &format!("2024-01-{:02}", n + 1), "x");
+    }
+    site.refresh();
+    let hide = |n: u8| format!("\"https://www.example.org/blog/p{n}/\": {{hide: true}}\n");
+    site.write("overrides.yaml", (0..6).map(hide).collect::<String>());
+    site.refresh();
+    let feed = site.read("public/all/feed.json");
+    assert!(!feed.contains("\"Post 0\"") && !feed.contains("\"Post 5\"") && feed.contains("\"Post 6\""), "{feed}");
+}
+
+#[test]
+fn posts_whose_names_differ_in_a_dot_are_told_apart() {
+    let site = Site::new();
+    site.post("v1.21.md", "One dot twenty-one", "2024-01-02", "The second.");
+    site.refresh();
+    let id = |title: &str| -> serde_json::Value {
+        let entries = site.entries();
+        entries.iter().find(|e| e["title"] == title).unwrap_or_else(|| panic!("{title}"))["id"].clone()
+    };
+    let before = id("One dot twenty-one");
+    // It comes before the other one in the order of names.
+    site.post("v1.2.1.md", "One dot two dot one", "2024-01-01", "The first.");
+    site.post("v12.1.md", "Twelve dot one", "2024-01-03", "The third.");
+    site.weekly(
+        "weekly.md",
+        "Weekly 1",
+        "2024-02-01",
+        "### Reading\n\n- [The second of them](https://www.example.org/blog/v1.21/)\n",
+    );
+    site.write("overrides.yaml", "\"https://www.example.org/blog/v12.1/\": {title: Renamed}\n");
+    site.refresh();
+    assert_eq!(id("One dot twenty-one"), before);
+    let entries = site.entries();
+    let titles: Vec<&str> = entries.iter().filter_map(|e| e["title"].as_str()).collect();
+    for title in ["One dot two dot one", "One dot twenty-one", "Renamed"] {
+        assert!(titles.contains(&title), "{titles:?}");
+        let entry = entries.iter().find(|e| e["title"] == title).expect("an entry");
+        let mentioned = entry["mentions"].to_string().contains("weekly.md");
+        assert_eq!(mentioned, title == "One dot twenty-one", "{entry}");
+    }
+    for (name, title) in [("v1.2.1", "One dot two dot one"), ("v1.21", "One dot twenty-one"), ("v12.1", "Renamed")] {
+        let run = site.run(&["explain", &format!("https://www.example.org/blog/{name}/")]);
+        assert!(run.out.contains(title), "{name}: {}", run.out);
+    }
 }
 
 #[test]

@@ -492,6 +492,8 @@ mod tests {
             ("**开源 MOSN 系统诊断工具 beta 版：**", "MOSN", "beta"),
             ("**MOSN 1.0 RC2 released**", "MOSN", "1.0-rc2"),
             ("**Layotto 0.2.0 Beta 2 发布**", "Layotto", "0.2.0-beta2"),
+            ("**cadvisor/lib bumped from v0.60.3 to v0.60.4**", "lib", "0.60.4"),
+            ("**MOSN 从 1.5.0 升级到 1.6.0 发布**", "MOSN", "1.6.0"),
         ];
         for (md, name, number) in cases {
             let got = release_head(&piece(md), &known(), None).unwrap_or_else(|| panic!("{md}"));

@@ -159,10 +159,48 @@ pub(super) fn post_link(front: &Front, names: &PathNames, fields: &Fields, conte
         notes.push(Note::new(1, Weight::Problem, problem));
     }
     let link = templated.unwrap_or_else(|| {
-        let name = format!("page/{}.html", text::fold(&names.without_language).chars().take(60).collect::<String>());
+        let name = format!("page/{}.html", page_name(&names.without_language));
         context.site.join(&name).unwrap_or_else(|_| context.site.clone())
     });
     (link, notes)
+}
+
+/// Pages of ours have names of so many characters at most.
+const PAGE_NAME: usize = 60;
+
+/// The name of the page of ours for the post at `path`: no two paths have one. A path
+/// of letters and digits, with a date in front or not, is named by them, and one of
+/// lower-case ASCII with hyphens by itself; any other gets a hash behind its letters.
+fn page_name(path: &str) -> String {
+    let folded = text::fold(path);
+    let short = path.chars().count() <= PAGE_NAME;
+    if short && !folded.is_empty() && path == dashed(&folded) {
+        return folded;
+    }
+    if short && path.contains('-') && path != dashed(&folded) && path.bytes().all(is_plain) {
+        return path.to_owned();
+    }
+    let kept: String = folded.chars().take(PAGE_NAME).collect();
+    let kept = if kept.is_empty() { "post" } else { &kept };
+    // No other name has a `_`.
+    format!("{kept}_{}", &blake3::hash(path.as_bytes()).to_hex()[..8])
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
+
+/// A folded name that begins with a date as people write it: `20240630name` is
+/// `2024-06-30-name`.
+fn dashed(folded: &str) -> String {
+    let date = folded.get(..8).filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
+    match date.filter(|d| chrono::NaiveDate::parse_from_str(d, "%Y%m%d").is_ok()) {
+        Some(date) => {
+            let (day, name) = (format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]), &folded[8..]);
+            if name.is_empty() { day } else { format!("{day}-{name}") }
+        }
+        None => folded.to_owned(),
+    }
 }
 
 /// The address that the front matter itself gives, as its generator completes it.
@@ -327,6 +365,43 @@ mod tests {
         let (_, notes) = address("/{slug}/", "/", Slugify::Jekyll, "a.md", "title: x");
         assert_eq!(notes[0].text, "no date before its name: for Jekyll a file of `_posts` is no post then");
         assert_eq!(address("/{slug}/", "/", Slugify::Hugo, "a.md", "slug: S s\nurl: /:year/:slug").0, "/2026/s-s/");
+    }
+
+    #[test]
+    fn no_two_posts_have_one_page_of_ours() {
+        for (path, name) in [
+            ("hello", "hello"),
+            ("中文", "中文"),
+            ("2024-06-30", "20240630"),
+            ("2024-06-30-hello", "20240630hello"),
+            ("a-bc", "a-bc"),
+            ("2024-06-30-hello-you", "2024-06-30-hello-you"),
+        ] {
+            assert_eq!(page_name(path), name);
+        }
+        let long = "a".repeat(61);
+        let paths = [
+            "abc",
+            "a-bc",
+            "ab-c",
+            "a/bc",
+            "ab/c",
+            "a.bc",
+            "ABC",
+            "a_bc",
+            "AB-c",
+            "-abc",
+            "20240630abc",
+            "2024-06-30-abc",
+            "2024-06-30abc",
+            "！",
+            "？",
+            long.as_str(),
+            &long[..60],
+        ];
+        let names: std::collections::BTreeSet<String> = paths.iter().map(|p| page_name(p)).collect();
+        assert_eq!(names.len(), paths.len(), "{names:?}");
+        assert!(names.iter().all(|n| !n.starts_with(['_', '-', '.']) || n == "-abc"), "{names:?}");
     }
 
     #[test]

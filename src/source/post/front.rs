@@ -1,6 +1,9 @@
 //! What the keys of front matter mean, in the spellings of the generators.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Datelike, Utc};
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{Note, Weight};
@@ -11,9 +14,30 @@ use crate::normalize::{date, text};
 /// Front matter with what it may mean.
 pub(super) struct Front {
     pub(super) values: Map<String, Value>,
+    /// The front matter as it is written, for the lines of its keys.
+    pub(super) head: String,
 }
 
+/// Told of a date that cannot be read.
+pub(super) const NO_DATE: &str = "` is no date: write";
+
 impl Front {
+    fn inside(values: &Map<String, Value>) -> Self {
+        Self { values: values.clone(), head: String::new() }
+    }
+
+    /// The line of a key in the file, from 1; the first one when it is nowhere.
+    fn line(&self, key: &str) -> usize {
+        let names = |line: &str| {
+            let name = line.split([':', '=']).next().unwrap_or("");
+            let name = name.trim_matches(|c: char| c.is_whitespace() || "\"'{,".contains(c));
+            line.len() > name.len() && name.eq_ignore_ascii_case(key)
+        };
+        let at_margin = |line: &str| !line.starts_with([' ', '\t']) && names(line);
+        let place = |found: &dyn Fn(&str) -> bool| self.head.lines().position(found);
+        place(&at_margin).or_else(|| place(&names)).map_or(1, |n| n + 1)
+    }
+
     /// The value of a key as one text.
     pub(super) fn one(&self, key: &str) -> Option<String> {
         match self.values.get(key)? {
@@ -48,7 +72,7 @@ impl Front {
     /// A key of an inner table: Zola's `[taxonomies]` and `[extra]`.
     pub(super) fn inner(&self, table: &str, key: &str) -> Vec<String> {
         match self.values.get(table) {
-            Some(Value::Object(map)) => Front { values: map.clone() }.many(key),
+            Some(Value::Object(map)) => Front::inside(map).many(key),
             _ => Vec::new(),
         }
     }
@@ -81,7 +105,7 @@ impl Front {
                 }
                 Some(claimed) if claimed.time.year() > *date::SANE_YEARS.end() => {
                     notes.push(Note::new(
-                        1,
+                        self.line(key),
                         Weight::Problem,
                         format!("`{key}: {}` lies in the far future: the post waits", text::cut(&written, 40)),
                     ));
@@ -89,10 +113,10 @@ impl Front {
                 }
                 Some(_) | None => {
                     notes.push(Note::new(
-                        1,
+                        self.line(key),
                         Weight::Problem,
                         format!(
-                            "`{key}: {}` is no date: write for example 2024-06-30T10:00:00+08:00",
+                            "`{key}: {}{NO_DATE} for example 2024-06-30T10:00:00+08:00",
                             text::cut(&text::scrub(&written), 40)
                         ),
                     ));
@@ -119,7 +143,7 @@ impl Front {
         if claimed.is_none() {
             let shown = text::cut(&text::scrub(&written), 40);
             let text = format!("`{key}: {shown}` is no date: the post stays; write for example 2024-06-30");
-            notes.push(Note::new(1, Weight::Problem, text));
+            notes.push(Note::new(self.line(key), Weight::Problem, text));
         }
         claimed.map(|c| c.time)
     }
@@ -198,21 +222,23 @@ impl Front {
             .collect()
     }
 
-    pub(super) fn image(&self) -> Option<String> {
+    /// The first picture that the front matter names by an address.
+    pub(super) fn image(&self, notes: &mut Vec<Note>) -> Option<String> {
         for key in ["cover", "image", "images", "thumbnail", "featured_image", "featuredimage", "banner", "og_image"] {
-            if let Some(Value::Object(map)) = self.values.get(key) {
-                let inner = Front { values: map.clone() };
-                if let Some(found) = inner
-                    .one("image")
-                    .or_else(|| inner.one("src"))
-                    .or_else(|| inner.one("url"))
-                    .or_else(|| inner.one("feature"))
-                {
-                    return Some(found);
-                }
-            } else if let Some(found) = self.one(key) {
-                return Some(found);
+            let written = if let Some(Value::Object(map)) = self.values.get(key) {
+                let inner = Front::inside(map);
+                ["image", "src", "url", "feature"].iter().find_map(|k| inner.one(k))
+            } else {
+                self.one(key)
+            };
+            let Some(written) = written else { continue };
+            let found = picture(&written);
+            if found.is_some() {
+                return found;
             }
+            let shown = text::cut(&text::scrub(&written), 60);
+            let text = format!("`{key}: {shown}` is no address of a picture: it is left out");
+            notes.push(Note::new(self.line(key), Weight::Hint, text));
         }
         None
     }
@@ -227,10 +253,55 @@ impl Front {
     }
 }
 
+/// The address of a picture: as it is written, or that of a Markdown link. A name of a file
+/// may have blanks, an address has none, and neither has brackets.
+fn picture(written: &str) -> Option<String> {
+    static LINK: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^!?\[[^\]]*\]\(\s*<?([^\s()<>\[\]]+)>?[^()]*\)$").expect("a pattern of this file")
+    });
+    let address = LINK.captures(written).and_then(|c| c.get(1)).map_or(written, |m| m.as_str());
+    let name = address.rsplit('/').next().unwrap_or(address).to_lowercase();
+    let is_file = !address.contains("://") && PICTURES.iter().any(|end| name.ends_with(end));
+    let is_broken = address.contains(['[', ']', '<', '>', '{', '}', '"']);
+    (!is_broken && (is_file || !address.contains(char::is_whitespace))).then(|| address.to_owned())
+}
+
+/// How names of pictures end.
+const PICTURES: [&str; 7] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif"];
+
 pub(super) fn person(map: &Map<String, Value>) -> Option<Person> {
-    let front = Front { values: map.clone() };
+    let front = Front::inside(map);
     let name = text::line(&front.one("name")?);
     let uri =
         ["url", "uri", "link", "github", "website"].iter().find_map(|k| front.one(k)).filter(|u| u.starts_with("http"));
     (!name.is_empty()).then(|| Person { name, uri, email: front.one("email").filter(|e| e.contains('@')) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_have_addresses() {
+        for (written, want) in [
+            ("https://a.example/b.png", Some("https://a.example/b.png")),
+            ("images/my cover (1).png", Some("images/my cover (1).png")),
+            ("[https://a.example](https://b.example/c.png)", Some("https://b.example/c.png")),
+            ("![](/c.png \"words\")", Some("/c.png")),
+            ("[https://a.example", None),
+            ("https://a.example/b and words", None),
+            ("a picture", None),
+        ] {
+            assert_eq!(picture(written).as_deref(), want, "{written}");
+        }
+    }
+
+    #[test]
+    fn keys_have_their_lines() {
+        let front = |head: &str| Front { values: Map::new(), head: head.to_owned() };
+        assert_eq!(front("---\ntitle: date: x\nDate: 2026-13-40\n---\n").line("date"), 3);
+        assert_eq!(front("---\nextra:\n  date: x\ndate: y\n---\n").line("date"), 4);
+        assert_eq!(front("{\n  \"title\": \"a\",\n  \"date\": \"x\"\n}\n").line("date"), 3);
+        assert_eq!(front("---\ntitle: a\n---\n").line("date"), 1);
+    }
 }

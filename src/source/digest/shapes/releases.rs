@@ -251,8 +251,12 @@ pub(in crate::source::digest) fn release_head(
     let first = version(line)?;
     // `1.2 → 1.3`: what it came to.
     static ARROW: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*"));
+    // `bumped from 1.2 to 1.3` says the same.
+    static FROM: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:\bfrom|从|由)\s*(?:version\s*)?v?\s*$"));
+    static TO: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*"));
     let behind = &line[first.end..];
-    let version = match ARROW.find(behind).map(|m| (m.end(), self::version(&behind[m.end()..]))) {
+    let arrow = ARROW.find(behind).or_else(|| TO.find(behind).filter(|_| FROM.is_match(&line[..first.start])));
+    let version = match arrow.map(|m| (m.end(), self::version(&behind[m.end()..]))) {
         Some((_, Some(next))) if next.start <= 1 => Version { number: next.number, ..first },
         _ => first,
     };
