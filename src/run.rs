@@ -41,8 +41,8 @@ use crate::output::html::TemplateError;
 use crate::source::post;
 use crate::store::{Store, StoreError};
 
-/// Fewer things than these are done before another thread has begun.
-const WORTH_THREADS: usize = 16;
+/// Fewer things than these are done before another thread has begun and has its memory.
+const WORTH_THREADS: usize = 64;
 
 /// More workers than these would hold more in memory at once than they save time.
 const MOST_WORKERS: usize = 8;
