@@ -316,8 +316,10 @@ fn connections_are_reused_and_given_back() {
     run_with(settings(), plan.clone(), jobs(&server));
     assert!(server.connections() <= 3, "{}", server.connections());
     let requests = server.requests();
-    let closed: Vec<bool> = requests.iter().map(|r| r.header("connection") == Some("close")).collect();
-    assert_eq!(closed.iter().filter(|c| **c).count(), 1, "the last one says that nothing follows");
+    // The first may be on its way before the second is asked for: then nothing followed it.
+    let closed = requests.iter().filter(|r| r.header("connection") == Some("close")).map(|r| r.path.as_str());
+    let closed: std::collections::BTreeSet<&str> = closed.filter(|path| *path != "/0").collect();
+    assert_eq!(closed.len(), 1, "the last one says that nothing follows: {closed:?}");
     // With few file descriptors none is kept.
     let server = Server::start("127.0.1.30", |_, s| reply(s, 200, "", BODY));
     let limits = Limits { idle: 0, ..plan.limits.clone() };
