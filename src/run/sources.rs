@@ -505,8 +505,7 @@ fn ask(
         let mut job = Job::feed(state.address_to_ask().clone());
         job.validators = state.validators.clone();
         // A source that moved for good is asked where it is now: headers stay behind.
-        let given_for = Url::parse(&source.config.url).ok();
-        if given_for.is_some_and(|given| fetcher::is_for(&given, job.url())) {
+        if fetcher::is_for(&state.address, job.url()) {
             job.headers = headers(source.config);
         }
         job.expected = Duration::from_millis(state.took_ms);

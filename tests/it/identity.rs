@@ -790,23 +790,3 @@ fn questions_that_begin_alike_keep_their_ids_when_one_goes() {
     life.run();
     assert_eq!(id_of(&life, "rests"), kept);
 }
-
-#[test]
-fn posts_that_a_person_hides_are_not_missing() {
-    let site = Site::new();
-    for n in 1..=5 {
-        site.post(&format!("p{n}.md"), &format!("Post {n}"), "2024-02-01", "Words.");
-    }
-    site.refresh();
-    let link = |title: &str| {
-        let entries = site.entries();
-        let entry = entries.iter().find(|e| e["title"] == title).expect(title).clone();
-        entry["link"].as_str().expect("a link").to_owned()
-    };
-    let lines: String = ["Post 1", "Post 2", "Post 3"].map(|t| format!("\"{}\": {{hide: true}}\n", link(t))).concat();
-    site.write("overrides.yaml", lines);
-    let run = site.run(&["refresh"]);
-    assert_eq!(run.status, 0, "{}", run.err);
-    assert_eq!(site.entries().len(), 2);
-    assert!(!site.read("public/all/atom.xml").contains("Post 1"));
-}

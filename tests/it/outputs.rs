@@ -615,21 +615,3 @@ fn feeds_say_what_there_is_to_say() {
     let list = site.run(&["export"]).out;
     assert_eq!(list.matches("htmlUrl").count(), 1, "{list}");
 }
-
-#[test]
-fn a_post_is_summarised_as_its_author_says() {
-    let site = site();
-    site.write("posts/a.md", "---\ntitle: A\ndate: 2024-02-01\ndescription: 一句话介绍\n---\n\nOther words.\n");
-    site.write("posts/b.md", "---\ntitle: The same\ndate: 2024-02-02\ndescription: the same\n---\n\nOther words.\n");
-    site.write(
-        "posts/c.md",
-        "---\ntitle: C\ndate: 2024-02-03\n---\n\nWords <script>evil()</script>of a <style>p {}</style>post.\n",
-    );
-    site.refresh();
-    let entries = site.entries();
-    let summary = |title: &str| {
-        let entry = entries.iter().find(|e| e["title"] == title).expect(title);
-        entry["summary"].as_str().unwrap_or_default().to_owned()
-    };
-    assert_eq!(["A", "The same", "C"].map(summary), ["一句话介绍", "Other words.", "Words of a post."]);
-}

@@ -5,7 +5,7 @@ mod stories;
 mod titles;
 
 pub(super) use rows::rows;
-pub(super) use titles::{first_link, sentence_around};
+pub(super) use titles::{first_link, says_nothing, sentence_around};
 
 use super::shapes;
 use super::vocabulary::is_recap;
@@ -14,7 +14,7 @@ use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
 use stories::{story, story_end};
-use titles::{is_caption, picture_link, says_nothing, title_above, title_in, without_link};
+use titles::{is_caption, picture_link, title_above, title_in, without_link};
 
 /// A stretch of pieces that may be one item.
 struct Unit {
@@ -353,7 +353,7 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     };
     // `-- [name](…)` below a quotation, `[Home](…) | [Archive](…)` of a menu.
     let attribution = ["--", "—", "–", "―"].iter().any(|dash| piece.text.starts_with(dash));
-    if !shapes::is_link_line(piece) || attribution || is_menu(piece) || shapes::is_credit(&piece.text) {
+    if !shapes::is_link_line(piece) || attribution || is_menu(piece) {
         return;
     }
     if shapes::label(piece, scope.names).is_some() && shapes::is_empty_title(&link.text) {

@@ -219,8 +219,7 @@ fn whole_event(scope: &mut Scope<'_>) {
     // `[TiDB Hackathon](…)` above the fields.
     let above = (from..to).take_while(|n| shapes::field(&scope.pieces[*n].text).is_none()).find_map(|n| {
         let piece = &scope.pieces[n];
-        let link =
-            lists::first_link(piece).filter(|l| !shapes::is_empty_title(&l.text) && !shapes::is_generic(&l.text))?;
+        let link = lists::first_link(piece).filter(|l| !lists::says_nothing(&l.text))?;
         (time.is_some() && piece.text.starts_with(link.text.as_str())).then_some(link.text)
     });
     let title =
@@ -250,8 +249,7 @@ fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
     for n in found {
         let piece = &scope.pieces[n];
         let Some(link) = lists::first_link(piece) else { continue };
-        let says_nothing = shapes::is_empty_title(&link.text) || shapes::is_generic(&link.text);
-        let title = if says_nothing { event_words(&piece.text, &link) } else { link.text.clone() };
+        let title = if lists::says_nothing(&link.text) { event_words(&piece.text, &link) } else { link.text.clone() };
         let mut item = Item::new(Kind::Event, title, piece.line).with_link(&link);
         item.time = Some(piece.text.clone());
         item.ranges = scope.lines(n..n + 1);
