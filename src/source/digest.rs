@@ -24,10 +24,15 @@ use crate::names::Names;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
 
-pub use shapes_public::is_prerelease;
+pub use shapes_public::{day_in, is_prerelease};
 
 /// What other stages may ask of the shapes.
 mod shapes_public {
+    /// The first day in a line, with its month.
+    pub fn day_in(line: &str) -> Option<&str> {
+        super::shapes::day_in(line)
+    }
+
     /// Whether a version is unfinished.
     pub fn is_prerelease(version: &str) -> bool {
         super::shapes::is_prerelease(version)

@@ -324,12 +324,15 @@ pub(super) fn is_day(text: &str) -> bool {
     text.len() >= 4 && text.contains(|c: char| c.is_ascii_digit()) && DAY.is_match(text)
 }
 
-/// A day in a line, with its month: `June 20`, `6 月 15 日`, `2024-06-20`.
+/// A day in a line, with its month, and the year and time right beside it: `June 20, 2024`,
+/// `6 月 15 日 14:00`, `2024-06-20`.
 pub(super) fn day_in(line: &str) -> Option<&str> {
     static DAY: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\d{1,2}\s?月\s?\d{1,2}\s?[日号]|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?\b|\b\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\b",
-        )
+        const MONTH: &str = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\b";
+        const DAY: &str = r"\d{1,2}(?:st|nd|rd|th)?\b";
+        pattern(&format!(
+            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
+        ))
     });
     DAY.find(line).map(|m| m.as_str())
 }

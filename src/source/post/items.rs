@@ -182,7 +182,7 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
     }
     // A day somewhere in a line comes last: `Summit (Zurich, June 20-22, 2024)`.
     let somewhere = || {
-        let day = day_in(time).filter(|d| d.len() < time.trim().len())?;
+        let day = digest::day_in(time).filter(|d| d.len() < time.trim().len())?;
         starts_at(day, post, zone)
     };
     let Some(local) = post.map(|p| zone.to_local(p)) else { return somewhere() };
@@ -211,18 +211,6 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
         .map(format)
         .filter(|s| !s.is_empty())
         .or_else(somewhere)
-}
-
-/// The day in a line, and the time right behind it.
-fn day_in(line: &str) -> Option<&str> {
-    use std::sync::LazyLock;
-    static DAY: LazyLock<regex::Regex> = LazyLock::new(|| {
-        regex::Regex::new(
-            r"(?i)\b\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2})?|\b\d{4}/\d{1,2}/\d{1,2}\b|(?:\b\d{4}\s?年\s?)?\b\d{1,2}\s?月\s?\d{1,2}\s?日(?:\s?\d{1,2}[:：]\d{2})?|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}\b(?:,? \d{4})?|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b\.?(?:,? \d{4})?",
-        )
-        .expect("a pattern of this file")
-    });
-    DAY.find(line).map(|m| m.as_str())
 }
 
 /// `May 12-14, 2023`, `17th of May`: the first day, plainly.
