@@ -528,6 +528,7 @@ fn fault(error: &reqwest::Error, connect: Duration) -> Fault {
     }
     if error.is_connect() {
         return match found {
+            Some(Broken::Io(io::ErrorKind::ConnectionRefused, why)) => Fault::Refused(why),
             Some(Broken::Io(_, why)) => Fault::Connect(why),
             Some(Broken::Incomplete) | None => Fault::Connect(cause(error)),
         };

@@ -38,6 +38,8 @@ pub enum Fault {
     Dns(String),
     /// Nobody answers there.
     Connect(String),
+    /// A machine is there, and says that nobody listens at that port.
+    Refused(String),
     /// No file descriptor was left here for the connection.
     NoDescriptor,
     /// No trusted, encrypted connection.
@@ -127,7 +129,7 @@ impl Fault {
             Fault::BadRedirect(_) | Fault::TooManyRedirects(_) | Fault::RedirectLoop => "redirect",
             Fault::Denied(_) => "denied",
             Fault::Dns(_) => "dns",
-            Fault::Connect(_) => "connect",
+            Fault::Connect(_) | Fault::Refused(_) => "connect",
             Fault::NoDescriptor => "local",
             Fault::Tls(_) => "tls",
             Fault::Timeout(..) | Fault::TooSlow => "timeout",
@@ -143,7 +145,10 @@ impl Fault {
 
     /// Whether the request did not even reach its host: another one would fare no better.
     pub fn never_arrived(&self) -> bool {
-        matches!(self, Fault::Dns(_) | Fault::Connect(_) | Fault::Timeout(Phase::Dns | Phase::Connect, _))
+        matches!(
+            self,
+            Fault::Dns(_) | Fault::Connect(_) | Fault::Refused(_) | Fault::Timeout(Phase::Dns | Phase::Connect, _)
+        )
     }
 
     /// How soon it makes sense to try again.
@@ -156,6 +161,7 @@ impl Fault {
             | Fault::RedirectLoop
             | Fault::Dns(_)
             | Fault::Connect(_)
+            | Fault::Refused(_)
             | Fault::NoDescriptor
             | Fault::Tls(_)
             | Fault::Timeout(..)
@@ -190,7 +196,7 @@ impl fmt::Display for Fault {
             Fault::RedirectLoop => f.write_str("redirects in a circle"),
             Fault::Denied(why) => write!(f, "not asked: {why}"),
             Fault::Dns(why) => write!(f, "the name has no address: {why}"),
-            Fault::Connect(why) => write!(f, "no connection: {why}"),
+            Fault::Connect(why) | Fault::Refused(why) => write!(f, "no connection: {why}"),
             Fault::NoDescriptor => {
                 f.write_str("too many open files here: lower `fetch.concurrency` or raise the limit (ulimit -n)")
             }

@@ -102,6 +102,7 @@ impl Robots {
                 | Fault::Denied(_)
                 | Fault::Dns(_)
                 | Fault::Connect(_)
+                | Fault::Refused(_)
                 | Fault::NoDescriptor
                 | Fault::Tls(_)
                 | Fault::Timeout(..)

@@ -631,9 +631,10 @@ fn ask(
 /// connection that was refused was refused by a machine: the network is there. With a proxy
 /// that machine is the proxy, which says nothing about the server.
 fn says_nothing(fault: &Fault, by_proxy: bool) -> bool {
-    let no_name = matches!(fault, Fault::Dns(_) | Fault::Timeout(Phase::Dns, _));
-    // The system's own words: what is left of ECONNREFUSED in a fault.
-    no_name || matches!(fault, Fault::Connect(why) if by_proxy || !why.to_lowercase().contains("refused"))
+    match fault {
+        Fault::Refused(_) => by_proxy,
+        other => matches!(other, Fault::Dns(_) | Fault::Connect(_) | Fault::Timeout(Phase::Dns, _)),
+    }
 }
 
 /// A source that could not be reached for want of a network: nothing is known of it that
@@ -756,7 +757,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_an_answer_unless_a_proxy_gives_it() {
-        let refused = Fault::Connect("Connection refused (os error 111)".to_owned());
+        let refused = Fault::Refused("Connection refused (os error 111)".to_owned());
         assert!(!says_nothing(&refused, false));
         assert!(says_nothing(&refused, true));
         assert!(says_nothing(&Fault::Connect("Network is unreachable (os error 101)".to_owned()), false));
