@@ -176,6 +176,7 @@ impl<'a> Posts<'a> {
             let reading = match self.read_one(folder, &bytes, &file.path)? {
                 Ok((reading, undated)) => {
                     self.tell(folder, Seen::Read(&file.path, &reading, undated));
+                    report.digests += usize::from(reading.digest);
                     reading
                 }
                 Err(error) => {

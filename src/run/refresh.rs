@@ -35,6 +35,8 @@ pub struct Report {
     pub posts: usize,
     /// Posts that were read anew.
     pub read: usize,
+    /// Digests among those.
+    pub digests: usize,
     /// Posts that went.
     pub removed: usize,
     /// Files and folders of posts that could not be read, below their folder of posts: what
