@@ -180,7 +180,7 @@ fn claimed(raw: &RawEntry, memory: &Memory, context: Context<'_>) -> Option<Date
 /// short it is; feeds have all sorts of words there. The title once more says nothing.
 fn is_summary(written: &str, main: &RawEntry) -> bool {
     let long_enough = matches!(main.kind, Kind::Post | Kind::Digest) || text::columns(written) >= 20;
-    long_enough && !written.trim().is_empty() && text::fold(written) != text::fold(&main.title)
+    long_enough && !written.trim().is_empty() && !text::same(written, &main.title)
 }
 
 /// The linked page, where it speaks for the entry: of a post, a release or an entry of a

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod front_matter;
 pub mod linked;
 pub mod markdown;
+mod pattern;
 pub mod picture;
 pub mod post;
 pub mod saved;

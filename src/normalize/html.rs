@@ -542,7 +542,7 @@ pub fn attribute(tag: &str, name: &str) -> Option<String> {
                 Some(quote @ ('"' | '\'')) => value[1..].split(quote).next().unwrap_or(""),
                 _ => value.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or(""),
             };
-            return Some(text::decode_entities(value.trim()));
+            return Some(text::decode_entities(value.trim()).into_owned());
         }
         from = at + name.len();
     }
@@ -658,12 +658,12 @@ pub fn plain(html: &str) -> String {
                 }
                 let starts = decoded.starts_with(char::is_whitespace);
                 let ends = decoded.ends_with(char::is_whitespace);
-                let words = text::squeeze(&decoded);
                 if starts && !out.is_empty() && !out.ends_with(char::is_whitespace) {
                     out.push(' ');
                 }
-                out.push_str(&words);
-                if ends && !words.is_empty() {
+                let before = out.len();
+                text::push_squeezed(&mut out, &decoded);
+                if ends && out.len() > before {
                     out.push(' ');
                 }
             }
@@ -681,11 +681,14 @@ pub fn plain(html: &str) -> String {
         }
         tidy.push_str(line);
     }
-    text::scrub(&tidy)
+    text::scrubbed(tidy)
 }
 
 /// The first picture in HTML that is worth showing: absolute, not inside the address.
 pub fn first_image(html: &str, base: Option<&Url>) -> Option<String> {
+    if !contains_tag(html, &["img"]) {
+        return None;
+    }
     for token in tokens(html) {
         if let Token::Open { name, raw } = token
             && name == "img"

@@ -356,7 +356,8 @@ fn relink(
 /// Ids in an Atom or JSON document that was written here, as they are without its escapes.
 fn ids_in(text: &str) -> impl Iterator<Item = String> {
     const KEY: &str = "\"id\": ";
-    let xml = text.split("<id>").skip(1).map(|t| text::decode_entities(&t[..t.find('<').unwrap_or(t.len())]));
+    let xml = text.split("<id>").skip(1);
+    let xml = xml.map(|t| text::decode_entities(&t[..t.find('<').unwrap_or(t.len())]).into_owned());
     let json = text.match_indices(KEY).filter_map(|(at, _)| {
         let mut values = serde_json::Deserializer::from_str(&text[at + KEY.len()..]).into_iter::<String>();
         values.next()?.ok()

@@ -615,8 +615,8 @@ fn identify(
         candidates.extend(there.into_iter().chain(gone).map(|r| EntryId::foreign(r.id.clone())));
     }
     candidates.push(normalize::mint(speaking, &work.ledger.id_base));
-    candidates.push(normalize::mint_second(speaking, &work.ledger.id_base));
-    for id in candidates {
+    let second = std::iter::once_with(|| normalize::mint_second(speaking, &work.ledger.id_base));
+    for id in candidates.into_iter().chain(second) {
         let number = Key::of(id.as_str());
         if !live.contains(&number) && !work.store.has_entry(&id)? {
             live.insert(number);

@@ -870,7 +870,7 @@ fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
         quote @ ('"' | '\'') => value[1..].split(quote).next()?,
         _ => value.split_whitespace().next()?,
     };
-    (!value.is_empty()).then(|| text::decode_entities(value))
+    (!value.is_empty()).then(|| text::decode_entities(value).into_owned())
 }
 
 /// Heading ids as the generator makes them, numbered when they repeat.

@@ -211,7 +211,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     whole.link = Some(link.to_string());
     whole.html = reading.html.clone();
     whole.text = reading.text.clone();
-    let says_title = |words: &String| text::fold(words) == text::fold(&title);
+    let says_title = |words: &String| text::same(words, &title);
     let described = front.description().filter(|d| !says_title(d));
     whole.summary = described.or_else(|| signs::before_more(&body, context.folder.slugify));
     whole.authors = front.authors();

@@ -132,26 +132,31 @@ impl Store {
                 .prepare_cached("SELECT id FROM document WHERE origin = ?1 AND path = ?2")?
                 .query_row([document.origin, document.path], |r| r.get(0))
                 .optional()?;
+            let size = i64::try_from(document.stamp.size).unwrap_or(i64::MAX);
+            let Stamp { modified_ns, changed_ns, .. } = document.stamp;
+            let (hash, waits_until) = (document.hash, document.waits_until.map(|t| t.timestamp()));
             let (id, mut before) = match old {
                 Some(id) => {
+                    let text = "UPDATE document SET size = ?2, modified_ns = ?3, changed_ns = ?4, hash = ?5, waits_until = ?6 WHERE id = ?1";
+                    c.prepare_cached(text)?.execute(params![id, size, modified_ns, changed_ns, hash, waits_until])?;
                     c.prepare_cached("DELETE FROM body WHERE document = ?1")?.execute([id])?;
                     (id, items_of(c, id)?)
                 }
                 None => {
-                    let text = "INSERT INTO document (origin, path, size, modified_ns, changed_ns, hash) VALUES (?1, ?2, 0, 0, 0, '')";
-                    c.prepare_cached(text)?.execute([document.origin, document.path])?;
+                    let text = "INSERT INTO document (origin, path, size, modified_ns, changed_ns, hash, waits_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                    let (origin, path) = (document.origin, document.path);
+                    c.prepare_cached(text)?.execute(params![
+                        origin,
+                        path,
+                        size,
+                        modified_ns,
+                        changed_ns,
+                        hash,
+                        waits_until
+                    ])?;
                     (c.last_insert_rowid(), HashMap::new())
                 }
             };
-            let text = "UPDATE document SET size = ?2, modified_ns = ?3, changed_ns = ?4, hash = ?5, waits_until = ?6 WHERE id = ?1";
-            c.prepare_cached(text)?.execute(params![
-                id,
-                i64::try_from(document.stamp.size).unwrap_or(i64::MAX),
-                document.stamp.modified_ns,
-                document.stamp.changed_ns,
-                document.hash,
-                document.waits_until.map(|t| t.timestamp()),
-            ])?;
             if !document.raw.is_empty() || document.reading != NOTHING_READ {
                 c.prepare_cached("INSERT INTO body (document, raw, reading) VALUES (?1, ?2, ?3)")?.execute(params![
                     id,

@@ -3,6 +3,7 @@
 //! One pass over the bytes, nothing built. Stricter than XML 1.0 where feeds are: no
 //! document type, names in ASCII, addresses in `href` absolute.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::normalize::text::reference;
@@ -174,18 +175,18 @@ impl<'t> Scanner<'t> {
     }
 
     /// A reference: one of the five names, or a number.
-    fn reference(&mut self) -> Checked<String> {
+    fn reference(&mut self) -> Checked<Cow<'static, str>> {
         let rest = &self.rest()[1..];
         let Some(end) = rest.bytes().take(12).position(|b| b == b';') else {
             return self.wrong("`&` that begins no reference");
         };
         let name = &rest[..end];
         let meant = match name {
-            "amp" => "&".to_owned(),
-            "lt" => "<".to_owned(),
-            "gt" => ">".to_owned(),
-            "quot" => "\"".to_owned(),
-            "apos" => "'".to_owned(),
+            "amp" => "&".into(),
+            "lt" => "<".into(),
+            "gt" => ">".into(),
+            "quot" => "\"".into(),
+            "apos" => "'".into(),
             _ => {
                 let number = name.strip_prefix('#').and_then(|number| match number.strip_prefix('x') {
                     Some(hex) => u32::from_str_radix(hex, 16).ok(),
@@ -193,7 +194,7 @@ impl<'t> Scanner<'t> {
                 });
                 let allowed = |c: &char| !matches!(*c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}');
                 match number.and_then(char::from_u32).filter(allowed).and_then(|_| reference(name)) {
-                    Some(meant) => meant,
+                    Some(meant) => meant.into(),
                     None => return self.wrong(&format!("an entity XML does not know: &{name};")),
                 }
             }

@@ -164,13 +164,13 @@ fn title_and_summary(entry: &Entry) -> (String, String) {
     let mut rest = summary.as_str();
     if let Some(begun) = entry.title.strip_suffix('…') {
         let first = text::first_sentence(&summary);
-        if text::fold(&first).starts_with(&text::fold(begun)) && text::columns(&first) <= WHOLE_TITLE {
+        if text::begins_with(&first, begun) && text::columns(&first) <= WHOLE_TITLE {
             rest = summary.get(first.len()..).unwrap_or("").trim_start();
             title = first;
         }
     }
     let rest = without_mark(rest);
-    let says_more = !text::fold(&title).starts_with(&text::fold(rest));
+    let says_more = !text::begins_with(&title, rest);
     (title, if says_more { text::excerpt(rest, SUMMARY) } else { String::new() })
 }
 

@@ -266,7 +266,7 @@ pub(super) fn text_of(root: &NodeRef<'_>) -> String {
     while out.ends_with(char::is_whitespace) {
         out.pop();
     }
-    crate::normalize::text::scrub(&out)
+    crate::normalize::text::scrubbed(out)
 }
 
 /// Whether a figure holds text of its own: code, a table, a quotation.

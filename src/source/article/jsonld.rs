@@ -249,7 +249,7 @@ fn of(node: &Value, nodes: &[&Value]) -> Said {
 /// A text, alone or as the first of several, or as `@value`.
 fn text(value: &Value) -> Option<String> {
     let found = match value {
-        Value::String(text) => crate::normalize::text::decode_entities(text.trim()),
+        Value::String(text) => crate::normalize::text::decode_entities(text.trim()).into_owned(),
         Value::Array(values) => return values.iter().find_map(text),
         Value::Object(map) => return map.get("@value").or_else(|| map.get("name")).and_then(text),
         Value::Number(number) => number.to_string(),

@@ -48,9 +48,10 @@ pub(super) fn title(facts: &Facts, said: &Said, site: Option<&str>) -> Found {
             &["twitter:title", "dc.title", "dcterms.title", "parsely-title", "sailthru.title", "citation_title"],
         ),
     ];
-    let from_head = candidates.into_iter().flatten().find(|(title, _)| {
-        title.chars().count() <= MAX_TITLE && site.is_none_or(|s| text::fold(s) != text::fold(title))
-    });
+    let from_head = candidates
+        .into_iter()
+        .flatten()
+        .find(|(title, _)| title.chars().count() <= MAX_TITLE && site.is_none_or(|s| !text::same(s, title)));
     let tag = found(&facts.title, "title element");
     if let Some((title, origin)) = from_head {
         // What the page shows in large letters is the better spelling of the same.
@@ -186,7 +187,7 @@ pub(super) fn author(facts: &Facts, said: &Said, site: Option<&str>) -> Found {
             .filter(|b| b.rank == rank)
             .filter(good)
             .filter_map(|b| Some((a_name(facts.slice(b.start, b.end))?, b.origin)))
-            .filter(|(name, _)| site.is_none_or(|s| rank <= 2 || text::fold(s) != text::fold(name)))
+            .filter(|(name, _)| site.is_none_or(|s| rank <= 2 || !text::same(s, name)))
             .take(if rank <= 2 { 6 } else { 1 })
             .collect();
         if let Some((_, origin)) = names.first() {
@@ -206,7 +207,7 @@ fn is_author_label(label: &str) -> bool {
 fn joined(names: Vec<String>) -> String {
     let mut unique: Vec<String> = Vec::new();
     for name in names {
-        if !unique.iter().any(|u| text::fold(u) == text::fold(&name)) {
+        if !unique.iter().any(|u| text::same(u, &name)) {
             unique.push(name);
         }
     }

@@ -108,7 +108,11 @@ pub(super) fn read(
     let title = facts
         .meta("og:title")
         .map(|t| (unescaped(t), "meta og:title"))
-        .or_else(|| data.get("title").and_then(Value::as_str).map(|t| (text::decode_entities(t), "cgiDataNew title")))
+        .or_else(|| {
+            data.get("title")
+                .and_then(Value::as_str)
+                .map(|t| (text::decode_entities(t).into_owned(), "cgiDataNew title"))
+        })
         .or_else(|| Some((text_of(&document, "#activity-name")?, "#activity-name")))
         .or_else(|| Some((variable(scripts, "msg_title")?, "msg_title")))
         .map(|(t, origin)| (text::line(&t), origin))
@@ -116,7 +120,7 @@ pub(super) fn read(
         .or_else(|| Some((text::first_sentence(&content.text), "its first sentence")).filter(|(t, _)| !t.is_empty()))
         .map(|(t, origin)| (text::cut(&t, 2 * TITLE_COLUMNS), origin));
     let account = get("nick_name")
-        .map(|n| (text::decode_entities(n), "cgiDataNew nick_name"))
+        .map(|n| (text::decode_entities(n).into_owned(), "cgiDataNew nick_name"))
         .or_else(|| Some((text_of(&document, "#js_name")?, "#js_name")))
         .or_else(|| Some((variable(scripts, "nickname")?, "nickname")))
         .or_else(|| Some((text_of(&document, ".wx_follow_nickname")?, ".wx_follow_nickname")));
@@ -179,7 +183,7 @@ fn text_of(document: &Document, selector: &str) -> Option<String> {
 /// `\x0a` and `\n` as the page writes them into its meta elements.
 fn unescaped(value: &str) -> String {
     let value = value.replace("\\x0a", "\n").replace("\\n", "\n").replace("\\x26", "&").replace("\\x22", "\"");
-    text::decode_entities(&value)
+    text::decode_entities(&value).into_owned()
 }
 
 /// The text a script gives a variable: `var name = "" || "text";`
@@ -194,7 +198,7 @@ fn variable(scripts: &[Script<'_>], name: &str) -> Option<String> {
             while let Some(quote) = rest[from..].find(['\'', '"']).map(|q| from + q).filter(|q| *q < end) {
                 let value = literal::quoted(&rest[quote..])?;
                 if !value.trim().is_empty() {
-                    return Some(text::decode_entities(value.trim()));
+                    return Some(text::decode_entities(value.trim()).into_owned());
                 }
                 from = quote + 2;
             }
@@ -235,7 +239,7 @@ fn long_address(data: &Value, scripts: &[Script<'_>], address: &Url) -> Option<U
     let own = data
         .get("link")
         .and_then(Value::as_str)
-        .map(text::decode_entities)
+        .map(|l| text::decode_entities(l).into_owned())
         .or_else(|| variable(scripts, "msg_link"))
         .and_then(|l| Url::parse(&text::decode_entities(&l)).ok());
     let from_variables = || {
@@ -285,7 +289,10 @@ pub(super) fn without_tokens(url: &Url) -> Option<Url> {
 
 fn pictures(data: &Value) -> Vec<String> {
     let list = data.get("picture_page_info_list").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    list.iter().filter_map(|p| p.get("cdn_url").and_then(Value::as_str)).map(text::decode_entities).collect()
+    list.iter()
+        .filter_map(|p| p.get("cdn_url").and_then(Value::as_str))
+        .map(|address| text::decode_entities(address).into_owned())
+        .collect()
 }
 
 /// The article as it stands in the page.
@@ -327,7 +334,8 @@ fn clean(node: &NodeRef<'_>, address: &Url) {
 
 /// The article out of the script: pictures, then the text.
 fn of_data(written: &str, pictures: &[String], address: &Url) -> Content {
-    let decoded = text::decode_entities(&written.replace("&amp;", "&"));
+    let once = written.replace("&amp;", "&");
+    let decoded = text::decode_entities(&once);
     let is_markup = ["</p", "<br", "</section", "</div", "&lt;p"].iter().any(|tag| written.contains(tag));
     let mut markup = String::new();
     // An article's pictures are where they belong.

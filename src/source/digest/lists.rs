@@ -212,7 +212,7 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
 fn is_bare_link(piece: &Piece) -> bool {
     piece.list == 0
         && !piece.quote
-        && piece.links.first().is_some_and(|l| !l.picture && text::fold(&l.text) == text::fold(&piece.text))
+        && piece.links.first().is_some_and(|l| !l.picture && text::same(&l.text, &piece.text))
 }
 
 /// `3、` alone in a paragraph: what follows belongs to the next item.

@@ -17,10 +17,7 @@ use url::Url;
 use crate::names::Names;
 use crate::normalize::{address, text};
 use crate::source::markdown::{LinkRef, Piece, Shape};
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a pattern of this file")
-}
+use crate::source::pattern::pattern;
 
 /// The words up to the first colon, with it: none of the patterns that ask for words before
 /// a colon looks further.
@@ -115,7 +112,7 @@ pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
         Some(link) => {
             let colon = bracketed || before.trim_end().ends_with([':', '：']);
             let repository = Url::parse(&link.url).ok().and_then(|u| address::bare_repository(&u));
-            let alike = repository.is_some_and(|(_, repo)| text::fold(&repo) == text::fold(name));
+            let alike = repository.is_some_and(|(_, repo)| text::same(&repo, name));
             let shows_address = link.text.contains("://") || link.text.starts_with("www.");
             (known || bracketed || alike || colon && shows_address && names_something(name)).then_some(found)
         }
@@ -126,7 +123,7 @@ pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
 pub(super) fn linked_name(piece: &Piece, names: &Names) -> Option<Label> {
     let [link] = piece.links.as_slice() else { return None };
     let name = link.text.trim_matches(|c: char| "「」『』【】*_ ".contains(c));
-    (piece.images == 0 && text::fold(&link.text) == text::fold(&piece.text) && names.is_name(name))
+    (piece.images == 0 && text::same(&link.text, &piece.text) && names.is_name(name))
         .then(|| Label { name: name.to_owned(), url: Some(link.url.clone()) })
 }
 

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::config::{DigestConfig, SectionKind};
 use crate::normalize::text;
+use crate::source::pattern::pattern;
 
 /// The built-in words.
 static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
@@ -45,7 +46,7 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
         ),
     ]
     .into_iter()
-    .map(|(words, kind)| (Regex::new(&format!("(?i){words}")).expect("a pattern of this file"), kind))
+    .map(|(words, kind)| (pattern(&format!("(?i){words}")), kind))
     .collect()
 });
 
@@ -73,8 +74,9 @@ pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<Secti
 
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|(?:sponsored|supported|brought to you) by\b|our sponsors?\b)")
-        .expect("a pattern of this file")
+    pattern(
+        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|(?:sponsored|supported|brought to you) by\b|our sponsors?\b)",
+    )
 });
 
 /// Headings longer than these columns are sentences: a section is called something short.
@@ -90,24 +92,23 @@ pub(super) fn is_in_passing(heading: &str) -> bool {
 /// Headings that stand around what a digest tells: they are no items, whatever is linked below.
 pub(super) fn is_frame(heading: &str) -> bool {
     static AROUND: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
+        pattern(
             r"(?i)^\W*(?:intro(?:duction)?|preface|foreword|welcome|hello|greetings|conclusions?|summary|overview|wrap(?:ping)?[- ]?up|closing|outro|that['’]?s (?:all|it)|see you|until next|about|contributing|(?:how|want|ways) to contribute|contact|feedback|getting (?:in touch|involved)|licen[sc]e|(?:table of )?contents|toc|index|disclaimer|notes?|appendix|references?|quotes?(?: of the (?:week|month))?|(?:\W*and )?everything else|how (?:you|to) (?:can )?help|cover(?: image)?|封面图?|言论|金句|语录|前言|引言|导语|序言|开篇|编者|写在|结语|结束语|总结|小结|后记|目录|说明|声明|版权|参考|附录|联系|投稿|参与|加入|欢迎)(?:\W.*)?$|^\W*(?:结语|结束语|写在|编者|联系|投稿|参与|加入|欢迎|版权|参考|相关)",
         )
-        .expect("a pattern of this file")
     });
     AROUND.is_match(heading.trim()) || SCHEDULE.is_match(heading)
 }
 
 /// Plans are no releases.
-static SCHEDULE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)release (schedule|calendar|plan)|deadlines?|milestones?").expect("a pattern of this file")
-});
+static SCHEDULE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)release (schedule|calendar|plan)|deadlines?|milestones?"));
 
 /// Bold section headings that end with a colon, as fields do.
 pub(super) fn is_section_with_colon(heading: &str) -> bool {
     static SECTION: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(本[周期月])?\s*(推荐阅读|推荐文章|精选文章|项目进展|版本发布|项目发布|社区活动|活动预告|社区动态|读者问答|每周读者问答提炼|问答精选|新手任务|articles|reading list|releases|upcoming events|news)$")
-            .expect("a pattern of this file")
+        pattern(
+            r"(?i)^(本[周期月])?\s*(推荐阅读|推荐文章|精选文章|项目进展|版本发布|项目发布|社区活动|活动预告|社区动态|读者问答|每周读者问答提炼|问答精选|新手任务|articles|reading list|releases|upcoming events|news)$",
+        )
     });
     SECTION.is_match(heading.trim().trim_end_matches([':', '：']).trim())
 }
@@ -115,8 +116,7 @@ pub(super) fn is_section_with_colon(heading: &str) -> bool {
 /// Whether a heading speaks of something that is over: its links are articles.
 pub(super) fn is_recap(heading: &str) -> bool {
     static RECAP: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)回顾|回放|整理|实录|纪要|\b(recap|summary|retrospect\w*|past|recordings?|minutes)\b")
-            .expect("a pattern of this file")
+        pattern(r"(?i)回顾|回放|整理|实录|纪要|\b(recap|summary|retrospect\w*|past|recordings?|minutes)\b")
     });
     RECAP.is_match(heading)
 }

@@ -10,6 +10,7 @@ use super::{Note, Weight};
 use crate::config::Zone;
 use crate::entry::Person;
 use crate::normalize::{date, text};
+use crate::source::pattern::pattern;
 
 /// Front matter with what it may mean.
 pub(super) struct Front {
@@ -256,9 +257,7 @@ impl Front {
 /// The address of a picture: as it is written, or that of a Markdown link. A name of a file
 /// may have blanks, an address has none, and neither has brackets.
 fn picture(written: &str) -> Option<String> {
-    static LINK: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^!?\[[^\]]*\]\(\s*<?([^\s()<>\[\]]+)>?[^()]*\)$").expect("a pattern of this file")
-    });
+    static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^!?\[[^\]]*\]\(\s*<?([^\s()<>\[\]]+)>?[^()]*\)$"));
     let address = LINK.captures(written).and_then(|c| c.get(1)).map_or(written, |m| m.as_str());
     let name = address.rsplit('/').next().unwrap_or(address).to_lowercase();
     let is_file = !address.contains("://") && PICTURES.iter().any(|end| name.ends_with(end));

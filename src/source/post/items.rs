@@ -11,6 +11,7 @@ use crate::normalize::address;
 use crate::normalize::{date, text};
 use crate::source::digest::{self, Item};
 use crate::source::markdown::{self, Reading};
+use crate::source::pattern::pattern;
 
 /// What items need to know of their post.
 pub(super) struct DigestPost<'a> {
@@ -171,10 +172,9 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
     };
     // `May 12 at 10am`: the hour is no year.
     static AT: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
-        regex::Regex::new(
+        pattern(
             r"(?i)\b((?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2})(?:,|\s+at\b)+\s*\d{1,2}(?::\d{2})?\s?[ap]\.?m\b.*$",
         )
-        .expect("a pattern of this file")
     });
     let time = &AT.replace(time, "$1").into_owned();
     if let Some(found) = date::lenient(time, zone).map(format).filter(|s| !s.is_empty()) {
@@ -217,16 +217,16 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
 fn first_day(time: &str) -> String {
     use std::sync::LazyLock;
     static RANGE: LazyLock<regex::Regex> = LazyLock::new(|| {
-        regex::Regex::new(r"(?i)(^|[^\d-])(\d{1,2})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b)\s*\d{1,2}(?:st|nd|rd|th)?((?:,|\s+of)?\s+(?:\d{4}|[A-Za-z]{3,9}\b))")
-            .expect("a pattern of this file")
+        pattern(
+            r"(?i)(^|[^\d-])(\d{1,2})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b)\s*\d{1,2}(?:st|nd|rd|th)?((?:,|\s+of)?\s+(?:\d{4}|[A-Za-z]{3,9}\b))",
+        )
     });
-    static NTH: LazyLock<regex::Regex> = LazyLock::new(|| {
-        regex::Regex::new(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)\b(?: of)?").expect("a pattern of this file")
-    });
+    static NTH: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)\b(?: of)?"));
     // The day on which something closes is not the day of the event.
     static CLOSES: LazyLock<regex::Regex> = LazyLock::new(|| {
-        regex::Regex::new(r"(?i)(?:\b(?:closes|closing|deadline|until|due)\b|截止(?:日期|时间)?|截至)\s*[:：]?\s*\d{4}-\d{1,2}-\d{1,2}")
-            .expect("a pattern of this file")
+        pattern(
+            r"(?i)(?:\b(?:closes|closing|deadline|until|due)\b|截止(?:日期|时间)?|截至)\s*[:：]?\s*\d{4}-\d{1,2}-\d{1,2}",
+        )
     });
     let time = &CLOSES.replace(time, "");
     let plain = RANGE.replace(time, "$1$2$3");

@@ -14,6 +14,7 @@ use super::slugs::path_names;
 use crate::config::PostsFolder;
 use crate::normalize::address;
 use crate::source::markdown::code::Code;
+use crate::source::pattern::pattern;
 
 /// Endings of posts.
 const MARKDOWN: [&str; 4] = [".md", ".markdown", ".mdx", ".mdown"];
@@ -74,10 +75,9 @@ impl Leads<'_> {
     /// stay where they are.
     pub(super) fn mend(&mut self, text: String) -> String {
         static LINK: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(
+            pattern(
                 r#"(?m)(?:\]\([ \t]*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(<[^<>\n]+>|(?:[^\s()<>]|\([^\s()<>]*\))+)|\bhref[ \t]*=[ \t]*["']([^"'\n]*)["']"#,
             )
-            .expect("a pattern of this file")
         });
         if self.others.is_none() || !may_lead(&text) {
             return text;

@@ -8,10 +8,7 @@ use regex::Regex;
 
 use crate::config::Slugify;
 use crate::source::markdown::{self, code::Code};
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a pattern of this file")
-}
+use crate::source::pattern::pattern;
 
 /// Whether modules may be imported in the file at `path`: it is MDX, or Docusaurus reads it.
 pub(super) fn imports(path: &str, slugify: Slugify) -> bool {

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::config::Slugify;
 use crate::normalize::date;
+use crate::source::pattern::pattern;
 
 /// What a path says.
 pub(super) struct PathNames {
@@ -53,8 +54,7 @@ pub(super) fn path_names(path: &str) -> PathNames {
     }
     without_language.push_str(stem);
     // Jekyll's `DATE_FILENAME_MATCHER`; Zola wants two digits each.
-    static DASHED: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^(\d{2,4}-\d{1,2}-\d{1,2})(.*)$").expect("a pattern of this file"));
+    static DASHED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d{2,4}-\d{1,2}-\d{1,2})(.*)$"));
     let dashed = DASHED.captures(stem).and_then(|c| {
         let (date, behind) = (c.get(1)?.as_str(), c.get(2)?.as_str());
         let ours = date.len() == 10 || date.find('-') == Some(4) && behind.starts_with(['-', '_', ' ']);
@@ -101,8 +101,7 @@ pub(super) fn jekyll_title(name: &str) -> String {
 /// The path of a post of Docusaurus that has no `slug`: its date as folders, where its name
 /// or those of its folders have one (`parseBlogFileName` of its blogUtils.ts).
 pub(super) fn docusaurus_path(path: &str) -> String {
-    static DATED: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^(.*?)(\d{4}[-/]\d{1,2}[-/]\d{1,2})[-/]?(.*)$").expect("a pattern of this file"));
+    static DATED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(.*?)(\d{4}[-/]\d{1,2}[-/]\d{1,2})[-/]?(.*)$"));
     match DATED.captures(path) {
         Some(parts) => format!("{}{}/{}", &parts[1], parts[2].replace('-', "/"), &parts[3]),
         None => path.to_owned(),
@@ -126,8 +125,7 @@ fn hyphened(name: &str, keep: impl Fn(char) -> bool) -> String {
 /// Letters, marks and decimal digits: what Go asks with `IsLetter`, `IsMark` and `IsDigit`,
 /// and Ruby with `[[:alnum:]]`. A circled number is none of them.
 fn is_word(c: char) -> bool {
-    static WORD: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{Nd}]$").expect("a pattern of this file"));
+    static WORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[\p{L}\p{M}\p{Nd}]$"));
     match c {
         _ if c.is_ascii() => c.is_ascii_alphanumeric(),
         // Most of what is written in Chinese, Korean and Japanese, and between it.

@@ -109,7 +109,7 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
         }
         let title_link = piece.list == 0
             && lists::first_link(piece)
-                .is_some_and(|l| !shapes::is_empty_title(&l.text) && text::fold(&l.text) == text::fold(&piece.text));
+                .is_some_and(|l| !shapes::is_empty_title(&l.text) && text::same(&l.text, &piece.text));
         let reported = (head..n).any(|m| !scope.pieces[m].links.is_empty());
         if title_link && reported {
             return n;

@@ -37,8 +37,9 @@ pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
     }
     let glued = || {
         // `Seata1.4.2`: the number follows a name without a blank.
-        static GLUED: LazyLock<Regex> =
-            LazyLock::new(|| pattern(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[\w.]*)?)"));
+        static GLUED: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[0-9A-Za-z.]*)?)")
+        });
         GLUED.captures(line).and_then(|c| c.get(1)).filter(|m| !line[..m.start()].trim_end().ends_with('.'))
     };
     let found = DOTTED
