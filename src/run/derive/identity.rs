@@ -1,0 +1,266 @@
+//! Which entry a group of raw entries is: the one that had it before, however it was edited
+//! or moved, else a new one.
+//!
+//! Ids are minted from what was said and looked up in the ledger; nothing here publishes.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Work;
+use super::losses::UPSTREAM;
+use crate::entry::{EntryId, Key, Kind, RawEntry};
+use crate::ledger::matching::{self, Trace};
+use crate::ledger::{Ledger, Place, Row};
+use crate::normalize::{self, Memory, address, text};
+use crate::run::RunError;
+use crate::store::{Group, Item};
+
+/// Starts the key of what a person said to be one thing; the id follows.
+pub(in crate::run) const SAME: &str = "same:";
+
+/// What speaks for a thing: all that was said, without sources that say what another one
+/// said first. Which one that was is known by the entry that has the address.
+pub(super) fn speaking<'r>(ledger: &Ledger, raws: &[&'r RawEntry]) -> Vec<&'r RawEntry> {
+    let sources: HashSet<&str> = raws.iter().filter_map(|r| normalize::source_of(r)).collect();
+    if sources.len() < 2 {
+        return raws.to_vec();
+    }
+    let row = |of_source: bool| {
+        let keys = raws.iter().flat_map(|r| &r.keys).filter(|k| !k.starts_with("title:"));
+        let keys = keys.filter(|k| k.starts_with(UPSTREAM) == of_source);
+        keys.filter_map(|k| ledger.with_key(Key::of(k))).map(|n| ledger.row_at(n)).min_by_key(|r| (r.seen, &r.id))
+    };
+    let known = row(false).or_else(|| row(true)).map_or(&[][..], |r| &r.keys);
+    normalize::speaking(raws, known)
+}
+
+/// Old entries behind items that were edited, by group.
+pub(super) fn match_edited(
+    work: &Work<'_>,
+    groups: &[Group],
+    old: &[Key],
+) -> Result<HashMap<usize, EntryId>, RunError> {
+    let mut claimed: HashSet<usize> = HashSet::new();
+    let mut fresh: Vec<usize> = Vec::new();
+    for (n, group) in groups.iter().enumerate() {
+        let mut rows = group.keys.iter().filter_map(|k| work.ledger.with_key(*k)).peekable();
+        if rows.peek().is_none() {
+            fresh.push(n);
+        }
+        claimed.extend(rows);
+    }
+    let swapped = match_swapped(work, groups, old, &mut claimed)?;
+    let orphans: Vec<&Row> = old
+        .iter()
+        .filter_map(|id| work.ledger.index(*id))
+        .filter(|n| !claimed.contains(n))
+        .map(|n| work.ledger.row_at(n))
+        .filter(|r| r.gone.is_none() && r.place.is_some() && !r.keys.is_empty())
+        .collect();
+    if orphans.is_empty() || fresh.is_empty() {
+        return Ok(swapped);
+    }
+    struct Seen {
+        key: String,
+        hash: String,
+        says: String,
+        place: Place,
+    }
+    let mut seen: Vec<(usize, Seen)> = Vec::new();
+    for n in fresh {
+        let items = work.store.items(&groups[n].items)?;
+        let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+        if let (Some(place), says) = trace(&raws) {
+            let key = normalize::principal(&raws).keys[0].clone();
+            seen.push((n, Seen { key, hash: normalize::text_hash(&raws), says, place }));
+        }
+    }
+    let of_row = |r: &'_ Row| -> Option<(String, usize)> { r.place.clone().map(|Place(post, line)| (post, line)) };
+    let places: Vec<(String, usize)> = orphans.iter().filter_map(|r| of_row(r)).collect();
+    let old: Vec<Trace<'_>> = orphans
+        .iter()
+        .zip(&places)
+        .map(|(r, (post, line))| Trace { key: &r.keys[0], hash: &r.hash, says: &r.says, post, line: *line })
+        .collect();
+    let new: Vec<Trace<'_>> = seen
+        .iter()
+        .map(|(_, s)| Trace { key: &s.key, hash: &s.hash, says: &s.says, post: &s.place.0, line: s.place.1 })
+        .collect();
+    let pairs = matching::pairs(&old, &new);
+    let found = pairs.into_iter().map(|(n, o)| (seen[n].0, EntryId::foreign(orphans[o].id.clone())));
+    Ok(found.chain(swapped).collect())
+}
+
+/// Items that were told apart from another one of their post by a longer key, and have the
+/// short one now, because the other one went or stands behind them: their text tells.
+fn match_swapped(
+    work: &Work<'_>,
+    groups: &[Group],
+    old: &[Key],
+    claimed: &mut HashSet<usize>,
+) -> Result<HashMap<usize, EntryId>, RunError> {
+    let mut found = HashMap::new();
+    let rows = old.iter().filter_map(|id| work.ledger.index(*id));
+    let unclaimed: Vec<usize> = rows.filter(|n| !claimed.contains(n)).collect();
+    if unclaimed.is_empty() {
+        return Ok(found);
+    }
+    let of_group = |(at, group): (usize, &Group)| group.keys.iter().map(|k| (*k, at)).collect::<Vec<_>>();
+    let of_key: HashMap<Key, usize> = groups.iter().enumerate().flat_map(of_group).collect();
+    for n in unclaimed {
+        let row = work.ledger.row_at(n);
+        let short = row.keys.first().and_then(|k| k.rsplit_once('|')).map(|(short, _)| Key::of(short));
+        let Some((short, other)) = short.and_then(|k| Some((k, work.ledger.with_key(k)?))) else {
+            continue;
+        };
+        if row.gone.is_some() || other == n {
+            continue;
+        }
+        let Some(at) = of_key.get(&short).copied() else { continue };
+        let items = work.store.items(&groups[at].items)?;
+        let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+        if normalize::text_hash(&raws) == row.hash {
+            found.insert(at, EntryId::foreign(row.id.clone()));
+            claimed.remove(&other);
+            claimed.insert(n);
+        }
+    }
+    Ok(found)
+}
+
+/// Where `raws` came up first and the beginning of what they say, folded.
+pub(in crate::run) fn trace(raws: &[&RawEntry]) -> (Option<Place>, String) {
+    let main = normalize::principal(raws);
+    let place = main.mention.as_ref().map(|m| Place(m.post.clone(), m.line));
+    (place, text::fold_prefix(&main.title, 60))
+}
+
+/// The keys that stand for `raws`: the principal's first, then those of others that speak
+/// for it. One title on two pages says that they are one now, not for ever.
+pub(in crate::run) fn keys(speaking: &[&RawEntry], raws: &[&RawEntry]) -> Vec<String> {
+    let main = normalize::principal(speaking);
+    let others = speaking.iter().chain(raws).filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
+    let mut keys: Vec<String> = Vec::new();
+    for key in main.keys.iter().chain(others) {
+        if !key.starts_with("title:") && !key.starts_with(SAME) && !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
+/// Entries that became part of the one with this id: what was known under its keys.
+pub(super) fn joined(ledger: &Ledger, raws: &[&RawEntry], id: &EntryId) -> Vec<Key> {
+    let keys = raws.iter().flat_map(|r| &r.keys).filter(|k| !k.starts_with("title:"));
+    let rows = keys.filter_map(|k| ledger.with_key(Key::of(k))).map(|n| ledger.row_at(n));
+    rows.filter(|r| r.id != id.as_str() && r.gone.is_none()).map(|r| Key::of(&r.id)).collect()
+}
+
+pub(super) fn is_post(raw: &RawEntry) -> bool {
+    matches!(raw.kind, Kind::Post | Kind::Digest)
+}
+
+/// The path of what `raw` links to, as it is written.
+pub(super) fn page(raw: &RawEntry) -> Option<String> {
+    address::exact_path(raw.link.as_deref()?)
+}
+
+/// Two posts stay two entries, though they have one address or mention one article:
+/// each is a group of its own, and what only mentions goes with the first.
+pub(super) fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
+    let place = |i: &Item| i.raw.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone()));
+    let mut posts: Vec<&Item> = items.iter().filter(|i| is_post(&i.raw)).collect();
+    posts.sort_by_key(|i| place(i));
+    // One name in two languages is one post, translated; else it is two posts.
+    posts.dedup_by(|b, a| a.raw.keys[0] == b.raw.keys[0] && a.raw.language != b.raw.language);
+    if posts.len() < 2 {
+        return vec![items.iter().collect()];
+    }
+    let home = |item: &Item| {
+        // Posts of one name in two folders have one key: each is at home with itself.
+        let itself = posts.iter().position(|p| std::ptr::eq(*p, item));
+        let own = itself.or_else(|| posts.iter().position(|p| p.raw.keys[0] == item.raw.keys[0]));
+        // Keys fold addresses: where two posts meet in one, the exact address tells which is meant.
+        let shares = |p: &Item| p.raw.keys.iter().any(|k| item.raw.keys.contains(k));
+        let page = page(&item.raw);
+        let exact = || posts.iter().position(|p| page.is_some() && page == self::page(&p.raw) && shares(p));
+        own.or_else(exact).or_else(|| posts.iter().position(|p| shares(p))).unwrap_or(0)
+    };
+    let mut groups: Vec<Vec<&Item>> = vec![Vec::new(); posts.len()];
+    for item in items {
+        groups[home(item)].push(item);
+    }
+    groups
+}
+
+/// The id of a group: the one a person named, the one it had before it was edited, the
+/// one a key of it has, else the one it mints. No two groups have one id, and none takes that of
+/// `posts`, the others that share a key with it.
+pub(super) fn identify(
+    work: &Work<'_>,
+    speaking: &[&RawEntry],
+    raws: &[&RawEntry],
+    posts: &[&RawEntry],
+    edited: Option<&EntryId>,
+    live: &mut HashSet<Key>,
+) -> Result<EntryId, RunError> {
+    let main = normalize::principal(speaking);
+    let others = speaking.iter().chain(raws).filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
+    let mut candidates: Vec<EntryId> = Vec::new();
+    let named = raws.iter().flat_map(|r| &r.keys).find_map(|k| k.strip_prefix(SAME));
+    candidates.extend(named.map(EntryId::foreign));
+    candidates.extend(edited.cloned());
+    if !work.ledger.is_empty() {
+        let keys = main.keys.iter().chain(others).filter(|k| !k.starts_with("title:"));
+        let rows = keys.filter_map(|k| work.ledger.with_key(Key::of(k))).map(|n| work.ledger.row_at(n));
+        let has = |row: &Row, raw: &RawEntry| row.keys.contains(&raw.keys[0]);
+        let rows = rows.filter(|row| has(row, main) || !posts.iter().any(|other| has(row, other)));
+        // Of two articles that became one the id stays that readers have.
+        let (there, gone): (Vec<&Row>, Vec<&Row>) = rows.partition(|r| r.gone.is_none() || main.kind != Kind::Article);
+        candidates.extend(there.into_iter().chain(gone).map(|r| EntryId::foreign(r.id.clone())));
+    }
+    candidates.push(normalize::mint(speaking, &work.ledger.id_base));
+    let second = std::iter::once_with(|| normalize::mint_second(speaking, &work.ledger.id_base));
+    for id in candidates.into_iter().chain(second) {
+        let number = Key::of(id.as_str());
+        if !live.contains(&number) && !work.store.has_entry(&id)? {
+            live.insert(number);
+            return Ok(id);
+        }
+    }
+    // A third post of one name and folder cannot be; its link tells it apart all the same.
+    let link = main.link.as_deref().unwrap_or("");
+    let id = EntryId::mint(&work.ledger.id_base, main.kind, &format!("{}|{link}", main.keys[0]));
+    live.insert(Key::of(id.as_str()));
+    Ok(id)
+}
+
+/// Takes an entry into the ledger; comes back with what was known of it.
+pub(super) fn remember(
+    work: &mut Work<'_>,
+    id: &EntryId,
+    speaking: &[&RawEntry],
+    raws: &[&RawEntry],
+    live: &HashSet<Key>,
+) -> Result<Memory, RunError> {
+    let now = work.moment.now;
+    let hash = normalize::text_hash(speaking);
+    let row = work.ledger.row_mut(id, now);
+    if row.hash.is_empty() {
+        row.hash = hash;
+    } else if row.hash != hash {
+        row.hash = hash;
+        row.changed = Some(now);
+    }
+    row.gone = None;
+    let fresh = row.place.is_none() || !row.keys.iter().any(|k| *k == normalize::principal(speaking).keys[0]);
+    if fresh {
+        // What it says is kept as it was when it got its key: edits are told by it.
+        (row.place, row.says) = trace(speaking);
+    }
+    let memory = Memory { first_seen: row.seen, text_hash: row.hash.clone(), changed: row.changed };
+    let keys = keys(speaking, raws);
+    let store = &work.store;
+    let taken = |other: &EntryId| live.contains(&Key::of(other.as_str())) || store.has_entry(other).unwrap_or(false);
+    work.ledger.add_keys(id, keys.iter().map(String::as_str), taken);
+    Ok(memory)
+}
