@@ -368,6 +368,20 @@ pub struct Source {
     pub updated: Option<DateTime<Utc>>,
 }
 
+/// A file that goes with an entry: a recording, a film, slides (RFC 4287, 4.2.7.2; RSS 2.0,
+/// `enclosure`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enclosure {
+    /// Where it is: absolute, http or https.
+    pub url: String,
+    /// Its media type; RSS and JSON Feed have none without.
+    #[serde(rename = "type")]
+    pub media_type: String,
+    /// Its length in bytes, when the source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
+}
+
 /// What a post, a page or a source said of one thing, before any rule of ours.
 ///
 /// `keys` says what it is identified by: two raw entries that share a key are one
@@ -413,6 +427,9 @@ pub struct RawEntry {
     /// A picture of it, absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Files that go with it, none of them a picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enclosures: Vec<Enclosure>,
     /// Releases: the version without a leading `v`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -470,6 +487,7 @@ impl RawEntry {
             language: None,
             translated: false,
             image: None,
+            enclosures: Vec::new(),
             version: None,
             channel: None,
             starts_at: None,
@@ -527,6 +545,9 @@ pub struct Entry {
     /// Pictures that are shown from here, by their address: the file in [`crate::output::pictures::FOLDER`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pictures: BTreeMap<String, String>,
+    /// Files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enclosures: Vec<Enclosure>,
     /// Releases: the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

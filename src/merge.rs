@@ -257,7 +257,7 @@ const FUEL: u64 = 20_000;
 
 /// What a `when` expression may name: the keys of `entries --json`, without those that are
 /// made only when feeds are written.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 20] = [
     "kind",
     "id",
     "title",
@@ -271,6 +271,7 @@ pub const NAMES: [&str; 19] = [
     "first_seen",
     "language",
     "image",
+    "enclosures",
     "version",
     "channel",
     "starts_at",

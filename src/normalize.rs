@@ -155,6 +155,7 @@ pub fn entry(
         language: language(page, main).or(context.language).map(str::to_owned),
         image: page.unwrap_or(main).image.clone().or_else(|| raws.iter().find_map(|r| r.image.clone())),
         pictures: Default::default(),
+        enclosures: raws.iter().map(|r| &r.enclosures).find(|e| !e.is_empty()).cloned().unwrap_or_default(),
         version: raws.iter().find_map(|r| r.version.clone()),
         channel: raws.iter().find_map(|r| r.channel),
         starts_at: raws.iter().find_map(|r| r.starts_at.clone()),

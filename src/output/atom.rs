@@ -155,13 +155,17 @@ fn entry(entry: &Entry, language: Option<&str>) -> atom::Entry {
         // Sorted behind every prefix.
         extensions.entry("~".to_owned()).or_default().insert("source".to_owned(), vec![source_element(source)]);
     }
+    let enclosures = entry.enclosures.iter().map(|file| atom::Link {
+        length: file.length.map(|l| l.to_string()),
+        ..link(&file.url, "enclosure", Some(&file.media_type))
+    });
     atom::Entry {
         title: atom::Text { lang: language.clone(), ..atom::Text::plain(plain(&entry.title)) },
         id: entry.id.to_string(),
         updated: entry.updated.fixed_offset(),
         authors: entry.authors.iter().filter(|a| !plain(&a.name).is_empty()).map(atom_person).collect(),
         categories,
-        links: vec![link(&entry.link, "alternate", None)],
+        links: std::iter::once(link(&entry.link, "alternate", None)).chain(enclosures).collect(),
         published: Some(entry.published.fixed_offset()),
         summary: (!entry.summary.is_empty())
             .then(|| atom::Text { lang: language.clone(), ..atom::Text::plain(plain(&entry.summary)) }),

@@ -93,6 +93,14 @@ fn item(entry: &Entry, language: Option<&str>) -> Value {
     if !authors.is_empty() {
         out.insert("authors".into(), Value::Array(authors));
     }
+    let attachments = entry.enclosures.iter().map(|file| match file.length {
+        Some(length) => json!({ "url": file.url, "mime_type": file.media_type, "size_in_bytes": length }),
+        None => json!({ "url": file.url, "mime_type": file.media_type }),
+    });
+    let attachments: Vec<Value> = attachments.collect();
+    if !attachments.is_empty() {
+        out.insert("attachments".into(), Value::Array(attachments));
+    }
     let tags = std::iter::once(entry.kind.name()).chain(entry.projects.iter().map(|m| m.slug.as_str()));
     out.insert("tags".into(), tags.map(Value::from).collect());
     if let Some(language) = entry.language.as_deref().filter(|l| language != Some(*l)) {

@@ -10,7 +10,7 @@ use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 
 use super::{plain, said_of, split_at, styled};
-use crate::entry::Entry;
+use crate::entry::{Enclosure, Entry};
 use crate::merge::{Document, Feed};
 
 /// What stands around the items of a feed: its beginning and its end.
@@ -77,12 +77,21 @@ fn item(entry: &Entry, content: &str) -> rss::Item {
         };
         extensions.entry("dcterms".to_owned()).or_default().insert("issued".to_owned(), vec![element]);
     }
+    // Readers know one enclosure an item: the one that can be played, if there is any.
+    let can_be_played = |file: &&Enclosure| ["audio/", "video/"].iter().any(|t| file.media_type.starts_with(t));
+    let enclosure = entry.enclosures.iter().find(can_be_played).or(entry.enclosures.first());
     rss::Item {
         title: Some(plain(&entry.title)),
         link: Some(entry.link.clone()),
         description: Some(as_html(&plain(if entry.summary.is_empty() { &entry.title } else { &entry.summary }))),
         categories,
         guid: Some(rss::Guid { value: entry.id.to_string(), permalink: false }),
+        enclosure: enclosure.map(|file| rss::Enclosure {
+            url: file.url.clone(),
+            // It must be there; 0 is what is written where nobody knows.
+            length: file.length.unwrap_or_default().to_string(),
+            mime_type: file.media_type.clone(),
+        }),
         pub_date: Some(rfc822(entry.published)),
         source: entry
             .source

@@ -312,6 +312,7 @@ fn stub(entry: Entry) -> Entry {
         authors: Vec::new(),
         image: None,
         source: None,
+        enclosures: Vec::new(),
         projects: Vec::new(),
         mentions: Vec::new(),
         ..entry

@@ -108,6 +108,7 @@ pub fn to_json(entry: &Entry, feeds: Option<Vec<String>>) -> Value {
     out.insert("first_seen".into(), time(entry.first_seen));
     out.insert("language".into(), json!(entry.language));
     out.insert("image".into(), json!(entry.image));
+    out.insert("enclosures".into(), json!(entry.enclosures));
     out.insert("version".into(), json!(entry.version));
     out.insert("channel".into(), json!(entry.channel));
     out.insert("starts_at".into(), json!(entry.starts_at));

@@ -487,6 +487,7 @@ mod tests {
             language: None,
             image: None,
             pictures: Default::default(),
+            enclosures: Vec::new(),
             version: None,
             channel: None,
             starts_at: None,

@@ -657,3 +657,50 @@ fn headers_stay_behind_when_a_source_has_moved_for_good() {
     assert_eq!(asked.len(), 1, "the new address is asked");
     assert_eq!(asked[0].header("x-api-key"), None);
 }
+
+#[test]
+fn files_that_go_with_an_entry_are_in_every_format() {
+    let site = of_files(&["show"]);
+    let with = |n: u32, enclosures: &str| {
+        let entry = item(&format!("s-{n}"), &format!("https://show.example.com/{n}"), &format!("Show {n}"), MARCH, "t");
+        entry.replace("</item>", &format!("{enclosures}</item>"))
+    };
+    let talk = "<enclosure url=\"https://cdn.example.com/1.mp3\" length=\"1024\" type=\"audio/mpeg\"/>";
+    let slides = "<enclosure url=\"https://cdn.example.com/1.pdf?a&amp;b\" length=\"?\"/>";
+    let odd = "<enclosure url=\"javascript:alert(1)\" type=\"text/html\"/><enclosure url=\"https://cdn.example.com/x\" type=\"no type\"/>";
+    let picture = "<enclosure url=\"https://cdn.example.com/3.png\" length=\"9\" type=\"image/png\"/>";
+    let items = [with(1, &format!("{slides}{talk}{talk}")), with(2, odd), with(3, picture)];
+    site.write("in/show.xml", channel(&items));
+    site.refresh();
+    let entries = site.entries();
+    let of = |title: &str| entries.iter().find(|e| e["title"] == title).expect("an entry");
+    let slides = serde_json::json!({ "url": "https://cdn.example.com/1.pdf?a&b", "type": "application/pdf" });
+    let talk = serde_json::json!({ "url": "https://cdn.example.com/1.mp3", "type": "audio/mpeg", "length": 1024 });
+    assert_eq!(of("Show 1")["enclosures"], serde_json::json!([slides, talk]));
+    let unknown = serde_json::json!({ "url": "https://cdn.example.com/x", "type": "application/octet-stream" });
+    assert_eq!(of("Show 2")["enclosures"], serde_json::json!([unknown]));
+    assert_eq!(of("Show 3")["enclosures"], serde_json::json!([]));
+    assert_eq!(of("Show 3")["image"], "https://cdn.example.com/3.png");
+    let atom = site.read("public/mosn/atom.xml");
+    assert!(
+        atom.contains(
+            "<link href=\"https://cdn.example.com/1.mp3\" rel=\"enclosure\" type=\"audio/mpeg\" length=\"1024\"/>"
+        ),
+        "{atom}"
+    );
+    assert_eq!(atom.matches("rel=\"enclosure\"").count(), 3);
+    let rss = site.read("public/mosn/rss.xml");
+    // Readers know one an item: the one that is played.
+    assert!(
+        rss.contains("<enclosure url=\"https://cdn.example.com/1.mp3\" length=\"1024\" type=\"audio/mpeg\"/>"),
+        "{rss}"
+    );
+    assert_eq!(rss.matches("<enclosure").count(), 2);
+    let json: serde_json::Value = serde_json::from_str(&site.read("public/mosn/feed.json")).expect("JSON");
+    let shows = json["items"].as_array().expect("items");
+    let of = |title: &str| shows.iter().find(|e| e["title"] == title).expect("an item");
+    let talk =
+        serde_json::json!({ "url": "https://cdn.example.com/1.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 1024 });
+    assert_eq!(of("Show 1")["attachments"][1], talk);
+    assert_eq!(of("Show 3").get("attachments"), None);
+}

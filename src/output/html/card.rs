@@ -7,7 +7,7 @@ use url::Url;
 use super::conversation::{turns, without_mark};
 use super::players::Stage;
 use crate::config::Site;
-use crate::entry::{Entry, EntryId, Kind, Mention, Person};
+use crate::entry::{Enclosure, Entry, EntryId, Kind, Mention, Person};
 use crate::normalize::html::sanitise;
 use crate::normalize::text;
 use crate::output::{base_of, others, pictures};
@@ -248,6 +248,11 @@ pub fn example(kind: Kind) -> Entry {
         language: Some("ja".to_owned()),
         image: Some("https://example.org/picture.png".to_owned()),
         pictures: Default::default(),
+        enclosures: vec![Enclosure {
+            url: "https://example.org/talk.mp3".to_owned(),
+            media_type: "audio/mpeg".to_owned(),
+            length: Some(1024),
+        }],
         version: Some("1.0".to_owned()),
         channel: None,
         starts_at: Some("2024-01-01T19:30:00+08:00".to_owned()),

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Datelike, Utc};
 use url::Url;
 
-use super::{MediaType, Reading, Record, Text};
+use super::{Link, MediaType, Reading, Record, Text};
 use crate::config::{ContentMode, SourceConfig, Zone};
-use crate::entry::{Channel, Kind, Person, RawEntry, Source};
+use crate::entry::{Channel, Enclosure, Kind, Person, RawEntry, Source};
 use crate::normalize::address::{self, Hosts};
 use crate::normalize::{date, html, text};
 use crate::source::digest::is_prerelease;
@@ -28,6 +28,9 @@ const LONGEST_ID: usize = 1024;
 
 /// Longer addresses, in bytes, are no links.
 const LONGEST_LINK: usize = 4096;
+
+/// Files of one entry: more of them are a list of something else.
+const MOST_ENCLOSURES: usize = 16;
 
 /// Names of people are cut to this many columns.
 const NAME_COLUMNS: usize = 200;
@@ -196,6 +199,7 @@ fn raw_entry(record: &Record, feed: &Record, source: &Source, origin: Origin<'_>
         ContentMode::Link => (body, plain_body) = (String::new(), String::new()),
     }
     raw.image = picture(record).or_else(|| html::first_image(&body, None));
+    raw.enclosures = enclosures(record);
     (raw.html, raw.text) = (body, plain_body);
     if !record.content.is_empty() {
         raw.summary = record.summary.as_ref().map(plain).filter(|s| !s.is_empty());
@@ -305,6 +309,58 @@ fn body(record: &Record) -> (String, String) {
     }
 }
 
+/// What is told of files that go with an entry; a picture among them is the entry's picture.
+fn enclosures(record: &Record) -> Vec<Enclosure> {
+    let mut found: Vec<Enclosure> = Vec::new();
+    for link in record.enclosures() {
+        let is_new = !found.iter().any(|e| e.url == link.href);
+        if found.len() < MOST_ENCLOSURES && is_new && is_address(&link.href) {
+            let hints = link.hints.as_deref();
+            let said = hints.and_then(|h| h.media_type.as_deref()).filter(|t| is_media_type(t));
+            let media_type = said.unwrap_or_else(|| media_type_of(&link.href)).to_owned();
+            // RSS must say a length: who knows none says 0.
+            let length = hints.and_then(|h| h.length.as_deref()?.trim().parse().ok()).filter(|l| *l > 0);
+            found.push(Enclosure { url: link.href.clone(), media_type, length });
+        }
+    }
+    found.retain(|e| !e.media_type.starts_with("image/"));
+    found
+}
+
+fn is_address(address: &str) -> bool {
+    let is_web = address.starts_with("http://") || address.starts_with("https://");
+    is_web && address.len() <= LONGEST_LINK && Url::parse(address).is_ok()
+}
+
+/// `type/subtype`, each a name (RFC 6838, 4.2).
+fn is_media_type(text: &str) -> bool {
+    let is_name = |name: &str| {
+        (1..=127).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    text.split_once('/').is_some_and(|(kind, name)| is_name(kind) && is_name(name))
+}
+
+/// The media type that the ending of an address stands for.
+fn media_type_of(address: &str) -> &'static str {
+    let path = address.split(['?', '#']).next().unwrap_or(address);
+    match path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "mp3" => "audio/mpeg",
+        "m4a" => "audio/mp4",
+        "ogg" | "oga" | "opus" => "audio/ogg",
+        "flac" => "audio/flac",
+        "wav" => "audio/wav",
+        "mp4" | "m4v" => "video/mp4",
+        "webm" => "video/webm",
+        "pdf" => "application/pdf",
+        "zip" => "application/zip",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        _ => "application/octet-stream",
+    }
+}
+
 fn picture(record: &Record) -> Option<String> {
     let more = record.more();
     let given = more.and_then(|m| m.image.as_ref()).and_then(|i| i.url.clone());
@@ -312,7 +368,12 @@ fn picture(record: &Record) -> Option<String> {
         let media = more.and_then(|m| m.media.as_ref())?;
         media.thumbnails.first()?.iter().find(|(name, _)| name == "url").map(|(_, value)| value.clone())
     };
-    given.or_else(thumbnail).filter(|u| u.starts_with("http://") || u.starts_with("https://"))
+    let enclosed = || {
+        let is_picture =
+            |l: &&Link| l.hints.as_ref().and_then(|h| h.media_type.as_deref()).is_some_and(|t| t.starts_with("image/"));
+        record.enclosures().find(is_picture).map(|l| l.href.clone())
+    };
+    given.or_else(thumbnail).or_else(enclosed).filter(|u| is_address(u))
 }
 
 fn person(person: &super::Person) -> Option<Person> {
