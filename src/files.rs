@@ -207,7 +207,8 @@ pub fn read_rules(folder: &Path, sites: &Path) -> Result<Vec<(String, String)>, 
 }
 
 /// Pages that list others are no posts: `_index.md`, the root's own `index.md`, a
-/// `README.md` beside posts. Of `name.md` and `name/index.md` the first is the post.
+/// `README.md` beside posts. Of `name.md` and `name/index.md` the first is the post, of
+/// `name.zh.md` and `name/index.zh.md` too; of `name.md` the latter is a translation.
 fn drop_indexes(listing: &mut Listing) {
     let parent = |p: &str| p.rsplit_once('/').map_or(String::new(), |(f, _)| f.to_owned());
     let name = |p: &str| p.rsplit('/').next().unwrap_or(p).to_lowercase();
@@ -219,8 +220,13 @@ fn drop_indexes(listing: &mut Listing) {
     let Listing { files, passed_over, .. } = listing;
     files.retain(|file| {
         let (folder, name) = (parent(&file.path), name(&file.path));
-        if name.starts_with("index.") && !folder.is_empty() && paths.contains(&format!("{folder}.md")) {
-            passed_over.push((file.path.clone(), format!("`{folder}.md` is the same post")));
+        let twin =
+            name.strip_prefix("index.").filter(|_| !folder.is_empty()).map(|ending| match ending.split_once('.') {
+                Some((language, _)) => format!("{folder}.{language}.md"),
+                None => format!("{folder}.md"),
+            });
+        if let Some(twin) = twin.filter(|twin| paths.contains(twin)) {
+            passed_over.push((file.path.clone(), format!("`{twin}` is the same post")));
             return false;
         }
         let alone = in_folder.get(&folder) == Some(&1);

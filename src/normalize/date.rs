@@ -561,12 +561,9 @@ fn offset(tokens: &[Token<'_>], text: &str) -> Option<FixedOffset> {
             Token::Number(number, width) if sign.is_some() => {
                 let minutes = match width {
                     1 | 2 => {
-                        number * 60
-                            + if tokens.get(at + 1) == Some(&Token::Mark(':')) {
-                                number_or_zero(tokens.get(at + 2))
-                            } else {
-                                0
-                            }
+                        let has_minutes = tokens.get(at + 1) == Some(&Token::Mark(':'));
+                        let minutes = if has_minutes { number_or_zero(tokens.get(at + 2)) } else { 0 };
+                        number * 60 + Some(minutes).filter(|m| *m < 60)?
                     }
                     3 | 4 => number / 100 * 60 + number % 100,
                     _ => return None,

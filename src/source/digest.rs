@@ -194,6 +194,16 @@ impl Scope<'_> {
         }
     }
 
+    /// Reads a part of the section, which begins with a head of its own.
+    fn within(&mut self, from: usize, to: usize, read: fn(&mut Scope<'_>)) {
+        let heading = self.pieces[from].text.clone();
+        let section = Section { heading, head: Head::Heading, from, to, ..self.section.clone() };
+        let (items, used) = (std::mem::take(&mut self.items), std::mem::take(&mut self.used));
+        let mut part = Scope { section: &section, items, used, ..*self };
+        read(&mut part);
+        (self.items, self.used) = (part.items, part.used);
+    }
+
     /// Line ranges of the pieces `range`.
     fn lines(&self, range: std::ops::Range<usize>) -> Vec<(usize, usize)> {
         let pieces = &self.pieces[range];
@@ -330,8 +340,16 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
             && !heads_a_list(pieces, n)
             && (!open.is_empty() || current.told || is_repeated(pieces, level, names))
         {
-            // What stands above it introduces the digest, and is none of its items.
-            if current.head == Head::Post {
+            // What stands above it introduces the digest, and is none of its items; nor does a
+            // section go on that has its text already, and is of its level.
+            let is_next = current.head == Head::Heading
+                && matches!(current.kind, SectionKind::Events | SectionKind::Questions | SectionKind::Tasks)
+                && n > current.from + 1
+                && open.last().is_some_and(|(l, ..)| level <= *l);
+            if current.head == Head::Post || is_next {
+                while is_next && open.last().is_some_and(|(l, ..)| *l >= level) {
+                    open.pop();
+                }
                 current.to = n;
                 sections.push(std::mem::replace(&mut current, nameless(Head::Item, n)));
             }
@@ -413,6 +431,8 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
             let is_text = rest.starts_with(|c: char| c.is_alphabetic() || !c.is_ascii() && !c.is_whitespace());
             (alone && is_text && level <= 6 && text::columns(rest) <= 60).then(|| u8::try_from(level).unwrap_or(6))
         }
+        // `社区动态：` above a list, in a post that has no headings at all.
+        Shape::Line if piece.text.ends_with([':', '：']) && heads_without_mark(pieces, n) => Some(9),
         // `本周推荐阅读` alone in a paragraph, not even bold.
         Shape::Line
             if !piece.bold
@@ -438,6 +458,19 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
         }
         _ => None,
     }
+}
+
+/// A short line that ends with a colon and has the word of a section, right above a list.
+fn heads_without_mark(pieces: &[Piece], n: usize) -> bool {
+    let piece = &pieces[n];
+    !piece.quote
+        && piece.list == 0
+        && piece.links.is_empty()
+        && text::columns(&piece.text) <= 30
+        && (n == 0 || pieces[n - 1].block != piece.block)
+        && pieces.get(n + 1).is_some_and(|p| p.list == 1)
+        && vocabulary::has_word(&piece.text)
+        && !pieces.iter().any(|p| matches!(p.shape, Shape::Heading(_)))
 }
 
 /// `### [title](link)`, `### NAME v1.2`: a heading that is an item itself.

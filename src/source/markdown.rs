@@ -11,6 +11,8 @@
 pub mod code;
 mod raw;
 
+use std::collections::{HashMap, HashSet};
+
 use comrak::nodes::{AstNode, ListType, NodeValue};
 use comrak::{Arena, Options};
 use url::Url;
@@ -108,8 +110,8 @@ pub struct Reading {
     pub image: Option<String>,
     /// Every link with its line.
     pub links: Vec<(usize, LinkRef)>,
-    /// Footnote and reference definitions, for parts of the text that use them.
-    definitions: String,
+    /// Footnote and reference definitions by label, for parts of the text that use them.
+    definitions: HashMap<String, String>,
     /// The lines as they were parsed.
     lines: Vec<String>,
 }
@@ -183,9 +185,7 @@ impl Reading {
         if part.trim().is_empty() {
             return String::new();
         }
-        if part.contains("][") || part.contains("[^") || part.contains("]") && !self.definitions.is_empty() {
-            part.push_str(&self.definitions);
-        }
+        self.push_definitions(&mut part);
         let options = options();
         let arena = Arena::new();
         let root = parse(&arena, &part, &options);
@@ -193,6 +193,23 @@ impl Reading {
         let mut html = String::with_capacity(part.len() * 2);
         let _ = comrak::format_html(root, &options, &mut html);
         html
+    }
+
+    /// Adds the definitions that `part` uses, and those that these use.
+    fn push_definitions(&self, part: &mut String) {
+        if self.definitions.is_empty() {
+            return;
+        }
+        let mut added: HashSet<String> = HashSet::new();
+        let mut looked = 0;
+        while looked < part.len() {
+            let used: Vec<String> = labels(&part[looked..]).filter(|label| added.insert(label.clone())).collect();
+            looked = part.len();
+            for definition in used.iter().filter_map(|label| self.definitions.get(label)) {
+                part.push_str(definition);
+                part.push_str("\n\n");
+            }
+        }
     }
 
     /// Plain text of the lines `ranges`.
@@ -267,17 +284,33 @@ fn cut_brackets(line: &str) -> String {
     out
 }
 
-/// Footnote and link reference definitions of the text.
-fn definitions(lines: &[String]) -> String {
-    let mut out = String::new();
+/// Footnote and link reference definitions of the text, by label. The first of a label holds.
+fn definitions(lines: &[String]) -> HashMap<String, String> {
+    let mut found = HashMap::new();
     for line in lines {
         let t = line.trim_start();
-        if t.starts_with('[') && t.find("]:").is_some_and(|at| at > 1 && !t[..at].contains("](")) {
-            out.push_str(t);
-            out.push_str("\n\n");
+        if let Some(label) = t.strip_prefix('[').and_then(|t| t.split_once("]:")).map(|(label, _)| label)
+            && !label.is_empty()
+            && !label.contains("](")
+        {
+            found.entry(folded_label(label)).or_insert_with(|| t.to_owned());
         }
     }
-    out
+    found
+}
+
+/// What stands in brackets: what may be a label.
+fn labels(text: &str) -> impl Iterator<Item = String> {
+    text.match_indices('[').filter_map(|(at, _)| {
+        let behind = &text[at + 1..];
+        // No label has a bracket in it (CommonMark, 4.7).
+        let end = behind.find(['[', ']'])?;
+        behind[end..].starts_with(']').then(|| folded_label(&behind[..end]))
+    })
+}
+
+fn folded_label(label: &str) -> String {
+    text::squeeze(label).to_lowercase()
 }
 
 /// Marks that end an address that was only written down: what follows them is text.
@@ -357,8 +390,10 @@ fn mend_links<'a>(root: &'a AstNode<'a>, base: Option<&Url>) {
 pub fn resolve(written: &str, base: Option<&Url>) -> Option<Url> {
     // Emphasis inside the parentheses, and an address before a full-width mark that swallows what follows it.
     let written = if written.contains("://") { without_parentheses(written.trim_matches('*')) } else { written };
-    let end =
-        if written.contains("://") { written.find(['）', '，', '。', '；', '》', '」', '、']) } else { None };
+    let marks = || written.find(['）', '，', '。', '；', '》', '」', '、']);
+    // `https://a.b/pull/1(@[ann](…))`: Markdown right behind an address is none of it.
+    let markdown = || ["(@[", "([", "@["].iter().filter_map(|mark| written.find(mark)).min();
+    let end = if written.contains("://") { marks().into_iter().chain(markdown()).min() } else { None };
     address::absolute(&written[..end.unwrap_or(written.len())], base)
 }
 

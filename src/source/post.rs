@@ -12,6 +12,8 @@ pub mod permalinks;
 mod signs;
 mod slugs;
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -372,10 +374,16 @@ fn decode(bytes: &[u8], notes: &mut Vec<Note>) -> String {
     }
 }
 
+/// The heading that stands above all others, where nothing else says what a post is called.
+/// One of several of its level is what a part of it is called.
 fn first_heading(reading: &Reading) -> Option<String> {
-    let heading =
-        reading.pieces.iter().find(|p| matches!(p.shape, markdown::Shape::Heading(_)) && !p.text.is_empty())?;
-    Some(heading.text.clone())
+    let level = |p: &markdown::Piece| match p.shape {
+        markdown::Shape::Heading(level) if !p.text.is_empty() => Some(level),
+        _ => None,
+    };
+    let mut headings = reading.pieces.iter().filter_map(|p| Some((level(p)?, p)));
+    let (first, heading) = headings.next()?;
+    headings.all(|(other, _)| other > first).then(|| heading.text.clone())
 }
 
 fn is_digest(front: &Front, title: &str, path: &str, folder: &PostsFolder) -> bool {
@@ -393,19 +401,20 @@ fn is_digest(front: &Front, title: &str, path: &str, folder: &PostsFolder) -> bo
 /// says, so that it stays the same one when others come or go; by a number where they say
 /// the same.
 fn unique_keys(entries: &mut [RawEntry]) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
     for entry in entries.iter_mut() {
         if matches!(entry.kind, Kind::Question | Kind::News) && seen.contains(&entry.keys[0]) {
             let title = blake3::hash(text::fold(&entry.title).as_bytes()).to_hex();
             let base = format!("{}|{}", entry.keys[0], &title[..8]);
             entry.keys[0].clone_from(&base);
-            let mut n = 1;
+            let n = counts.entry(base.clone()).or_insert(1);
             while seen.contains(&entry.keys[0]) {
-                n += 1;
+                *n += 1;
                 entry.keys[0] = format!("{base}|{n}");
             }
         }
-        seen.push(entry.keys[0].clone());
+        seen.insert(entry.keys[0].clone());
     }
 }
 

@@ -15,18 +15,23 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
     let mut out = String::with_capacity(text.len());
     let mut unknown: Vec<(usize, String)> = Vec::new();
     let mut rest = text;
-    loop {
-        let next = ["{{<", "{{%"].iter().filter_map(|o| rest.find(o)).min();
-        let Some(at) = next else {
-            out.push_str(rest);
-            break;
-        };
+    let (mut line, mut counted) = (1, 0);
+    // A closer that is not there is not looked for again: that would read all that is left.
+    let mut unclosed: [bool; 2] = [false; 2];
+    let opener = |rest: &str| {
+        let mut found = memchr::memmem::find_iter(rest.as_bytes(), b"{{");
+        found.find(|at| matches!(rest.as_bytes().get(at + 2), Some(b'<' | b'%')))
+    };
+    while let Some(at) = opener(rest) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let closer = if rest.starts_with("{{<") { ">}}" } else { "%}}" };
-        let Some(end) = rest.find(closer) else {
-            out.push_str(rest);
-            break;
+        let (closer, kind) = if rest.starts_with("{{<") { (">}}", 0) } else { ("%}}", 1) };
+        let end = if unclosed[kind] { None } else { rest[3..].find(closer).map(|end| end + 3) };
+        let Some(end) = end else {
+            unclosed[kind] = true;
+            out.push_str(&rest[..3]);
+            rest = &rest[3..];
+            continue;
         };
         let inside = rest[3..end].trim();
         // `{{</* name */>}}` shows a shortcode.
@@ -40,7 +45,9 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
         let Some((name, arguments)) = words.split_first() else {
             continue;
         };
-        let line = text[..text.len() - rest.len()].matches('\n').count() + 1;
+        let here = text.len() - rest.len();
+        line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..here]).count();
+        counted = here;
         let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key));
         let first = || arguments.iter().find(|(k, _)| k.is_none());
         let shown = match name.1.as_str() {
@@ -59,6 +66,7 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
             }
         }
     }
+    out.push_str(rest);
     (out, unknown)
 }
 
@@ -170,5 +178,8 @@ mod tests {
     fn unclosed_ones_are_text() {
         assert_eq!(shown("{{< figure src=").0, "{{< figure src=");
         assert_eq!(shown("{{ .Values.x }}").0, "{{ .Values.x }}");
+        // What is text does not keep the others from being shortcodes.
+        assert_eq!(shown("{{%}} and {{<>}} {{< ref \"b\" >}}").0, "{{%}} and  /b/1");
+        assert_eq!(shown("{{").0, "{{");
     }
 }

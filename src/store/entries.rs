@@ -273,14 +273,14 @@ impl Store {
         Ok(self.sql("feeds cannot be read", read)?.map(moment))
     }
 
-    /// Names of the feeds that carry an entry.
+    /// Names of the feeds that carry an entry, in whichever language.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn feeds_of(&self, entry: &EntryId) -> Result<Vec<String>> {
         let read = || -> rusqlite::Result<_> {
             let mut statement =
-                self.connection.prepare_cached("SELECT feed FROM feed_entry WHERE entry = ?1 ORDER BY feed")?;
+                self.connection.prepare_cached("SELECT DISTINCT f.feed FROM entry e JOIN feed_entry f ON f.entry = e.id WHERE e.original = ?1 ORDER BY f.feed")?;
             statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
         };
         self.sql("feeds cannot be read", read())

@@ -95,6 +95,23 @@ fn deep_nesting_takes_no_time() {
 }
 
 #[test]
+fn many_of_anything_take_no_time() {
+    let head = "---\ntitle: Many\ndate: 2024-01-01\ncategories: Weekly\n---\n";
+    let many = |count: usize, make: &dyn Fn(usize) -> String| {
+        format!("{head}{}", (0..count).map(make).collect::<String>()).into_bytes()
+    };
+    survives(
+        "many",
+        &[
+            ("a.md", many(40_000, &|_| "{{<x>}}\n".to_owned())),
+            ("b.md", many(40_000, &|_| "{{%x ".to_owned())),
+            ("c.md", many(2_000, &|n| format!("- [item {n}][l{n}] is told of\n\n[l{n}]: https://l.example/{n}\n\n"))),
+            ("d.md", many(10_000, &|n| format!("[a](other-{n}.md)\n"))),
+        ],
+    );
+}
+
+#[test]
 fn links_and_pipes_are_passed_over() {
     let site = Site::new();
     site.post("good.md", "Good MOSN", "2024-01-02", "x");

@@ -180,30 +180,43 @@ fn translations_beside_a_post_are_one_entry() {
     site.post("only.zh.md", "只中文", "2024-01-01", "x");
     site.post("two/index.en.md", "Two", "2023-01-01", "x");
     site.post("two/index.zh.md", "二", "2023-01-01", "x");
+    site.post("three.md", "Three", "2022-01-01", "x");
+    site.write("posts/three/index.zh.md", "---\ntitle: 三\ndate: 2022-01-01\n---\nx\n");
     assert_eq!(site.run(&["refresh", "--offline"]).status, 0);
     let pairs = |some: &[(&str, &str)]| {
         some.iter().map(|(t, l)| ((*t).to_owned(), format!("https://h.example.org/{l}"))).collect::<Vec<_>>()
     };
     assert_eq!(
         titles(&site, "all"),
-        pairs(&[("Hi", "posts/hi/"), ("只中文", "zh/posts/only/"), ("Two", "posts/two/")])
+        pairs(&[("Hi", "posts/hi/"), ("只中文", "zh/posts/only/"), ("Two", "posts/two/"), ("Three", "posts/three/")])
     );
     assert_eq!(
         titles(&site, "all/zh"),
-        pairs(&[("你好", "zh/posts/hi/"), ("只中文", "zh/posts/only/"), ("二", "zh/posts/two/")])
+        pairs(&[
+            ("你好", "zh/posts/hi/"),
+            ("只中文", "zh/posts/only/"),
+            ("二", "zh/posts/two/"),
+            ("三", "zh/posts/three/")
+        ])
     );
-    assert_eq!(titles(&site, "all/en-US"), pairs(&[("Hi", "posts/hi/"), ("Two", "posts/two/")]));
+    let entries = site.entries();
+    let hi = entries.iter().find(|e| e["title"] == "Hi").expect("an entry");
+    assert_eq!(hi["feeds"], serde_json::json!(["all", "all/en-US", "all/zh"]), "its translation counts");
+    assert_eq!(
+        titles(&site, "all/en-US"),
+        pairs(&[("Hi", "posts/hi/"), ("Two", "posts/two/"), ("Three", "posts/three/")])
+    );
     assert!(html(&site, "Hi").contains("<a href=\"https://h.example.org/posts/two/\">two</a>"));
     let check = site.run(&["check"]);
     assert_eq!(check.err, "");
     // What a rule says of one holds for both.
     site.write("posts/hi.md", site.read("posts/hi.md").replace("title:", "tags: [MOSN]\ntitle:"));
     let check = site.run(&["check"]);
-    assert!(check.out.contains("2 entries are about no project") && !check.out.contains("你好"), "{}", check.out);
+    assert!(check.out.contains("3 entries are about no project") && !check.out.contains("你好"), "{}", check.out);
     // Nobody said where they are published: still one entry.
     site.write("feedloom.yaml", config.replace("    languages: {zh: 'https://h.example.org/zh/posts/{slug}/'}\n", ""));
     assert_eq!(site.run(&["refresh", "--offline", "--accept-removals"]).status, 0);
-    assert_eq!(titles(&site, "all").len(), 3);
+    assert_eq!(titles(&site, "all").len(), 4);
     assert_eq!(site.run(&["check"]).err, "");
     site.write("feedloom.yaml", config.replace("{zh: 'https", "{chinese: 'https"));
     let check = site.run(&["check"]);

@@ -69,7 +69,9 @@ pub(super) fn questions(scope: &mut Scope<'_>) {
 pub(super) fn items(scope: &mut Scope<'_>) {
     for unit in units(scope) {
         let piece = &scope.pieces[unit.from];
-        let release = unit.form != Form::Line && shapes::is_release_title(piece);
+        // In running text a release page has to be linked: other versions stand there in passing.
+        let told = || shapes::announces(&piece.text) && piece.links.iter().any(|l| l.url.contains("/releases/tag/"));
+        let release = (unit.form != Form::Line || told()) && shapes::is_release_title(piece);
         if release && shapes::release_head(piece, scope.names, None).is_some() {
             super::blocks::release(scope, unit.from, unit.to);
             continue;

@@ -338,7 +338,7 @@ pub(super) fn day_in(line: &str) -> Option<&str> {
 pub(super) fn is_navigation(title: &str) -> bool {
     static NAVIGATION: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:your|a|an|us|more) .{0,60}|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?)\W*$",
+            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:your|a|an|us|more) .{0,60}|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?)\W*$",
         )
     });
     text::columns(title) <= 90 && NAVIGATION.is_match(title)
@@ -349,7 +349,7 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
         )
     });
     CREDIT.is_match(line)
@@ -385,10 +385,18 @@ pub(super) fn is_person(url: &str) -> bool {
     let host = url.host_str().unwrap_or("").trim_start_matches("www.");
     let segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
     match host {
-        "github.com" | "gitee.com" | "gitlab.com" | "twitter.com" | "x.com" => segments.len() == 1,
+        "github.com" | "gitee.com" | "gitlab.com" | "twitter.com" | "x.com" => {
+            segments.len() == 1 && url.query().is_none()
+        }
         "matrix.to" | "t.me" => true,
         _ => matches!(segments.as_slice(), [one] if one.starts_with('@')),
     }
+}
+
+/// Whether an address is a page of the site that `home` is the first page of.
+pub(super) fn is_below(url: &str, home: &str) -> bool {
+    let (Ok(url), Ok(home)) = (Url::parse(url), Url::parse(home)) else { return false };
+    home.path() == "/" && home.query().is_none() && url.host() == home.host() && url.path().len() > 1
 }
 
 /// Whether a link can be an article at all.
@@ -416,6 +424,14 @@ mod tests {
 
     fn piece(md: &str) -> Piece {
         markdown::read(md, None, Slugify::Hugo).pieces.remove(0)
+    }
+
+    #[test]
+    fn a_name_with_a_number_is_no_version() {
+        let head = |md: &str, names: &Names| release_head(&piece(md), names, None).map(|h| (h.name, h.version));
+        let names = Names::of_titles(&["V9", "MOSN"]);
+        assert_eq!(head("## V9 引擎", &names), None);
+        assert_eq!(head("## MOSN v9 发布", &names), Some(("MOSN".to_owned(), "9".to_owned())));
     }
 
     #[test]

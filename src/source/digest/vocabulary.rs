@@ -72,10 +72,15 @@ pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<Secti
         .map(|(_, kind)| *kind)
 }
 
+/// Whether a line has the word of a section.
+pub(super) fn has_word(line: &str) -> bool {
+    WORDS.iter().any(|(words, _)| words.is_match(line))
+}
+
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|(?:sponsored|supported|brought to you) by\b|our sponsors?\b)",
+        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们))",
     )
 });
 

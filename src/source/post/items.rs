@@ -228,8 +228,13 @@ fn first_day(time: &str) -> String {
             r"(?i)(?:\b(?:closes|closing|deadline|until|due)\b|截止(?:日期|时间)?|截至)\s*[:：]?\s*\d{4}-\d{1,2}-\d{1,2}",
         )
     });
+    // `August 21st - 22nd`: the second day is no year, though none follows.
+    static NTHS: LazyLock<regex::Regex> = LazyLock::new(|| {
+        pattern(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\band\b|&)\s*\d{1,2}(?:st|nd|rd|th)\b")
+    });
     let time = &CLOSES.replace(time, "");
     let plain = RANGE.replace(time, "$1$2$3");
+    let plain = NTHS.replace_all(&plain, "$1");
     NTH.replace_all(&plain, "$1").into_owned()
 }
 

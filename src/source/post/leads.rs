@@ -85,13 +85,15 @@ impl Leads<'_> {
         let code = Code::of(&text);
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
+        let (mut line, mut counted) = (1, 0);
         for captures in LINK.captures_iter(&text) {
             let Some(place) = captures.get(1).or_else(|| captures.get(2)) else { continue };
             let written = place.as_str().trim_start_matches('<').trim_end_matches('>').trim();
             if !is_lead(written) || code.has(place.start()) {
                 continue;
             }
-            let line = text[..place.start()].matches('\n').count() + 1;
+            line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..place.start()]).count();
+            counted = place.start();
             let address = self.address(written, false, line);
             out.push_str(&text[done..place.start()]);
             // An empty target is written in brackets, or the title behind it becomes one.

@@ -187,7 +187,7 @@ fn whole_event(scope: &mut Scope<'_>) {
         }
         return;
     }
-    if time.is_none() && dated_paragraphs(scope) {
+    if time.is_none() && (headed_events(scope) || dated_paragraphs(scope)) {
         return;
     }
     let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
@@ -232,6 +232,40 @@ fn whole_event(scope: &mut Scope<'_>) {
     item.ranges = scope.lines(from..to);
     scope.mark(from..to);
     scope.push(scope.section.from, item);
+}
+
+/// Headings with a link or a day each, in themselves or in the text below, are as many events:
+/// `### [Lamp Meetup](…)`, and `28 June 2016` below it.
+fn headed_events(scope: &mut Scope<'_>) -> bool {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let heads: Vec<usize> = (first..scope.section.to)
+        .filter(|n| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !scope.pieces[*n].quote)
+        .collect();
+    let end = |k: usize| heads.get(k + 1).copied().unwrap_or(scope.section.to);
+    let blocks: Vec<(usize, usize)> = heads.iter().enumerate().map(|(k, head)| (*head, end(k))).collect();
+    let link = |(from, to): (usize, usize)| (from..to).find_map(|n| lists::first_link(&scope.pieces[n]));
+    let day = |(from, to): (usize, usize)| {
+        (from..to).map(|n| &scope.pieces[n].text).find(|text| shapes::day_in(text).is_some()).cloned()
+    };
+    let says = |block: &(usize, usize)| link(*block).is_some() || day(*block).is_some();
+    if blocks.is_empty() || !blocks.iter().all(says) || !blocks.iter().any(|block| day(*block).is_some()) {
+        return false;
+    }
+    for block in blocks {
+        let (from, to) = block;
+        let head = &scope.pieces[from];
+        let title = shapes::without_ordinal(&head.text).0.to_owned();
+        let (link, time) = (link(block), day(block));
+        let mut item = Item::new(Kind::Event, title, head.line);
+        if let Some(link) = link {
+            item = item.with_link(&link);
+        }
+        item.time = time;
+        item.ranges = scope.lines(from + 1..to);
+        scope.mark(from..to);
+        scope.push(from, item);
+    }
+    true
 }
 
 /// Paragraphs with a day and a link each are as many events: `**Rust Paris** – June 21 – [RSVP](…)`.

@@ -34,11 +34,27 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
         let titled = matches!(piece.shape, Shape::Heading(_)) && shapes::is_release_title(piece);
         if titled && shapes::release_head(piece, scope.names, None).is_some() {
             release(scope, *head, to);
+        } else if to == head + 1 && heads.get(k + 1).is_some_and(|n| scope.pieces[*n].shape == Shape::Line) {
+            // A heading right above a bold line is what the part is called.
+        } else if heads_linked_bullets(scope, *head, to) {
+            scope.within(*head, to, lists::news);
         } else {
             news_block(scope, *head, to);
         }
     }
     lists::rows(scope, Kind::News);
+}
+
+/// Whether a head is what a list below it is called: nothing else stands there, each of its items
+/// has a link of its own, and there are several, or the head is a word or two.
+fn heads_linked_bullets(scope: &Scope<'_>, head: usize, to: usize) -> bool {
+    let below = || head + 1..to;
+    let bullets = || below().filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n));
+    lists::first_link(&scope.pieces[head]).is_none()
+        && (bullets().count() > 1 || text::columns(&scope.pieces[head].text) <= 20)
+        && bullets().count() > 0
+        && below().all(|n| scope.pieces[n].list > 0 || scope.pieces[n].text.is_empty())
+        && bullets().all(|n| has_link_below(scope, n))
 }
 
 /// News without headings: a list of links, paragraphs with links of their own, or one piece.
@@ -123,6 +139,8 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
         item.url = Some(link.url.clone());
         item.link_text = Some(link.text.clone());
     }
+    // `### [title](link)`: what the title leads to says what it is about.
+    item.about.extend(lists::first_link(head).filter(|_| is_title).map(|l| l.url));
     for n in from..to {
         if let Some(label) = shapes::label(&scope.pieces[n], scope.names) {
             item.labels.push(label.name);

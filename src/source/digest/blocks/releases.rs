@@ -184,7 +184,7 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
     let links: Vec<(&Piece, &LinkRef)> = pieces
         .iter()
         .flat_map(|p| p.links.iter().map(move |l| (p, l)))
-        .filter(|(_, l)| !l.picture && shapes::is_page(&l.url))
+        .filter(|(_, l)| !l.picture && shapes::is_page(&l.url) && !is_tag_of_another(&l.url, version))
         .collect();
     let tag = links.iter().find(|(_, l)| l.url.contains("/releases/tag/") && l.url.contains(version)).or_else(|| {
         links
@@ -198,5 +198,17 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
     // A link in passing is no report: the address itself is shown, or the head is the link.
     let shown = links.iter().find(|(p, l)| p.list == 0 && l.text.contains("://"));
     let own = links.iter().find(|(p, _)| std::ptr::eq(*p, &pieces[0]));
-    tag.or(introduced).or(own).or(shown).map(|(_, l)| (*l).clone())
+    // `[原文链接](…)`, the only link there is, and none of the changes'.
+    let is_only = |(p, l): &(&Piece, &LinkRef)| {
+        p.list == 0 && lists::says_nothing(&l.text) && links.iter().all(|(_, other)| other.url == l.url)
+    };
+    let only = links.first().filter(|first| is_only(first));
+    tag.or(introduced).or(own).or(shown).or(only).map(|(_, l)| (*l).clone())
+}
+
+/// Whether an address is the release page of another version.
+fn is_tag_of_another(url: &str, version: &str) -> bool {
+    let Some((_, tag)) = url.split_once("/releases/tag/") else { return false };
+    let found = shapes::version(tag.rsplit('/').next().unwrap_or(tag));
+    found.is_some_and(|v| v.number != version && !tag.contains(version) && !version.contains(&v.number))
 }

@@ -23,8 +23,11 @@ pub(in crate::source::digest) fn is_caption(text: &str) -> bool {
 /// The first link of a piece that is a page, with the texts of neighbours to the same page joined.
 pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
     let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
-    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']);
+    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']) || shapes::is_person(&l.url);
     let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
+    // `[Wick](https://wick.example/) has a post about [oil](https://wick.example/blog/oil)`: who, and what.
+    let told = |l: &LinkRef| page(l) && !says_nothing(&l.text) && shapes::is_below(&l.url, &piece.links[at].url);
+    let at = piece.links[at + 1..].iter().position(told).map_or(at, |n| at + 1 + n);
     let mut link = piece.links[at].clone();
     for next in &piece.links[at + 1..] {
         let together = format!("{}{}", link.text, next.text);
@@ -137,16 +140,36 @@ fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
 /// The words beside a link: those before it, when they introduce it.
 pub(in crate::source::digest) fn without_link(line: &str, link: &LinkRef) -> String {
     let trim = |words: &str| {
-        let words = text::squeeze(
-            words.trim_matches(|c: char| c.is_whitespace() || ":：-–—|｜()（）[]「」、,，.。".contains(c)),
-        );
-        words.replace(" ：", "：").replace(" ，", "，")
+        let words = text::squeeze(without_marks(words));
+        words.replace(" ：", "：").replace(" ，", "，").replace(" < >", "")
     };
     let before = line.split_once(link.text.as_str()).map_or("", |(before, _)| before.trim_end());
     if before.ends_with([':', '：']) && text::columns(before) >= 8 && !shapes::is_generic(&trim(before)) {
         return trim(before);
     }
     trim(&line.replacen(link.text.as_str(), " ", 1).replace("（ ）", " ").replace("( )", " "))
+}
+
+/// `words` without marks at their ends. A bracket stays whose other half is inside:
+/// `[X86] Fold the shifts`.
+fn without_marks(words: &str) -> &str {
+    const PAIRS: [(char, char); 4] = [('(', ')'), ('（', '）'), ('[', ']'), ('「', '」')];
+    let is_mark = |c: char| c.is_whitespace() || ":：-–—|｜()（）[]「」、,，.。".contains(c);
+    let mut words = words.trim_matches(|c| is_mark(c) && !PAIRS.iter().any(|(open, close)| c == *open || c == *close));
+    loop {
+        let (Some(first), Some(last)) = (words.chars().next(), words.chars().next_back()) else { return words };
+        let behind = &words[first.len_utf8()..];
+        let before = &words[..words.len() - last.len_utf8()];
+        let goes_at_start = is_mark(first)
+            && !PAIRS.iter().any(|(open, close)| first == *open && behind.trim_end_matches(*close).contains(*close));
+        let goes_at_end = is_mark(last)
+            && !PAIRS.iter().any(|(open, close)| last == *close && before.trim_start_matches(*open).contains(*open));
+        words = match (goes_at_start, goes_at_end) {
+            (true, _) => behind,
+            (false, true) => before,
+            (false, false) => return words,
+        };
+    }
 }
 
 /// The line of text above `n` that no item has taken.

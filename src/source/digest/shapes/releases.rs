@@ -21,7 +21,7 @@ pub(in crate::source::digest) struct Version {
 pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
     static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|\s(?:alpha|beta|rc|preview)(?:[ .]?\d{1,2})?\b|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)",
+            r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insiders?|experimental|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|\s(?:alpha|beta|rc|preview)(?:[ .]?\d{1,2})?\b|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)",
         )
     });
     static LETTER: LazyLock<Regex> = LazyLock::new(|| {
@@ -101,7 +101,10 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
 
 /// Words that stand between a product and its version, and are neither.
 fn is_no_name(word: &str) -> bool {
-    const NO_NAMES: [&str; 65] = [
+    const NO_NAMES: [&str; 68] = [
+        "notes",
+        "patch",
+        "patches",
         "series",
         "line",
         "cycle",
@@ -257,6 +260,12 @@ pub(in crate::source::digest) fn release_head(
     static TO: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*"));
     let behind = &line[first.end..];
     let arrow = ARROW.find(behind).or_else(|| TO.find(behind).filter(|_| FROM.is_match(&line[..first.start])));
+    // `V8`, `H2`: a name, not a version of anything.
+    let written = line[..first.end].rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let opens = !line[..first.end - written.len()].contains(char::is_alphanumeric);
+    if opens && written.starts_with(char::is_alphabetic) && names.is_name(written) {
+        return None;
+    }
     let version = match arrow.map(|m| (m.end(), self::version(&behind[m.end()..]))) {
         Some((_, Some(next))) if next.start <= 1 => Version { number: next.number, ..first },
         _ => first,
@@ -306,7 +315,15 @@ pub(in crate::source::digest) fn release_head(
     if phrase.is_some_and(|p| p.to_lowercase().ends_with("deadline")) {
         return None;
     }
-    let name = known.or(named).or_else(written).or_else(anywhere).or_else(from_section)?;
+    // `[v0.5.6](…/org/repo/releases/tag/v0.5.6)`: the address names it.
+    let from_address = || {
+        let page = piece.links.iter().find(|l| l.url.contains("/releases/tag/") && shows(l))?;
+        let alone = before.chars().all(|c| !c.is_alphanumeric() || matches!(c, 'v' | 'V'));
+        let (repository, _) = page.url.split_once("/releases/tag/")?;
+        let name = repository.rsplit('/').next().filter(|name| alone && !name.is_empty())?;
+        Some(names.titles_in(name).into_iter().next().unwrap_or_else(|| name.to_owned()))
+    };
+    let name = known.or(named).or_else(written).or_else(from_address).or_else(anywhere).or_else(from_section)?;
     Some(ReleaseHead { name, version: version.number })
 }
 
