@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use serde_json::{Map, Value, json};
+
 use crate::config::{Digests, Project, Site};
 use crate::entry::{Entry, Kind, Person, Slug};
 use crate::words::words;
@@ -280,18 +282,39 @@ pub const NAMES: [&str; 20] = [
     "source",
 ];
 
-/// Evaluates a `when` expression. An expression that fails holds for nothing.
-fn holds(when: &str, entry: &Entry) -> bool {
+/// Why a `when` expression cannot be evaluated for an entry that has everything: a filter, a
+/// test or a method that is not there, another type than it wants.
+pub fn failure(when: &str) -> Option<String> {
+    let text = |key: &str| match key {
+        "authors" => json!([{ "name": "" }]),
+        "enclosures" => json!([{ "url": "", "type": "", "length": 1 }]),
+        "projects" => json!([{ "slug": "", "because": { "rule": "", "text": "", "where": "" } }]),
+        "mentions" => json!([{ "folder": "", "post": "", "section": "", "url": "", "title": "" }]),
+        "source" => json!({ "name": "", "id": "", "title": "", "self_link": "", "link": "" }),
+        "published" | "issued" | "updated" | "first_seen" | "starts_at" => json!("2024-01-01T00:00:00Z"),
+        _ => json!(""),
+    };
+    let whole = NAMES.iter().map(|key| ((*key).to_owned(), text(key))).collect();
+    evaluate(when, whole).err().map(|error| match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    })
+}
+
+fn evaluate(when: &str, entry: Map<String, Value>) -> Result<bool, minijinja::Error> {
     let mut environment = minijinja::Environment::new();
     environment.set_fuel(Some(FUEL));
-    let Ok(expression) = environment.compile_expression(when) else {
-        return false;
-    };
-    let Ok(serde_json::Value::Object(mut map)) = serde_json::to_value(entry) else {
+    let expression = environment.compile_expression(when)?;
+    Ok(expression.eval(minijinja::value::Serde(Value::Object(entry)))?.is_true())
+}
+
+/// Evaluates a `when` expression. An expression that fails holds for nothing.
+fn holds(when: &str, entry: &Entry) -> bool {
+    let Ok(Value::Object(mut map)) = serde_json::to_value(entry) else {
         return false;
     };
     map.remove("html");
-    expression.eval(minijinja::value::Serde(serde_json::Value::Object(map))).is_ok_and(|v| v.is_true())
+    evaluate(when, map).unwrap_or(false)
 }
 
 /// The path at which a feed lives now: that of an old slug is the new one's.
@@ -369,5 +392,11 @@ mod tests {
             assert!(NAMES.contains(&key.as_str()), "{key}");
         }
         assert!(holds("kind != 'event' and 'title' in title", &whole));
+        for good in ["'a' in projects|map(attribute='slug')", "version and channel == 'stable'", "title|lower == 'x'"] {
+            assert_eq!(failure(good), None, "{good}");
+        }
+        for bad in ["title|lowercase == 'x'", "title is foo", "title.upper() == 'X'"] {
+            assert!(failure(bad).is_some(), "{bad}");
+        }
     }
 }

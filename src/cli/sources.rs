@@ -102,7 +102,9 @@ impl Shown<'_> {
             "next": web.and_then(|s| s.due_at(self.now)), "why": web.and_then(|s| s.next).map(|n| n.why),
             "failing": web.and_then(|s| s.failing.clone()), "usual_interval_s": web.and_then(|s| s.posting_interval_s),
             "silent_s": web.and_then(|s| health::silence(s, self.now)).map(|s| s.num_seconds()),
-            "moved": web.and_then(|s| s.moved.clone()), "gone": web.and_then(|s| s.gone),
+            "moved": web.and_then(|s| s.moved.as_ref()).map(|m| json!({
+                "to": m.shown(), "first": m.first, "last": m.last, "count": m.count,
+            })), "gone": web.and_then(|s| s.gone),
         })
     }
 
@@ -151,11 +153,11 @@ impl Shown<'_> {
                 let (file, line) = self.source.place();
                 lines.push(format!("  has moved for good, {}; in {file}, line {line}:", day(moved.first)));
                 lines.push(format!("    - {address}"));
-                lines.push(format!("    + {}", moved.to));
+                lines.push(format!("    + {}", moved.shown()));
             }
             (Some(moved), None) => lines.push(format!(
                 "  redirects to {} since {}: asked there from now on if that lasts",
-                moved.to,
+                moved.shown(),
                 day(moved.first)
             )),
             (None, _) => {}

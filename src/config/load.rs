@@ -74,7 +74,7 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
     let description = m.string(r, "description");
     let url = m.required(r, "url", "https://feeds.example.org/").and_then(|_| {
         let node = node.get("url")?;
-        let mut url = web_address(r, node, "url")?;
+        let mut url = public_address(r, node, "url")?;
         if !url.path().ends_with('/') {
             let path = format!("{}/", url.path());
             url.set_path(&path);
@@ -107,7 +107,7 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
     let fetch = read_fetch(r, m.take("fetch"));
     let output = read_output(r, m.take("output"));
     check_output(r, &node, &output.dir, &sites, &posts);
-    let hub = m.take("hub").and_then(|n| web_address(r, n, "hub"));
+    let hub = m.take("hub").and_then(|n| public_address(r, n, "hub"));
     let pages = m.bool(r, "pages", true);
     let search = m.bool(r, "search", true);
     map.finish(r);
@@ -151,8 +151,10 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
     let mut folders: Vec<PostsFolder> = Vec::new();
     for item in r.one_or_many(node) {
         if let Value::Scalar(path) = &item.value {
+            let path = folder_path(path);
+            refuse_twin(r, &folders, &path, item.place);
             folders.push(PostsFolder {
-                path: path.trim_end_matches('/').to_owned(),
+                path,
                 url: None,
                 base: "/".to_owned(),
                 hosts: Vec::new(),
@@ -180,13 +182,8 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
         let digest = m.take("digest").and_then(|n| read_digest(r, n));
         map.finish(r);
         if let Some(path) = path {
-            if let Some(twin) = folders.iter().find(|f| f.path == path) {
-                r.error(
-                    item.place,
-                    format!("`path: {}` is listed twice, first in line {}", short(&path), twin.place.line),
-                );
-            }
-            let path = if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path };
+            let path = folder_path(&path);
+            refuse_twin(r, &folders, &path, item.place);
             folders.push(PostsFolder {
                 path,
                 url,
@@ -257,6 +254,20 @@ fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
             );
             None
         }
+    }
+}
+
+/// A folder as it is known: without the slashes behind it.
+fn folder_path(written: &str) -> String {
+    let path = written.trim_end_matches('/');
+    if path.is_empty() { "/".to_owned() } else { path.to_owned() }
+}
+
+/// A folder that is listed twice would be read twice, as one.
+fn refuse_twin(r: &mut Reader<'_>, folders: &[PostsFolder], path: &str, place: Place) {
+    if let Some(twin) = folders.iter().find(|f| f.path == path) {
+        let first = twin.place.line;
+        r.error(place, format!("`path: {}` is listed twice, first in line {first}", short(path)));
     }
 }
 
@@ -675,6 +686,9 @@ fn read_output(r: &mut Reader<'_>, node: Option<&Node>) -> Output {
     output.entry_bytes = m.bytes(r, "entry_bytes", output.entry_bytes);
     if let Some(n) = m.take("formats") {
         output.formats = r.one_or_many(n).into_iter().filter_map(|n| r.choice(n, "formats", &FORMATS)).collect();
+        if r.one_or_many(n).is_empty() {
+            r.error(n.place, "`formats` is empty: leave the key out for all of them".to_owned());
+        }
         output.formats.sort();
         output.formats.dedup();
     }
@@ -787,10 +801,20 @@ fn person(r: &mut Reader<'_>, node: &Node) -> Option<Person> {
     }
     let mut map = r.map(node, "`author`")?;
     let name = map.string(r, "name").unwrap_or_default();
-    let uri = map.take("url").and_then(|n| web_address(r, n, "url")).map(|u| u.to_string());
+    let uri = map.take("url").and_then(|n| public_address(r, n, "url")).map(|u| u.to_string());
     let email = map.string(r, "email");
     map.finish(r);
     Some(Person { name, uri, email })
+}
+
+/// An address that is published: nobody's password is in it.
+fn public_address(r: &mut Reader<'_>, node: &Node, what: &str) -> Option<Url> {
+    let url = web_address(r, node, what)?;
+    if url.username().is_empty() && url.password().is_none() {
+        return Some(url);
+    }
+    r.error(node.place, format!("`{what}` has a name or password in it, and everybody can read it: leave them out"));
+    None
 }
 
 fn web_address(r: &mut Reader<'_>, node: &Node, what: &str) -> Option<Url> {
@@ -818,7 +842,7 @@ fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Proj
     let m = &mut map;
     let title = m.required(r, "title", "MOSN");
     let description = m.string(r, "description");
-    let home = m.take("home").and_then(|n| web_address(r, n, "home"));
+    let home = m.take("home").and_then(|n| public_address(r, n, "home"));
     let mut aliases = m.take("aliases").map(|n| read_aliases(r, n)).unwrap_or_default();
     if let (Some(title), Some(node)) = (&title, node.get("title"))
         && !aliases.iter().any(|a| a.name == *title)
@@ -871,7 +895,12 @@ fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Proj
                 unknown.retain(|name| !merge::NAMES.contains(&name.as_str()) && !known(name));
                 unknown.sort();
                 unknown.iter().for_each(|name| r.error(n.place, unknown_name(name)));
-                unknown.is_empty().then_some(text)
+                // A filter or a test that is not there shows when it is asked.
+                let failure = if unknown.is_empty() { merge::failure(&text) } else { None };
+                if let Some(cause) = &failure {
+                    r.error(n.place, format!("`when` fails for every entry: {cause}"));
+                }
+                (unknown.is_empty() && failure.is_none()).then_some(text)
             }
             Err(error) => {
                 let cause = error.detail().map(str::to_owned).unwrap_or_else(|| error.kind().to_string());

@@ -192,6 +192,15 @@ pub struct Moved {
 }
 
 impl Moved {
+    /// Where to, without a name and password: a relative redirect keeps those it was asked with.
+    pub fn shown(&self) -> String {
+        let mut to = self.to.clone();
+        // Both only fail for addresses without a host, which carry no credentials.
+        let _ = to.set_username("");
+        let _ = to.set_password(None);
+        to.into()
+    }
+
     fn is_proved(&self) -> bool {
         self.count >= MOVE_COUNT && self.last.signed_duration_since(self.first) >= MOVE_TIME
     }

@@ -52,7 +52,8 @@ pub fn json(site: &Site, sources: &[Health]) -> String {
 /// What a feed reader would refuse.
 pub fn atom(site: &Site, id_base: &str, sources: &[Health], events: &[Event]) -> Result<String, String> {
     let words = words(&site.words, site.language.as_deref());
-    let page = if site.pages { format!("{}health.html", site.url) } else { site.url.to_string() };
+    // The page for people, else what tells the same to programs.
+    let page = format!("{}{}", site.url, if site.pages { "health.html" } else { "health.json" });
     let newest = events.iter().map(|e| e.at).chain(sources.iter().filter_map(|s| s.since)).max();
     let title = format!("{}{}{}", plain(&site.title), words.colon, words.health_title);
     let document = atom::Feed {
@@ -62,7 +63,7 @@ pub fn atom(site: &Site, id_base: &str, sources: &[Health], events: &[Event]) ->
         authors: vec![feed::author_of(site.author.as_ref(), &site.title)],
         links: vec![
             feed::link(&format!("{}health.xml", site.url), "self", Some(feed::MEDIA_TYPE)),
-            feed::link(&page, "alternate", Some("text/html")),
+            feed::link(&page, "alternate", Some(if site.pages { "text/html" } else { "application/json" })),
         ],
         lang: site.language.clone(),
         entries: events.iter().map(|event| entry(event, words, site, id_base, &page)).collect(),

@@ -29,6 +29,7 @@ pub fn frame(feed: &Feed) -> (String, String) {
     };
     links.extend(feed.hub.as_ref().map(|hub| atom_link("hub", hub.as_str(), None)));
     extensions.entry("atom".to_owned()).or_default().insert("link".to_owned(), links);
+    let author = feed.author.as_ref().filter(|a| !plain(&a.name).is_empty());
     let channel = rss::Channel {
         title: plain(&feed.title),
         link: feed.page.as_ref().unwrap_or(&feed.site).to_string(),
@@ -36,6 +37,10 @@ pub fn frame(feed: &Feed) -> (String, String) {
         description: as_html(&plain(&said_of(feed).unwrap_or_else(|| feed.title.clone()))),
         language: feed.language.as_ref().map(|l| l.to_lowercase()),
         last_build_date: (!feed.entries.is_empty()).then(|| rfc822(feed.updated)),
+        // RSS names editors by their address only.
+        managing_editor: author.and_then(|a| Some(format!("{} ({})", plain(a.email.as_deref()?), plain(&a.name)))),
+        dublin_core_ext: author
+            .map(|a| DublinCoreExtension { creators: vec![plain(&a.name)], ..DublinCoreExtension::default() }),
         generator: Some(format!("Feedloom {}", env!("CARGO_PKG_VERSION"))),
         extensions,
         namespaces: NAMESPACES.iter().map(|(prefix, name)| ((*prefix).to_owned(), (*name).to_owned())).collect(),

@@ -208,7 +208,7 @@ fn judge(line: &Line, source: &SourceState, now: DateTime<Utc>) -> Option<Judged
         return None;
     } else if let Some(to) = &source.adopted {
         let since = source.moved.as_ref().map_or(now, |m| m.first);
-        judged(State::Moved, since, Some(to.to_string()))
+        judged(State::Moved, since, Some(sources::bare(to.clone())))
     } else if let Some(since) = silent_since(source).filter(|since| *since <= now) {
         judged(State::Silent, since, None)
     } else {
@@ -331,8 +331,10 @@ mod tests {
     fn gone_and_moved_sources_say_since_when() {
         let gone = SourceState { gone: Some(at(5)), ..failing(3) };
         assert_eq!(state(State::Failing, &gone, 30), Some((State::Gone, 5, None)));
-        let to: url::Url = "https://b.example/feed".parse().unwrap();
+        // A relative redirect keeps the password it was asked with.
+        let to: url::Url = "https://me:s3cr3t@b.example/feed".parse().unwrap();
         let moved = Moved { to: to.clone(), first: at(7), last: at(DAY), count: 3 };
+        assert_eq!(moved.shown(), "https://b.example/feed");
         let moved = SourceState { moved: Some(moved), adopted: Some(to), ..source() };
         assert_eq!(state(State::Fine, &moved, DAY), Some((State::Moved, 7, Some("https://b.example/feed".to_owned()))));
         assert_eq!(state(State::Moved, &source(), DAY), Some((State::Fine, 0, None)), "the address was put right");

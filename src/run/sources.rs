@@ -320,6 +320,13 @@ fn read_file(
     };
     asked.sources += 1;
     asked.bytes += bytes.len() as u64;
+    if bytes.len() > opened.site.fetch.max_bytes {
+        let text =
+            format!("larger than {} bytes (`fetch.max_bytes`): what it said before stays", opened.site.fetch.max_bytes);
+        problems.push(Problem::warning(path.to_owned(), 0, text));
+        asked.failed += 1;
+        return Ok(());
+    }
     let hash = blake3::hash(&bytes).to_hex()[..32].to_owned();
     if matches!(state, Some(Remembered::File { hash: old, .. }) if *old == hash) {
         asked.unchanged += 1;

@@ -7,7 +7,7 @@ use super::site::Site;
 #[test]
 fn mistakes_in_the_configuration_are_told_all_at_once() {
     let site = Site::new();
-    site.write("feedloom.yaml", "title: x\nurl: feeds.example.org\nposts:\n  - path: posts\n    digest: {when: [{title: \"(\"}]}\nlanguag: en\noutput: {entries: many}\n");
+    site.write("feedloom.yaml", "title: x\nurl: feeds.example.org\nposts:\n  - path: posts\n    digest: {when: [{title: \"(\"}]}\nlanguag: en\noutput: {entries: many, formats: []}\n");
     site.write("feeds/mosn.yaml", "title: MOSN\nalises: [x]\nchannel: stabel\n");
     site.write("feeds/Bad Name.yaml", "title: Bad\n");
     site.write("feeds/seata.yaml", "title: Seata\nformerly: [mosn]\n");
@@ -18,6 +18,7 @@ fn mistakes_in_the_configuration_are_told_all_at_once() {
         "feedloom.yaml:5:29: `title` is no usable pattern",
         "feedloom.yaml:6:1: unknown key `languag`, did you mean `language`?",
         "feedloom.yaml:7:19: `entries` is `many`, a number from 1 to 10000 is expected",
+        "feedloom.yaml:7:34: `formats` is empty: leave the key out for all of them",
         "feeds/mosn.yaml:2:1: unknown key `alises`, did you mean `aliases`?",
         "feeds/mosn.yaml:3:10: unknown value `stabel` of `channel`, did you mean `stable`?",
         "feeds/Bad Name.yaml:1:1: the file's name is the project's slug: `Bad Name` is no slug: use 1 to 64 of a-z, 0-9 and -, for example `bad-name`",
@@ -27,6 +28,24 @@ fn mistakes_in_the_configuration_are_told_all_at_once() {
         assert!(run.err.contains(line), "missing {line:?} in\n{}", run.err);
     }
     assert!(!site.path("public").exists());
+}
+
+#[test]
+fn what_everybody_can_read_has_no_password_and_no_folder_is_read_twice() {
+    let site = Site::new();
+    let config = "url: https://a:b@feeds.example.org/\nhub: https://me:s3cr3t@hub.example.org/\nauthor: {name: A, url: \"https://x@a.example/\"}\nposts: [posts, posts/, {path: posts}]\n";
+    site.write("feedloom.yaml", config);
+    let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 2);
+    for line in [
+        "feedloom.yaml:1:6: `url` has a name or password in it, and everybody can read it: leave them out",
+        "feedloom.yaml:2:6: `hub` has a name or password in it",
+        "feedloom.yaml:3:24: `url` has a name or password in it",
+        "feedloom.yaml:4:16: `path: posts` is listed twice, first in line 4",
+        "feedloom.yaml:4:24: `path: posts` is listed twice, first in line 4",
+    ] {
+        assert!(run.err.contains(line), "missing {line:?} in\n{}", run.err);
+    }
 }
 
 #[test]
@@ -115,6 +134,8 @@ fn conditions_of_projects_name_what_entries_have() {
     for (when, problem) in [
         ("kid == 'event'", "unknown name `kid` in `when`, did you mean `kind`?"),
         ("kind != event", "`when` has `event` without quotes: write `'event'`"),
+        ("title|lowercase == 'x'", "`when` fails for every entry: unknown filter: filter lowercase is unknown"),
+        ("title is foo", "`when` fails for every entry: unknown test: test foo is unknown"),
         ("title == Hello", "unknown name `Hello` in `when`: a text stands in quotes, and names are kind, id, title, "),
     ] {
         site.write("feeds/mosn.yaml", format!("title: MOSN\nwhen: \"{when}\"\n"));

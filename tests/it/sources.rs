@@ -704,3 +704,21 @@ fn files_that_go_with_an_entry_are_in_every_format() {
     assert_eq!(of("Show 1")["attachments"][1], talk);
     assert_eq!(of("Show 3").get("attachments"), None);
 }
+
+#[test]
+fn links_in_a_file_are_relative_to_its_page() {
+    let site = of_files(&["old"]);
+    let items = ["/p/1", "next", "https://other.example/2", "mailto:a@b.example", ""].map(|link| {
+        let title = format!("To {link}");
+        item("", link, &title, MARCH, &title)
+    });
+    site.write("in/old.xml", channel(&items));
+    site.refresh();
+    let entries = site.entries();
+    let link = |title: &str| entries.iter().find(|e| e["title"] == title).map(|e| e["link"].clone());
+    assert_eq!(link("To /p/1").expect("an entry"), "https://show.example.com/p/1");
+    assert_eq!(link("To next").expect("an entry"), "https://show.example.com/next");
+    assert_eq!(link("To https://other.example/2").expect("an entry"), "https://other.example/2");
+    assert_eq!(link("To mailto:a@b.example").expect("an entry"), "https://show.example.com/");
+    assert_eq!(entries.len(), 5);
+}

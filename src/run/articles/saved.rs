@@ -5,7 +5,7 @@ use std::path::Path;
 use super::reader::{Reader, Task, Unread};
 use super::{FETCHED, Kept, SAVED, Sites, put, set_page};
 use crate::fetch::pages::{PageState, Stage};
-use crate::files::{self, Found};
+use crate::files::{self, Found, Listing};
 use crate::normalize::address;
 use crate::run::{Moment, Opened, Problem, RunError};
 use crate::source::article;
@@ -31,10 +31,13 @@ pub(in crate::run) fn read_saved(
     if listed.is_none() && !store.origins()?.iter().any(|o| o == SAVED) {
         return Ok(());
     }
+    let listed = listed.unwrap_or_default();
     let mut known = store.documents(SAVED)?;
+    // What cannot be read is not gone.
+    known.retain(|path, _| !files::is_unread(&listed.unread, path));
     let mut reader = Reader::new(sites.own.clone());
     let racy_from = moment.now.timestamp_nanos_opt().unwrap_or(i64::MAX) - RACY_NS;
-    for found in listed.unwrap_or_default() {
+    for found in listed.files {
         let old = known.remove(&found.path);
         if old.as_ref().is_some_and(|d| d.stamp == found.stamp) {
             continue;
@@ -83,7 +86,7 @@ pub(in crate::run) fn read_saved(
 pub(in crate::run) fn check_saved(opened: &Opened, sites: &Sites, moment: Moment) -> Result<Vec<Problem>, RunError> {
     let mut problems = Vec::new();
     let mut reader = Reader::new(sites.own.clone());
-    for found in list(opened, &mut problems)?.unwrap_or_default() {
+    for found in list(opened, &mut problems)?.unwrap_or_default().files {
         if let Err(mistakes) = read_file(opened, sites, moment, &found, &mut reader) {
             problems.extend(mistakes);
         }
@@ -92,7 +95,7 @@ pub(in crate::run) fn check_saved(opened: &Opened, sites: &Sites, moment: Moment
 }
 
 /// The files there are; none when the configuration names no folder.
-fn list(opened: &Opened, problems: &mut Vec<Problem>) -> Result<Option<Vec<Found>>, RunError> {
+fn list(opened: &Opened, problems: &mut Vec<Problem>) -> Result<Option<Listing>, RunError> {
     let Some(folder) = &opened.site.articles.folder else {
         return Ok(None);
     };
@@ -100,13 +103,14 @@ fn list(opened: &Opened, problems: &mut Vec<Problem>) -> Result<Option<Vec<Found
     if !root.is_dir() {
         let text = "no such folder: does `articles.folder` in feedloom.yaml name the right one?".to_owned();
         problems.push(Problem::warning(folder.display().to_string(), 0, text));
-        return Ok(Some(Vec::new()));
+        // All of it is missing: a folder that is not mounted, rather than a decision on each page.
+        return Ok(Some(Listing { unread: vec![String::new()], ..Listing::default() }));
     }
     let listing = files::list_saved(&root)?;
-    for (path, reason) in listing.passed_over {
-        problems.push(Problem::warning(shown(folder, &path), 0, format!("passed over: {reason}")));
+    for (path, reason) in &listing.passed_over {
+        problems.push(Problem::warning(shown(folder, path), 0, format!("passed over: {reason}")));
     }
-    Ok(Some(listing.files))
+    Ok(Some(listing))
 }
 
 fn shown(folder: &Path, path: &str) -> String {

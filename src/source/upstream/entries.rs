@@ -150,9 +150,12 @@ fn source(feed: &Record, origin: Origin<'_>) -> Source {
 }
 
 fn raw_entry(record: &Record, feed: &Record, source: &Source, origin: Origin<'_>) -> Option<Found> {
-    let web = |l: &&str| l.starts_with("http://") || l.starts_with("https://");
-    let link = record.link.as_deref().or_else(|| record.links.first().map(|l| l.href.as_str())).filter(web);
-    let link = link.filter(|l| l.len() <= LONGEST_LINK).and_then(|l| Url::parse(l).ok());
+    let link = record.link.as_deref().or_else(|| record.links.first().map(|l| l.href.as_str()));
+    // A file has no address of its own: what it says is relative to the page it belongs to.
+    let base = feed.link.as_deref().and_then(|l| Url::parse(l).ok());
+    let link = link.map(str::trim).filter(|l| !l.is_empty() && l.len() <= LONGEST_LINK);
+    let link = link.and_then(|l| Url::options().base_url(base.as_ref()).parse(l).ok());
+    let link = link.filter(|l| matches!(l.scheme(), "http" | "https"));
     let (mut body, mut plain_body) = body(record);
     let title = record.title.as_ref().map(plain).filter(|t| !t.is_empty());
     let title = title.unwrap_or_else(|| text::cut(&text::line(&plain_body), 80));
