@@ -24,6 +24,7 @@ use regex::Regex;
 use url::Url;
 
 use crate::entry::{Channel, Kind, Person, Slug};
+use crate::normalize::address;
 use crate::words::Own;
 use crate::yaml::Place;
 
@@ -297,6 +298,16 @@ pub struct SourceConfig {
     pub headers: BTreeMap<String, String>,
     /// Where it is named, for messages.
     pub place: Place,
+}
+
+impl SourceConfig {
+    /// Its address as it may be shown.
+    pub fn shown(&self) -> String {
+        match Url::parse(&self.url) {
+            Ok(url) if url.scheme() != "file" => address::bare(url),
+            Ok(_) | Err(_) => self.url.clone(),
+        }
+    }
 }
 
 /// How much of an article is published.

@@ -12,7 +12,7 @@ use url::Url;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::{Digests, Project, Site};
+use crate::config::{Digests, Project, Site, SourceConfig};
 use crate::entry::{Entry, Kind, Person, Slug};
 use crate::words::words;
 
@@ -201,9 +201,25 @@ pub fn paths(site: &Site) -> Vec<String> {
     paths
 }
 
+/// Whether a source that alone tells of a release wants such releases.
+fn source_admits(entry: &Entry, site: &Site) -> bool {
+    let Some(source) = entry.source.as_ref().filter(|_| entry.kind == Kind::Release && entry.mentions.is_empty())
+    else {
+        return true;
+    };
+    let is_it = |s: &&SourceConfig| {
+        s.name.as_ref() == Some(&source.name) || s.url == source.name || Some(&s.shown()) == source.self_link.as_ref()
+    };
+    let all = site.sources.iter().chain(site.projects.iter().flat_map(|p| &p.sources));
+    all.filter(|s| s.channel.is_some()).filter(is_it).all(|s| s.channel.is_none_or(|c| c.admits(entry.channel)))
+}
+
 /// Paths of the feeds that carry `entry`.
 pub fn feeds_of(entry: &Entry, site: &Site) -> Vec<String> {
     let mut feeds = Vec::new();
+    if !source_admits(entry, site) {
+        return feeds;
+    }
     let languages = languages(site);
     let language = entry.language.as_deref().filter(|l| languages.contains(l));
     let mut add = |home: &str, kinds: &[Kind]| {

@@ -22,6 +22,7 @@ pub use hints::Hints;
 use super::error::{FetchError, Pace};
 use super::outcome::Scope;
 use super::validators::Validators;
+use crate::normalize::address;
 
 /// Farthest next poll there is, whatever was asked for.
 pub const FARTHEST: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -194,11 +195,7 @@ pub struct Moved {
 impl Moved {
     /// Where to, without a name and password: a relative redirect keeps those it was asked with.
     pub fn shown(&self) -> String {
-        let mut to = self.to.clone();
-        // Both only fail for addresses without a host, which carry no credentials.
-        let _ = to.set_username("");
-        let _ = to.set_password(None);
-        to.into()
+        address::bare(self.to.clone())
     }
 
     fn is_proved(&self) -> bool {

@@ -10,6 +10,14 @@ use url::Url;
 
 use crate::normalize::text;
 
+/// An address without the name and password in it: what may be shown.
+pub fn bare(mut url: Url) -> String {
+    // Both only fail for addresses without a host, which carry no credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
 /// `link` as an absolute http, https or mailto address, resolved against `base`.
 /// Anything else (`javascript:`, `file:`, no host, control characters) is `None`.
 pub fn absolute(link: &str, base: Option<&Url>) -> Option<Url> {

@@ -17,6 +17,7 @@ use crate::fetch::SourceState;
 use crate::fetch::error::shown;
 use crate::health::Event;
 use crate::ledger::sources::Line;
+use crate::normalize::address;
 use crate::output;
 use crate::store::Store;
 
@@ -70,8 +71,8 @@ fn note_moves(lines: &mut BTreeMap<String, Line>, states: &BTreeMap<String, Reme
             && let Some(moved) = &state.moved
         {
             let line = lines.entry(name.clone()).or_insert_with(|| Line::new(name));
-            line.also_at(&sources::bare(state.address.clone()));
-            line.also_at(&sources::bare(moved.to.clone()));
+            line.also_at(&address::bare(state.address.clone()));
+            line.also_at(&address::bare(moved.to.clone()));
         }
     }
 }
@@ -208,7 +209,7 @@ fn judge(line: &Line, source: &SourceState, now: DateTime<Utc>) -> Option<Judged
         return None;
     } else if let Some(to) = &source.adopted {
         let since = source.moved.as_ref().map_or(now, |m| m.first);
-        judged(State::Moved, since, Some(sources::bare(to.clone())))
+        judged(State::Moved, since, Some(address::bare(to.clone())))
     } else if let Some(since) = silent_since(source).filter(|since| *since <= now) {
         judged(State::Silent, since, None)
     } else {

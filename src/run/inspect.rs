@@ -22,6 +22,7 @@ use crate::fetch::guard::{Guard, Ports};
 use crate::fetch::{Body, Ended, Event, FetchError, Fetcher, Job, Outcome, RobotsPolicy, Stop, hosts};
 use crate::files::{self, FileError};
 use crate::names::Names;
+use crate::normalize::address;
 use crate::normalize::address::Hosts;
 use crate::normalize::html;
 use crate::source::article::{self, Page, Refusal, Rules};
@@ -189,7 +190,7 @@ pub fn fetch(url: &Url, meant: Option<Meant>, site: Option<&Opened>, now: DateTi
         return match done.ended {
             Ended::Answered(answer) => match answer.outcome {
                 Outcome::Fetched { body, content_type, .. } => {
-                    Ok(Fetched { body, content_type, address: sources::bare(answer.url) })
+                    Ok(Fetched { body, content_type, address: address::bare(answer.url) })
                 }
                 Outcome::Gone => Err(AskError::Gone(answer.url)),
                 // "Not modified" has no place where nothing was said to compare with.

@@ -131,10 +131,7 @@ impl Known<'_> {
 
     /// Its address as it may be shown: without credentials.
     pub fn shown(&self) -> String {
-        match Url::parse(&self.config.url) {
-            Ok(url) if url.scheme() != "file" => bare(url),
-            Ok(_) | Err(_) => self.config.url.clone(),
-        }
+        self.config.shown()
     }
 
     /// The file and line that name it.
@@ -151,14 +148,6 @@ impl Known<'_> {
             _ => None,
         }
     }
-}
-
-/// An address without the name and password in it.
-pub(super) fn bare(mut url: Url) -> String {
-    // Both only fail for addresses without a host, which carry no credentials.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
 }
 
 /// The sources of a site, by name. `lines` are the ledger's: they tell which name an
@@ -235,7 +224,7 @@ pub fn unknown(
                 continue;
             }
         }
-        let given = url.map_or_else(|| given.clone(), bare);
+        let given = url.map_or_else(|| given.clone(), address::bare);
         let addresses: Vec<String> = sources.values().map(Known::shown).collect();
         let names = sources.keys().chain(&addresses).map(String::as_str);
         let hint = nearest(&given, names).map(|n| format!(", did you mean `{n}`?")).unwrap_or_default();

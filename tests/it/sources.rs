@@ -722,3 +722,25 @@ fn links_in_a_file_are_relative_to_its_page() {
     assert_eq!(link("To mailto:a@b.example").expect("an entry"), "https://show.example.com/");
     assert_eq!(entries.len(), 5);
 }
+
+#[test]
+fn a_source_may_be_asked_for_finished_releases_only() {
+    let site = Site::new();
+    site.write("in/releases.atom", RELEASES);
+    let config = |channel: &str| format!("title: MOSN\nsources: [{{url: \"file:in/releases.atom\"{channel}}}]\n");
+    let shown = || {
+        let feed: serde_json::Value = serde_json::from_str(&site.read("public/all/feed.json")).expect("JSON");
+        let items = feed["items"].as_array().expect("items").iter();
+        items.map(|i| i["title"].as_str().expect("a title").to_owned()).collect::<Vec<_>>()
+    };
+    site.write("feeds/mosn.yaml", config(", channel: stable"));
+    site.refresh();
+    assert_eq!(shown(), ["MOSN 1.7.0"]);
+    // It is a rule: what was read before follows it, too.
+    site.write("feeds/mosn.yaml", config(""));
+    site.refresh();
+    assert_eq!(shown(), ["MOSN 1.8.0-rc1", "MOSN 1.7.0"]);
+    site.write("feeds/mosn.yaml", config(", channel: prerelease"));
+    site.refresh();
+    assert_eq!(shown(), ["MOSN 1.8.0-rc1"]);
+}
