@@ -470,7 +470,13 @@ fn heads_without_mark(pieces: &[Piece], n: usize) -> bool {
         && (n == 0 || pieces[n - 1].block != piece.block)
         && pieces.get(n + 1).is_some_and(|p| p.list == 1)
         && vocabulary::has_word(&piece.text)
-        && !pieces.iter().any(|p| matches!(p.shape, Shape::Heading(_)))
+        && !around(pieces, n).iter().any(|p| matches!(p.shape, Shape::Heading(_)))
+}
+
+/// The pieces near piece `n`: no line of a long post has all of it looked through.
+fn around(pieces: &[Piece], n: usize) -> &[Piece] {
+    const NEAR: usize = 500;
+    &pieces[n.saturating_sub(NEAR)..pieces.len().min(n + NEAR)]
 }
 
 /// `### [title](link)`, `### NAME v1.2`: a heading that is an item itself.

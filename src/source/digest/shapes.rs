@@ -395,6 +395,10 @@ pub(super) fn is_person(url: &str) -> bool {
 
 /// Whether an address is a page of the site that `home` is the first page of.
 pub(super) fn is_below(url: &str, home: &str) -> bool {
+    // Most links are told apart by their beginnings.
+    if !url.starts_with(home.trim_end_matches('/')) {
+        return false;
+    }
     let (Ok(url), Ok(home)) = (Url::parse(url), Url::parse(home)) else { return false };
     home.path() == "/" && home.query().is_none() && url.host() == home.host() && url.path().len() > 1
 }

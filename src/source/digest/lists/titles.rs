@@ -156,7 +156,8 @@ fn without_marks(words: &str) -> &str {
     const PAIRS: [(char, char); 4] = [('(', ')'), ('（', '）'), ('[', ']'), ('「', '」')];
     let is_mark = |c: char| c.is_whitespace() || ":：-–—|｜()（）[]「」、,，.。".contains(c);
     let mut words = words.trim_matches(|c| is_mark(c) && !PAIRS.iter().any(|(open, close)| c == *open || c == *close));
-    loop {
+    // Each step looks through all that is left: nobody writes more of them by hand.
+    for _ in 0..MOST_MARKS {
         let (Some(first), Some(last)) = (words.chars().next(), words.chars().next_back()) else { return words };
         let behind = &words[first.len_utf8()..];
         let before = &words[..words.len() - last.len_utf8()];
@@ -170,7 +171,11 @@ fn without_marks(words: &str) -> &str {
             (false, false) => return words,
         };
     }
+    words.trim_matches(is_mark)
 }
+
+/// So many marks at the ends of words are taken off one by one.
+const MOST_MARKS: usize = 64;
 
 /// The line of text above `n` that no item has taken.
 pub(in crate::source::digest) fn title_above(scope: &Scope<'_>, n: usize) -> Option<(usize, String)> {
