@@ -26,6 +26,7 @@ pub mod refresh;
 pub mod search;
 pub mod serve;
 pub mod sources;
+mod visits;
 mod websub;
 
 use std::path::{Path, PathBuf};

@@ -61,6 +61,12 @@ pub enum StoreError {
         /// The newest schema known here.
         known: usize,
     },
+    /// An older Feedloom wrote it, and it is not to be changed now.
+    #[error("{}: written by an older feedloom: `feedloom refresh` brings it up to date", .path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is no store or is damaged.
     #[error("{}: damaged: {reason}", .path.display())]
     Damaged {
@@ -79,6 +85,16 @@ pub struct Store {
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// What an error of SQLite means for the store in `path`.
+fn failed(path: &Path, action: &'static str, source: rusqlite::Error) -> StoreError {
+    match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+            StoreError::Damaged { path: path.to_owned(), reason: source.to_string() }
+        }
+        _ => StoreError::Sql { path: path.to_owned(), action, source },
+    }
+}
 
 impl Store {
     /// Opens the store, creating or migrating it.
@@ -101,20 +117,13 @@ impl Store {
     }
 
     fn set_up(path: &Path, connection: Connection) -> Result<Self> {
-        let sql = |action| move |source| StoreError::Sql { path: path.to_owned(), action, source };
+        let sql = |action| move |source| failed(path, action, source);
         connection.set_prepared_statement_cache_capacity(64);
         // Plans do not depend on what is bound: else each binding has its statement prepared anew.
         let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
         connection.set_db_config(stable, true).map_err(sql("cannot be set up"))?;
         let setup = "PRAGMA page_size = 4096; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -10240; PRAGMA mmap_size = 0;";
-        if let Err(error) = connection.execute_batch(setup) {
-            return Err(match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                    StoreError::Damaged { path: path.to_owned(), reason: error.to_string() }
-                }
-                _ => sql("cannot be set up")(error),
-            });
-        }
+        connection.execute_batch(setup).map_err(sql("cannot be set up"))?;
         let mut store = Self { connection, path: path.to_owned() };
         store.migrate()?;
         // Not before: a table that is laid anew would take its children with it.
@@ -123,12 +132,7 @@ impl Store {
     }
 
     fn sql<T>(&self, action: &'static str, result: rusqlite::Result<T>) -> Result<T> {
-        result.map_err(|source| match source.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                StoreError::Damaged { path: self.path.clone(), reason: source.to_string() }
-            }
-            _ => StoreError::Sql { path: self.path.clone(), action, source },
-        })
+        result.map_err(|source| failed(&self.path, action, source))
     }
 
     fn migrate(&mut self) -> Result<()> {

@@ -93,6 +93,16 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What other programs call our keys: no edit of a letter leads from one to the other.
+const CALLED_ELSEWHERE: [(&str, &str); 6] = [
+    ("name", "title"),
+    ("website", "home"),
+    ("homepage", "home"),
+    ("keywords", "aliases"),
+    ("feed", "sources"),
+    ("feeds", "sources"),
+];
+
 /// The keys of one map.
 pub(super) struct MapReader<'n> {
     pub(super) place: Place,
@@ -216,7 +226,9 @@ impl<'n> MapReader<'n> {
             if *used {
                 continue;
             }
-            let hint = match nearest(&key.name, self.known.iter().copied()) {
+            let elsewhere = CALLED_ELSEWHERE.iter().find(|(name, _)| *name == key.name.to_lowercase());
+            let ours = elsewhere.map(|(_, ours)| *ours).filter(|ours| self.known.contains(ours));
+            let hint = match ours.or_else(|| nearest(&key.name, self.known.iter().copied())) {
                 Some(near) => format!(", did you mean `{near}`?"),
                 None => format!(": known here are {}", listed(&self.known)),
             };

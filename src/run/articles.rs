@@ -14,22 +14,20 @@ mod reader;
 mod saved;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::derive::Overrides;
-use super::manners::Manners;
 use super::refresh::Progress;
-use super::sources::{self, Asking};
+use super::sources::Asking;
+use super::visits::{Clock, Due, Subject, host, parsed};
 use super::{Moment, Opened, Problem, RunError};
-use crate::config::{ContentMode, RobotsMode};
+use crate::config::ContentMode;
 use crate::entry::RawEntry;
-use crate::fetch::pages::{self, HostState, PageState, Stage, Urgency, Wanted};
-use crate::fetch::{Fetcher, RobotsPolicy, Stop};
+use crate::fetch::pages::{PageState, Stage, Urgency, Wanted};
 use crate::files;
 use crate::normalize::address;
 use crate::source::article::{Rules, Treatment};
@@ -37,7 +35,6 @@ use crate::source::linked::Linked;
 use crate::store::{NewDocument, Stamp, Store, Touched};
 
 use asking::Run;
-pub(super) use asking::{count, failure, host, was_reached, was_sent};
 use reader::Reader;
 pub(super) use saved::{check_saved, read_saved};
 
@@ -60,15 +57,6 @@ pub struct Asked {
     pub failed: usize,
     /// Bytes that came.
     pub bytes: u64,
-}
-
-/// How long asking may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
-    /// Time that is left of the run.
-    pub(super) left: Duration,
-    /// Time since others were asked: they may have been on the same host.
-    pub(super) since_others: Duration,
 }
 
 /// What is known of sites: the built-in rules and the folder's own.
@@ -159,19 +147,14 @@ fn put(
     Ok(store.put_document(document, touched)?)
 }
 
-pub(super) fn parsed<T: serde::de::DeserializeOwned>(texts: BTreeMap<String, String>) -> BTreeMap<String, T> {
-    // A state of another form is begun anew: it is only when and whether to ask.
-    texts.into_iter().filter_map(|(name, text)| Some((name, serde_json::from_str(&text).ok()?))).collect()
-}
-
-fn set_page(store: &Store, key: &str, state: &PageState) -> Result<(), RunError> {
-    Ok(store.set_page(key, state.is_settled(), &serde_json::to_string(state).unwrap_or_default())?)
-}
-
 /// A page that posts link to, and what the rules of its site say of it.
 struct Link {
     key: String,
+    /// As its earliest mention spells it.
     address: Url,
+    /// Its earliest mention.
+    first: Option<DateTime<Utc>>,
+    /// Its newest mention: it says how urgent the page is.
     mentioned: DateTime<Utc>,
     treatment: Treatment,
 }
@@ -192,36 +175,22 @@ fn links(opened: &Opened, sites: &Sites, store: &Store) -> Result<Vec<Link>, Run
         }
         let mentioned = raw.published.unwrap_or_default();
         match found.get_mut(key) {
-            // Its newest mention says how urgent it is; its earliest how it is spelled.
             Some(link) => {
-                if raw.published.is_some_and(|p| p < link.mentioned) {
-                    link.address = url;
+                if raw.published.is_some_and(|p| link.first.is_none_or(|first| p < first)) {
+                    (link.address, link.first) = (url, raw.published);
                 }
                 link.mentioned = link.mentioned.max(mentioned);
             }
             None => {
                 let treatment = sites.rules().of(&url);
-                found.insert(key.clone(), Link { key: key.clone(), address: url, mentioned, treatment });
+                found.insert(
+                    key.clone(),
+                    Link { key: key.clone(), address: url, first: raw.published, mentioned, treatment },
+                );
             }
         }
     }
     Ok(found.into_values().collect())
-}
-
-/// A fetcher for what is asked for after others were: two in a row on one host keep its gap.
-pub(super) fn start_after(
-    opened: &Opened,
-    asking: &Asking,
-    clock: Clock,
-    store: &Store,
-    now: DateTime<Utc>,
-) -> Result<(Manners, Fetcher), RunError> {
-    std::thread::sleep(opened.site.fetch.gap.saturating_sub(clock.since_others).min(clock.left));
-    let asking = Asking { deadline: Some(clock.left), ..asking.clone() };
-    let manners = Manners::open(store, now)?;
-    let fetcher = sources::start(opened, &asking, now, &manners, &Stop::new())?;
-    manners.pause(&fetcher, |_| false);
-    Ok((manners, fetcher))
 }
 
 /// Asks for the pages that are due and stores what they say.
@@ -236,8 +205,6 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
     progress: &mut Progress<'_>,
 ) -> Result<Asked, RunError> {
-    let now = moment.now;
-    let articles = &opened.site.articles;
     let forced: Vec<String> =
         asking.force.iter().filter_map(|f| Url::parse(f).ok()).map(|u| address::key(&u, &opened.hosts)).collect();
     for key in &forced {
@@ -260,69 +227,21 @@ pub(super) fn read(
     if wanted.is_empty() {
         return Ok(Asked::default());
     }
-    let mut states: BTreeMap<String, PageState> = parsed(store.unsettled_pages()?);
-    reconsider(opened, store, "articles", &mut states, set_page)?;
-    let hosts: BTreeMap<String, HostState> = parsed(store.page_hosts()?);
-    let day = opened.site.timezone.to_local(now).date_naive();
-    let chosen = pages::choose(wanted, &states, &hosts, articles.per_host_per_day, day, now);
-    if chosen.is_empty() || clock.left.is_zero() {
+    if clock.left.is_zero() {
         return Ok(Asked::default());
     }
-    let (manners, fetcher) = start_after(opened, asking, clock, store, now)?;
-    let run = Run {
-        opened,
-        sites,
-        store,
-        now,
-        day,
-        states,
-        hosts,
-        fetcher,
-        manners,
-        flights: HashMap::new(),
-        reader: Reader::new(sites.own.clone()),
-        held: Vec::new(),
-        paused: Vec::new(),
-        reached: false,
-        asked: Asked::default(),
-        problems,
+    let states = store.unsettled_pages()?;
+    let Some(due) = Due::of(Subject::Pages, opened, store, wanted, states, moment.now)? else {
+        return Ok(Asked::default());
     };
-    run.all(chosen, moment, progress)
-}
-
-/// What a person changed may change what is refused: robots.txt and the address guard are
-/// asked again when the configuration is another one than is remembered under `name`.
-pub(super) fn reconsider(
-    opened: &Opened,
-    store: &Store,
-    name: &str,
-    states: &mut BTreeMap<String, PageState>,
-    set: impl Fn(&Store, &str, &PageState) -> Result<(), RunError>,
-) -> Result<(), RunError> {
-    if store.meta(name)?.as_deref() == Some(opened.site.fingerprint.as_str()) {
-        return Ok(());
-    }
-    for (key, state) in states {
-        if state.failing.as_ref().is_some_and(|f| matches!(f.class.as_str(), "robots" | "denied")) {
-            state.next = None;
-            set(store, key, state)?;
-        }
-    }
-    Ok(store.set_meta(name, &opened.site.fingerprint)?)
+    let (visits, due) = due.start(opened, asking, clock, moment, store, progress)?;
+    let reader = Reader::new(sites.own.clone());
+    let run = Run { visits, sites, now: moment.now, reader, asked: Asked::default(), problems };
+    run.all(due)
 }
 
 fn state_of(store: &Store, key: &str) -> Result<Option<PageState>, RunError> {
     Ok(store.page(key)?.and_then(|text| serde_json::from_str(&text).ok()))
-}
-
-/// Whether robots.txt is asked before `address` is.
-pub(super) fn robots_policy(opened: &Opened, address: &Url) -> RobotsPolicy {
-    let articles = &opened.site.articles;
-    let rule = address.host_str().and_then(|h| articles.rule(h));
-    match rule.and_then(|r| r.robots).unwrap_or(articles.robots) {
-        RobotsMode::Ask => RobotsPolicy::Ask,
-        RobotsMode::Ignore => RobotsPolicy::Ignore,
-    }
 }
 
 /// What is to be told of an entry's page.

@@ -514,7 +514,7 @@ fn name_withdrawn(opened: &Opened, withdrawn: &mut [(String, String)]) {
     if withdrawn.is_empty() || !path.is_file() {
         return;
     }
-    let Ok(store) = Store::open(&path) else { return };
+    let Ok(store) = Store::open_beside(&path) else { return };
     for (id, title) in withdrawn {
         if let Ok(Some(entry)) = store.entry(id) {
             *title = entry.title;

@@ -9,9 +9,10 @@ use url::Url;
 use super::articles::{self, Account};
 use super::{Opened, Problem, RunError};
 use crate::entry::{Entry, Key, Kind, RawEntry};
+use crate::files;
 use crate::normalize::{address, terms, text};
-use crate::store::Store;
 use crate::store::search::Light;
+use crate::store::{Store, StoreError};
 
 /// Which entries are wanted.
 #[derive(Debug, Clone, Default)]
@@ -22,18 +23,24 @@ pub struct Filter {
     pub kind: Option<Kind>,
 }
 
-/// Opens the store for reading.
+/// Opens the store for reading, beside a run that may be writing; an empty one where there
+/// is none yet. One that has to be mended or migrated first is, when no run is under way.
 ///
 /// # Errors
 /// [`RunError`] when it cannot be opened.
 pub fn store(opened: &Opened, problems: &mut Vec<Problem>) -> Result<Store, RunError> {
     let state = opened.state();
-    std::fs::create_dir_all(&state).map_err(|source| crate::files::FileError {
-        path: state.clone(),
-        action: "cannot be made",
-        source,
-    })?;
-    opened.store(problems)
+    let path = state.join("store.sqlite");
+    if !path.is_file() {
+        return Ok(Store::in_memory()?);
+    }
+    match Store::open_beside(&path) {
+        Err(StoreError::Older { .. } | StoreError::Damaged { .. }) => match files::lock(&state)? {
+            Some(_lock) => opened.store(problems),
+            None => Err(RunError::Locked(state)),
+        },
+        other => Ok(other?),
+    }
 }
 
 /// Whether a refresh or a build ever came to its end.

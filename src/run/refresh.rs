@@ -11,6 +11,7 @@ use super::health::{self, Ledgered};
 use super::pictures::{self, Asked as AskedPictures};
 use super::posts::{Posts, Seen, Watch, origin};
 use super::sources::{self, Asked, Asking};
+use super::visits::Clock;
 use super::{Moment, Opened, Problem, RunError, advice, websub};
 use crate::config::PostsFolder;
 use crate::files;
@@ -97,7 +98,8 @@ fn refresh_locked(
     let mut report = Report { problems: advice::warnings(opened), ..Report::default() };
     let begun = Instant::now();
     let rules = articles::rules(opened)?;
-    let mut store = opened.store(&mut report.problems)?;
+    let is_new = !opened.state().join("store.sqlite").exists();
+    let mut store = if moment.dry_run && is_new { Store::in_memory()? } else { opened.store(&mut report.problems)? };
     let mut book = Book::open(opened, &store)?;
     if !moment.dry_run {
         let lines = health::lines_before(opened, &store, &mut book, moment.now)?;
@@ -114,7 +116,7 @@ fn refresh_locked(
     moment.interrupt.check()?;
     // What is known of the links is published; now their pages, with what time is left.
     let whole = asking.deadline.unwrap_or(opened.site.fetch.deadline);
-    let clock = articles::Clock { left: whole.saturating_sub(begun.elapsed()), since_others: asked.elapsed() };
+    let clock = Clock { left: whole.saturating_sub(begun.elapsed()), since_others: asked.elapsed() };
     let Run { store, report, .. } = &mut run;
     report.pages = articles::read(opened, &rules, asking, clock, moment, store, &mut report.problems, progress)?;
     moment.interrupt.check()?;
@@ -123,7 +125,7 @@ fn refresh_locked(
         run.settle_again(opened, moment, progress)?;
     }
     // What entries say is published; now the pictures in them.
-    let clock = articles::Clock { left: whole.saturating_sub(begun.elapsed()), since_others: asked.elapsed() };
+    let clock = Clock { left: whole.saturating_sub(begun.elapsed()), since_others: asked.elapsed() };
     let Run { store, report, .. } = &mut run;
     report.pictures = pictures::read(opened, asking, clock, moment, store, &mut report.problems, progress)?;
     moment.interrupt.check()?;

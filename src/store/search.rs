@@ -6,6 +6,7 @@
 //! `trigram` tokenizer finds no Chinese word of two characters. Rows are numbered by the
 //! time of their entries: the newest come first without sorting.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,9 +67,9 @@ impl Store {
     /// nor migrated.
     ///
     /// # Errors
-    /// [`StoreError`] when it is not there, is of another version, or SQLite says no.
+    /// [`StoreError`] when it is not there, is of another version or damaged, or SQLite says no.
     pub fn open_beside(path: &Path) -> Result<Self> {
-        let sql = |action| move |source| StoreError::Sql { path: path.to_owned(), action, source };
+        let sql = |action| move |source| super::failed(path, action, source);
         // Not read-only: what a killed run left half written has to be taken back first.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(sql("cannot be opened"))?;
@@ -81,10 +82,11 @@ impl Store {
         let version: i64 =
             store.sql("cannot be read", store.connection.query_row("PRAGMA user_version", [], |r| r.get(0)))?;
         let found = usize::try_from(version).unwrap_or(usize::MAX);
-        if found != MIGRATIONS.len() {
-            return Err(StoreError::Newer { path: path.to_owned(), found, known: MIGRATIONS.len() });
+        match found.cmp(&MIGRATIONS.len()) {
+            Ordering::Less => Err(StoreError::Older { path: path.to_owned() }),
+            Ordering::Equal => Ok(store),
+            Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), found, known: MIGRATIONS.len() }),
         }
-        Ok(store)
     }
 
     /// A number that changes when somebody else wrote.

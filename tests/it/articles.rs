@@ -620,3 +620,35 @@ fn a_machine_without_a_network_blames_nobody() {
     assert_eq!(linked.status()["refused"], serde_json::json!({}));
     assert_eq!(linked.entry("http://127.0.1.9:59991/a")["title"], "One");
 }
+
+#[test]
+fn the_other_address_of_a_page_is_within_the_budget_of_its_own_host() {
+    let refusing = Server::start("127.0.1.1", |_, stream| reply(stream, 403, "", b"no"));
+    let other = Server::start("127.0.1.2", blog);
+    let mut linked = Linked::new("per_host_per_day: 3, robots: ignore");
+    let config = linked.site.read("feedloom.yaml");
+    linked.site.write("feedloom.yaml", format!("{config}sites: rules\n"));
+    linked.site.write(
+        "rules/refusing.yaml",
+        format!(
+            "hosts: [127.0.1.1]\npages:\n  - parts: ^/(?P<name>.*)$\n    alternative: {}{{name}}\n",
+            other.url("/copy-of-")
+        ),
+    );
+    let address = |n: u32| refusing.url(&format!("/p{n}")).to_string();
+    let direct = |n: u32| other.url(&format!("/d{n}")).to_string();
+    linked.weekly(1, &[("P one", &address(1)), ("P two", &address(2)), ("P three", &address(3))]);
+    linked.weekly(2, &[("D one", &direct(1)), ("D two", &direct(2))]);
+    let pages = |server: &Server| server.requests().iter().filter(|r| r.path != "/robots.txt").count();
+    assert_eq!(linked.run().pages.read, 3);
+    assert_eq!((pages(&refusing), pages(&other)), (3, 3), "{:?}", other.requests());
+    // The same day nobody is asked again, for what may come tomorrow neither.
+    linked.run_with(&Asking::default(), TimeDelta::hours(2));
+    assert_eq!((pages(&refusing), pages(&other)), (3, 3));
+    assert_eq!(linked.run_with(&Asking::default(), TimeDelta::hours(23)).pages.read, 2);
+    assert_eq!(linked.status()["waiting"], 0);
+    let copies = other.requests().iter().filter(|r| r.path.starts_with("/copy-of-")).count();
+    assert_eq!((copies, pages(&other)), (3, 5));
+    let read = linked.entry(&address(3));
+    assert_eq!(read["title"], "Title of copy-of-p3 on MOSN");
+}

@@ -107,6 +107,11 @@ fn many_of_anything_take_no_time() {
             ("b.md", many(40_000, &|_| "{{%x ".to_owned())),
             ("c.md", many(2_000, &|n| format!("- [item {n}][l{n}] is told of\n\n[l{n}]: https://l.example/{n}\n\n"))),
             ("d.md", many(10_000, &|n| format!("[a](other-{n}.md)\n"))),
+            (
+                "e.md",
+                many(100_000, &|n| if n < 99_999 { "(".to_owned() } else { "([a](https://a.example/x) b".to_owned() }),
+            ),
+            ("f.md", many(20_000, &|n| format!("动态 {n}：\n\n- x\n\n"))),
         ],
     );
 }

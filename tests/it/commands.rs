@@ -11,6 +11,7 @@ fn mistakes_in_the_configuration_are_told_all_at_once() {
     site.write("feeds/mosn.yaml", "title: MOSN\nalises: [x]\nchannel: stabel\n");
     site.write("feeds/Bad Name.yaml", "title: Bad\n");
     site.write("feeds/seata.yaml", "title: Seata\nformerly: [mosn]\n");
+    site.write("feeds/layotto.yaml", "name: Layotto\n");
     let run = site.run(&["refresh"]);
     assert_eq!(run.status, 2);
     let wanted = [
@@ -21,6 +22,7 @@ fn mistakes_in_the_configuration_are_told_all_at_once() {
         "feedloom.yaml:7:34: `formats` is empty: leave the key out for all of them",
         "feeds/mosn.yaml:2:1: unknown key `alises`, did you mean `aliases`?",
         "feeds/mosn.yaml:3:10: unknown value `stabel` of `channel`, did you mean `stable`?",
+        "feeds/layotto.yaml:1:1: unknown key `name`, did you mean `title`?",
         "feeds/Bad Name.yaml:1:1: the file's name is the project's slug: `Bad Name` is no slug: use 1 to 64 of a-z, 0-9 and -, for example `bad-name`",
         "nothing was done",
     ];
@@ -204,6 +206,7 @@ fn entries_says_why_there_are_none() {
         format!("{} {}{}", run.status, run.out, run.err)
     };
     assert_eq!(said(&[]), "0 nothing yet: run `feedloom refresh` first\n");
+    assert!(!site.path(".feedloom").exists(), "looking leaves nothing behind");
     site.refresh();
     assert_eq!(
         said(&[]),

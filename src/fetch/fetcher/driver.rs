@@ -79,7 +79,13 @@ struct Returned {
 /// What is under way, for the case that it does not come back.
 struct UnderWay {
     host: HostId,
-    id: Option<JobId>,
+    what: What,
+}
+
+enum What {
+    Job(JobId),
+    /// The robots.txt of this address.
+    Robots(String),
 }
 
 #[derive(Clone, Copy)]
@@ -173,7 +179,7 @@ impl Driver {
     fn break_off(&mut self) {
         self.tasks.abort_all();
         for (_, under_way) in std::mem::take(&mut self.under_way) {
-            if let Some(id) = under_way.id {
+            if let What::Job(id) = under_way.what {
                 self.end(id, Ended::Unfinished, Duration::ZERO);
             }
         }
@@ -267,7 +273,7 @@ impl Driver {
             // The pages come next.
             Purpose::Robots(_) => Connection::Keep,
         };
-        let id = work.id();
+        let what = work.what();
         let client = Arc::clone(&self.client);
         let clock = self.clock;
         let task = self.tasks.spawn(async move {
@@ -275,7 +281,7 @@ impl Driver {
             let result = client.ask(work.ask(&client, connection), || clock.now()).await;
             Returned { work, result, took: started.elapsed() }
         });
-        self.under_way.insert(task.id(), UnderWay { host, id });
+        self.under_way.insert(task.id(), UnderWay { host, what });
     }
 
     fn returned(&mut self, joined: Result<(task::Id, Returned), task::JoinError>) {
@@ -283,7 +289,7 @@ impl Driver {
             Ok((task, _)) => *task,
             Err(error) => error.id(),
         };
-        let Some(UnderWay { host, id }) = self.under_way.remove(&task) else {
+        let Some(UnderWay { host, what }) = self.under_way.remove(&task) else {
             return;
         };
         self.hosts.finished(host);
@@ -302,11 +308,10 @@ impl Driver {
                 self.answered(host, work, result);
             }
             // A panic of ours: the run goes on without this one.
-            Err(_) => {
-                if let Some(id) = id {
-                    self.end(id, Ended::Unfinished, Duration::ZERO);
-                }
-            }
+            Err(_) => match what {
+                What::Job(id) => self.end(id, Ended::Unfinished, Duration::ZERO),
+                What::Robots(address) => self.release(&address, |_| Some(Ended::Unfinished)),
+            },
         }
     }
 
@@ -461,10 +466,10 @@ impl Work {
         }
     }
 
-    fn id(&self) -> Option<JobId> {
+    fn what(&self) -> What {
         match &self.purpose {
-            Purpose::Job(id, _) => Some(*id),
-            Purpose::Robots(_) => None,
+            Purpose::Job(id, _) => What::Job(*id),
+            Purpose::Robots(address) => What::Robots(address.clone()),
         }
     }
 

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::reader::{Reader, Task, Unread};
-use super::{FETCHED, Kept, SAVED, Sites, put, set_page};
+use super::{FETCHED, Kept, SAVED, Sites, put};
 use crate::fetch::pages::{PageState, Stage};
 use crate::files::{self, Found, Listing};
 use crate::normalize::address;
+use crate::run::visits::Subject;
 use crate::run::{Moment, Opened, Problem, RunError};
 use crate::source::article;
 use crate::source::linked::Linked;
@@ -66,7 +67,7 @@ pub(in crate::run) fn read_saved(
                     store.remove_document(fetched, &mut touched)?;
                 }
                 let stage = Stage::Saved { file: found.path.clone() };
-                set_page(store, key, &PageState { stage, ..PageState::new(kept.page.address.clone()) })?;
+                Subject::Pages.set(store, key, &PageState { stage, ..PageState::new(kept.page.address.clone()) })?;
             }
             Ok(store.add_dirty(&touched)?)
         })?;
