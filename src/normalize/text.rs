@@ -303,6 +303,16 @@ fn ends_sentence(c: char, next: Option<char>) -> bool {
     }
 }
 
+/// Whether `before` ends with a word that is written short and goes on: `Sept. 26`, `e.g. this`.
+fn is_abbreviation(before: &str) -> bool {
+    const SHORT: [&str; 26] = [
+        "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "e.g", "i.e", "etc", "vs",
+        "cf", "approx", "no", "vol", "dr", "mr", "mrs", "ms", "st", "inc",
+    ];
+    let from = before.rfind(|c: char| c.is_whitespace() || "(（[".contains(c)).map_or(0, |at| at + 1);
+    before.get(from..).is_some_and(|word| SHORT.contains(&word.to_lowercase().as_str()))
+}
+
 /// The first sentence of `text`, white space folded.
 pub fn first_sentence(text: &str) -> String {
     let text = text.trim_start();
@@ -310,7 +320,8 @@ pub fn first_sentence(text: &str) -> String {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map(|(_, n)| *n);
-        if ends_sentence(c, next) && at > 0 {
+        let goes_on = || c == '.' && next != Some('\n') && next.is_some() && is_abbreviation(&text[..at]);
+        if ends_sentence(c, next) && at > 0 && !goes_on() {
             end = at + c.len_utf8();
             break;
         }

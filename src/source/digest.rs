@@ -229,9 +229,14 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
             SectionKind::Releases => blocks::releases(&mut scope),
             SectionKind::Tasks => blocks::tasks(&mut scope),
             SectionKind::Events => blocks::events(&mut scope),
+            SectionKind::News if has_questions(&scope) => questions::read(&mut scope),
+            SectionKind::News if reports::has(&scope) => reports::read(&mut scope),
             SectionKind::News => blocks::news(&mut scope),
             SectionKind::Items => by_shape(&mut scope),
             SectionKind::Skip => scope.mark(section.from..section.to),
+        }
+        if scope.items.is_empty() && section.head == Head::Heading {
+            lists::told_in_text(&mut scope);
         }
         let Scope { items: found, used: marks, .. } = scope;
         items.extend(found);

@@ -9,6 +9,7 @@
 //! Raw HTML passes through: sanitising is for the way out, not for here.
 
 pub mod code;
+mod headings;
 mod raw;
 
 use std::collections::{HashMap, HashSet};
@@ -146,12 +147,13 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
         notes: notes(root, &source),
         silent: false,
     };
+    let given = headings::take_attributes(root, &source);
     for child in root.children() {
         cutter.block(child, Context::default());
     }
     mend_links(root, base);
     let Cutter { pieces, image, .. } = cutter;
-    let headings = heading_ids(&pieces, &lines, slugify);
+    let headings = headings::ids(&pieces, &lines, given, slugify);
     let mut html = String::with_capacity(source.len() * 2);
     // Writing into a String cannot fail.
     let _ = comrak::format_html(root, &options, &mut html);
@@ -189,6 +191,7 @@ impl Reading {
         let options = options();
         let arena = Arena::new();
         let root = parse(&arena, &part, &options);
+        headings::take_attributes(root, &part);
         mend_links(root, base);
         let mut html = String::with_capacity(part.len() * 2);
         let _ = comrak::format_html(root, &options, &mut html);
@@ -908,54 +911,6 @@ fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
     (!value.is_empty()).then(|| text::decode_entities(value).into_owned())
 }
 
-/// Heading ids as the generator makes them, numbered when they repeat.
-fn heading_ids(pieces: &[Piece], lines: &[String], slugify: Slugify) -> Vec<HeadingId> {
-    let mut seen: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-    let mut ids = Vec::new();
-    for piece in pieces {
-        // A heading written in HTML gets none.
-        let raw = lines.get(piece.line.saturating_sub(1)).is_some_and(|l| l.trim_start().starts_with('<'));
-        if !matches!(piece.shape, Shape::Heading(_)) || raw {
-            continue;
-        }
-        let base = heading_id(&piece.text, slugify);
-        let count = seen.entry(base.clone()).or_insert(0);
-        let id = if *count == 0 { base.clone() } else { format!("{base}-{count}") };
-        *count += 1;
-        ids.push(HeadingId { line: piece.line, id });
-    }
-    ids
-}
-
-/// The id a generator gives a heading: GitHub's rule for Hugo and most others.
-pub fn heading_id(text: &str, slugify: Slugify) -> String {
-    let mut id = String::new();
-    match slugify {
-        // Ids have a setting of their own, which is `on` unless somebody changed it.
-        Slugify::Zola | Slugify::ZolaSafe => id = slug::slugify(text),
-        Slugify::Hugo | Slugify::Docusaurus | Slugify::Undated | Slugify::None => {
-            for c in text.to_lowercase().chars() {
-                if c.is_alphanumeric() || c == '_' || c == '-' {
-                    id.push(c);
-                } else if c.is_whitespace() {
-                    id.push('-');
-                }
-            }
-        }
-        Slugify::Jekyll => {
-            for c in text.to_lowercase().chars() {
-                if c.is_alphanumeric() || c == '_' {
-                    id.push(c);
-                } else if !id.ends_with('-') && !id.is_empty() {
-                    id.push('-');
-                }
-            }
-            id.truncate(id.trim_end_matches('-').len());
-        }
-    }
-    id
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -1026,12 +981,5 @@ mod tests {
         ] {
             assert_eq!(resolve(written, None).map(String::from).as_deref(), Some(want));
         }
-    }
-
-    #[test]
-    fn heading_ids_repeat_with_numbers() {
-        let got = read("# A b\n## A b\n", None, Slugify::Hugo).headings;
-        assert_eq!(got[0].id, "a-b");
-        assert_eq!(got[1].id, "a-b-1");
     }
 }

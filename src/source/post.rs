@@ -272,6 +272,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
             entries.push(raw);
         }
     }
+    keep_parts_of_a_page_apart(&mut entries);
     unique_keys(&mut entries);
     let own_links = own_links(&reading, &base, split.lines_before, context.hosts);
     let until = front.until(context.zone, &mut notes);
@@ -395,6 +396,30 @@ fn is_digest(front: &Front, title: &str, path: &str, folder: &PostsFolder) -> bo
             && c.path.as_ref().is_none_or(|r| r.is_match(path))
             && c.values.iter().all(|(key, value)| front.holds(key, value))
     })
+}
+
+/// Articles that lead to different places of one page are different ones: `/devblog#sound`,
+/// `/devblog#paths`. Such a page stands for none of them, so their keys name the place.
+fn keep_parts_of_a_page_apart(entries: &mut [RawEntry]) {
+    let place = |entry: &RawEntry| {
+        let link = entry.link.as_deref().filter(|_| entry.kind == Kind::Article)?;
+        let fragment = Url::parse(link).ok()?.fragment()?.to_owned();
+        let is_place =
+            !fragment.is_empty() && !fragment.starts_with(['/', '!', ':']) && entry.keys[0].starts_with("url:");
+        is_place.then_some(fragment)
+    };
+    let mut places: HashMap<String, HashSet<String>> = HashMap::new();
+    for entry in entries.iter() {
+        if let Some(fragment) = place(entry) {
+            places.entry(entry.keys[0].clone()).or_default().insert(fragment);
+        }
+    }
+    places.retain(|_, fragments| fragments.len() > 1);
+    for entry in entries.iter_mut() {
+        if let Some(fragment) = place(entry).filter(|_| places.contains_key(&entry.keys[0])) {
+            entry.keys[0] = format!("{}#{fragment}", entry.keys[0]);
+        }
+    }
 }
 
 /// Two items with one key in one post: the second is told apart by all that its title

@@ -1,9 +1,11 @@
 //! Link lists, heading items and numbered paragraphs.
 
+mod paragraphs;
 mod rows;
 mod stories;
 mod titles;
 
+pub(super) use paragraphs::told_in_text;
 pub(super) use rows::rows;
 pub(super) use titles::{first_link, says_nothing, sentence_around};
 
@@ -70,10 +72,14 @@ pub(super) fn items(scope: &mut Scope<'_>) {
     for unit in units(scope) {
         let piece = &scope.pieces[unit.from];
         // In running text a release page has to be linked: other versions stand there in passing.
-        let told = || shapes::announces(&piece.text) && piece.links.iter().any(|l| l.url.contains("/releases/tag/"));
+        let has_page = || piece.links.iter().any(|l| l.url.contains("/releases/tag/"));
+        let told = || has_page() && (shapes::announces(&piece.text) || is_bare_link(piece));
         let release = (unit.form != Form::Line || told()) && shapes::is_release_title(piece);
         if release && shapes::release_head(piece, scope.names, None).is_some() {
             super::blocks::release(scope, unit.from, unit.to);
+            continue;
+        }
+        if has_page() && shapes::announces(&piece.text) && super::blocks::release_by_link(scope, unit.from, unit.to) {
             continue;
         }
         if unit.form == Form::Line
@@ -309,7 +315,13 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     };
     let (link, title) = match own {
         Some(link) => {
-            let title = if shapes::is_empty_title(&link.text) { without_link(&rest, &link) } else { link.text.clone() };
+            let title = if shapes::is_empty_title(&link.text) {
+                without_link(&rest, &link)
+            } else if unit.form == Form::Heading && goes_on(&rest, &link) {
+                rest.trim_end_matches([':', '：', ' ']).to_owned()
+            } else {
+                link.text.clone()
+            };
             (link, title)
         }
         None => match below() {
@@ -330,6 +342,13 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         item.ranges = below;
         item.lead = described.unwrap_or_default();
     }
+}
+
+/// Whether a heading that begins with a link goes on in words: `### [Wick](…) - burn everywhere`.
+fn goes_on(heading: &str, link: &LinkRef) -> bool {
+    let Some(behind) = heading.strip_prefix(link.text.as_str()) else { return false };
+    let words = behind.trim_start_matches(|c: char| !c.is_alphanumeric() && !"(（[【".contains(c));
+    words.starts_with(char::is_alphabetic) && text::columns(heading) <= 100 && !shapes::is_credit(words)
 }
 
 fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
@@ -385,9 +404,23 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     {
         return;
     }
+    let says_more = says_more(scope, range.clone(), link);
+    // Who it is about is not what it is about: `[Ann](…)'s driver was merged`.
+    let is_heading = matches!(scope.pieces[at].shape, Shape::Heading(_));
+    if shapes::is_person(&link.url) && kind == Kind::Article && !is_heading {
+        let line = shapes::without_ordinal(&scope.pieces[at].text).0.trim();
+        let heads = line.ends_with([':', '：']) && scope.at(at + 1).is_some_and(|p| p.list > scope.pieces[at].list);
+        if says_more && !heads && text::columns(line) >= text::columns(&link.text) + 16 {
+            let mut item = Item::new(Kind::News, text::first_sentence(line), scope.pieces[at].line);
+            item.ranges = scope.lines(range.clone());
+            scope.mark(range);
+            scope.push(at, item);
+        }
+        return;
+    }
     let mut item = Item::new(kind, title, scope.pieces[at].line).with_link(link);
     // The line itself is the link; only words beside it are content.
-    item.ranges = if says_more(scope, range.clone(), link) { scope.lines(range.clone()) } else { Vec::new() };
+    item.ranges = if says_more { scope.lines(range.clone()) } else { Vec::new() };
     scope.mark(range);
     scope.push(at, item);
 }

@@ -1,7 +1,7 @@
 //! Reports, as weeklies made of messages have them: who says it on one line, what is
 //! said quoted below, the project's name in the heading above.
 
-use super::shapes;
+use super::shapes::{self, ReleaseHead};
 use super::{Item, Scope};
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -37,6 +37,16 @@ fn said(scope: &Scope<'_>, n: usize) -> Option<usize> {
     reporter(&scope.pieces[n])?;
     let next = scope.at(n + 1)?;
     (next.quote || matches!(next.shape, Shape::Line) && next.block != scope.pieces[n].block).then_some(n + 1)
+}
+
+/// The release that a sentence of a report announces with its page.
+fn released(scope: &Scope<'_>, n: usize) -> Option<(ReleaseHead, LinkRef)> {
+    let piece = &scope.pieces[n];
+    let page = |l: &&LinkRef| !l.picture && l.url.contains("/releases/tag/");
+    if !shapes::announces(&piece.text) {
+        return None;
+    }
+    piece.links.iter().filter(page).find_map(|l| Some((shapes::release_of_link(piece, l, scope.names)?, l.clone())))
 }
 
 /// Whether a section is made of them.
@@ -77,6 +87,14 @@ pub(super) fn read(scope: &mut Scope<'_>) {
         if let Some(link) = scope.pieces[first..end].iter().flat_map(|p| &p.links).find(page) {
             item.url = Some(link.url.clone());
             item.link_text = Some(link.text.clone());
+        }
+        // `This week we released [Wick 0.8.6](…/releases/tag/v0.8.6)`
+        if let Some((head, link)) = (first..end).find_map(|n| released(scope, n)) {
+            item.kind = Kind::Release;
+            item.title = format!("{} {}", head.name, head.version);
+            (item.name, item.version) = (Some(head.name), Some(head.version));
+            item.url = Some(link.url.clone());
+            item.link_text = Some(link.text);
         }
         // What the heading right above leads to is what it is about.
         let above = (scope.section.from..*start).rev().find(|n| matches!(scope.pieces[*n].shape, Shape::Heading(_)));

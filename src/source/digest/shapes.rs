@@ -7,7 +7,9 @@ mod askers;
 mod releases;
 
 pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, question};
-pub(super) use releases::{announces, is_prerelease, is_release_title, more_versions, release_head, version};
+pub(super) use releases::{
+    ReleaseHead, announces, is_prerelease, is_release_title, more_versions, release_head, release_of_link, version,
+};
 
 use std::sync::LazyLock;
 
@@ -66,7 +68,7 @@ pub(super) struct Label {
 pub(super) fn is_generic(name: &str) -> bool {
     static GENERIC: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d))$",
+            r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
         )
     });
     GENERIC.is_match(name)
@@ -328,7 +330,7 @@ pub(super) fn day_in(line: &str) -> Option<&str> {
         const MONTH: &str = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\b";
         const DAY: &str = r"\d{1,2}(?:st|nd|rd|th)?\b";
         pattern(&format!(
-            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
+            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
         ))
     });
     DAY.find(line).map(|m| m.as_str())
@@ -349,7 +351,7 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to (?:write|contribute|help) (?:for|to|with) (?:us|this)\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
         )
     });
     CREDIT.is_match(line)
@@ -389,18 +391,27 @@ pub(super) fn is_person(url: &str) -> bool {
             segments.len() == 1 && url.query().is_none()
         }
         "matrix.to" | "t.me" => true,
-        _ => matches!(segments.as_slice(), [one] if one.starts_with('@')),
+        _ => match segments.as_slice() {
+            [one] => one.starts_with('@'),
+            ["u" | "user" | "users" | "profile", _] => true,
+            _ => false,
+        },
     }
 }
 
-/// Whether an address is a page of the site that `home` is the first page of.
+/// Whether an address is the first page of a site, or of a repository.
+pub(super) fn is_home(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|u| {
+        u.path() == "/" && u.query().is_none() && u.fragment().is_none() || address::bare_repository(&u).is_some()
+    })
+}
+
+/// Whether an address is a page of the site, or of the repository, that `home` is the first
+/// page of.
 pub(super) fn is_below(url: &str, home: &str) -> bool {
     // Most links are told apart by their beginnings.
-    if !url.starts_with(home.trim_end_matches('/')) {
-        return false;
-    }
-    let (Ok(url), Ok(home)) = (Url::parse(url), Url::parse(home)) else { return false };
-    home.path() == "/" && home.query().is_none() && url.host() == home.host() && url.path().len() > 1
+    let Some(rest) = url.strip_prefix(home.trim_end_matches('/')) else { return false };
+    rest.len() > 1 && rest.starts_with('/') && is_home(home)
 }
 
 /// Whether a link can be an article at all.

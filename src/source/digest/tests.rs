@@ -106,7 +106,7 @@ fn events_with_fields_and_as_lists() {
         apart(md),
         [
             "event Layotto 社区会议 <https://github.com/mosn/layotto/issues/9> [Layotto]",
-            "event Jan 12. Tokyo - Meetup <https://a.b/1>"
+            "event Tokyo - Meetup <https://a.b/1>"
         ]
     );
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::config::{DigestConfig, SectionKind};
+use crate::names::Names;
 use crate::normalize::text;
 use crate::source::pattern::pattern;
 
@@ -33,11 +34,11 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             SectionKind::Articles,
         ),
         (
-            r"活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda)\b",
+            r"活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
             SectionKind::Events,
         ),
         (
-            r"发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library)s?( and dependency)? updates?)\b",
+            r"发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library|app|plugin|extension|module|component|theme|version)s?( and dependency)? (updates?|bumps?)|(new and )?updated (apps?|packages?|plugins?|crates?|extensions?|modules?|components?|librar(y|ies)))\b",
             SectionKind::Releases,
         ),
         (
@@ -77,10 +78,28 @@ pub(super) fn has_word(line: &str) -> bool {
     WORDS.iter().any(|(words, _)| words.is_match(line))
 }
 
+/// Whether a heading says more than what kind of section it is: `Release timing`, not
+/// `New releases` or `MOSN releases`.
+pub(super) fn names_more(heading: &str, names: &Names) -> bool {
+    static QUALIFIES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:the|a|an|of|in|on|from|for|and|or|our|your|this|last|past|new|newest|latest|recent|upcoming|other|more|some|all|community|project|core|team|security|minor|major|stable|notable|featured|selected|interesting|week(?:ly)?|month(?:ly)?|updates?|releases?|around|ecosystem|week['’]?s|month['’]?s)\b|本|最新|社区|项目|周|月|推荐|精选",
+        )
+    });
+    let mut rest = heading.to_owned();
+    for (words, _) in WORDS.iter() {
+        rest = words.replace_all(&rest, " ").into_owned();
+    }
+    for name in names.titles_in(heading) {
+        rest = rest.replace(name.as_str(), " ");
+    }
+    QUALIFIES.replace_all(&rest, " ").chars().filter(|c| c.is_alphabetic()).count() >= 3
+}
+
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们))",
+        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?(?:jobs? (?:openings?|offers?|listings?|board|postings?)|careers?)\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|contributors?['’]?s? corner\b|got a question\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们))",
     )
 });
 

@@ -175,7 +175,7 @@ impl Front {
                 Some(Value::Array(items)) => {
                     for item in items {
                         match item {
-                            Value::String(name) => found.push(Person::named(text::line(name))),
+                            Value::String(name) => found.push(written_person(name)),
                             Value::Object(map) => found.extend(person(map)),
                             _ => {}
                         }
@@ -183,9 +183,7 @@ impl Front {
                 }
                 Some(Value::Object(map)) => found.extend(person(map)),
                 // A name may hold a blank, a list of names holds commas.
-                Some(Value::String(names)) => {
-                    found.extend(names.split([',', '，', '、', ';']).map(|n| Person::named(text::line(n))))
-                }
+                Some(Value::String(names)) => found.extend(names.split([',', '，', '、', ';']).map(written_person)),
                 _ => {}
             }
             if !found.is_empty() {
@@ -268,6 +266,23 @@ fn picture(written: &str) -> Option<String> {
 /// How names of pictures end.
 const PICTURES: [&str; 7] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif"];
 
+/// `[Ann](https://ann.example) (Wick Inc.)`, `Ann <ann@ann.example>`, `Ann`: who it is, and where.
+fn written_person(written: &str) -> Person {
+    static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\[([^\]]+)\]\(\s*(https?://[^\s)]+)\s*\)"));
+    static BRACKETS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*([^<>]*\w[^<>]*?)\s*<([^<>\s]+)>\s*$"));
+    let Some(found) = LINK.captures(written).or_else(|| BRACKETS.captures(written)) else {
+        return Person::named(text::line(written));
+    };
+    let mut person = Person::named(text::line(&found[1]));
+    let place = found[2].trim_start_matches("mailto:");
+    if place.starts_with("http://") || place.starts_with("https://") {
+        person.uri = Some(place.to_owned());
+    } else if place.contains('@') {
+        person.email = Some(place.to_owned());
+    }
+    person
+}
+
 pub(super) fn person(map: &Map<String, Value>) -> Option<Person> {
     let front = Front::inside(map);
     let name = text::line(&front.one("name")?);
@@ -292,6 +307,24 @@ mod tests {
             ("a picture", None),
         ] {
             assert_eq!(picture(written).as_deref(), want, "{written}");
+        }
+    }
+
+    #[test]
+    fn authors_in_their_spellings() {
+        let person = |name: &str, uri: Option<&str>, email: Option<&str>| Person {
+            name: name.to_owned(),
+            uri: uri.map(str::to_owned),
+            email: email.map(str::to_owned),
+        };
+        for (written, want) in [
+            ("Ann Wick", person("Ann Wick", None, None)),
+            ("[Ann Wick](https://a.example/ann) (Wick Inc.)", person("Ann Wick", Some("https://a.example/ann"), None)),
+            ("Ann Wick <https://a.example>", person("Ann Wick", Some("https://a.example"), None)),
+            ("Ann <ann@a.example>", person("Ann", None, Some("ann@a.example"))),
+            ("王勇 [SOFA]", person("王勇 [SOFA]", None, None)),
+        ] {
+            assert_eq!(written_person(written), want, "{written}");
         }
     }
 

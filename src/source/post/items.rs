@@ -213,6 +213,9 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
         .or_else(somewhere)
 }
 
+/// The months, as days are written in English.
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// `May 12-14, 2023`, `17th of May`: the first day, plainly.
 fn first_day(time: &str) -> String {
     use std::sync::LazyLock;
@@ -232,7 +235,29 @@ fn first_day(time: &str) -> String {
     static NTHS: LazyLock<regex::Regex> = LazyLock::new(|| {
         pattern(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\band\b|&)\s*\d{1,2}(?:st|nd|rd|th)\b")
     });
+    // `from June 12 to 14`: neither is this one.
+    static PLAIN: LazyLock<regex::Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b((?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2})\s*(?:[-–—~]|\bto\b|\bthrough\b|\band\b|&)\s*\d{1,2}(\.?(?:$|[^\d:：/.A-Za-z-]))",
+        )
+    });
+    // `6/23`: only one of the two can be a month.
+    static SLASH: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"(^|[\s(（])(\d{1,2})/(\d{1,2})($|[^\d/])"));
+    // `3.7.2024`: so many write a day before its month.
+    static DOTTED: LazyLock<regex::Regex> =
+        LazyLock::new(|| pattern(r"(^|[^\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\b"));
     let time = &CLOSES.replace(time, "");
+    let time = &DOTTED.replace(time, "$1$4-$3-$2");
+    let time = &PLAIN.replace_all(time, "$1$2");
+    let time = &SLASH.replace(time, |found: &regex::Captures<'_>| {
+        let number = |n: usize| found[n].parse::<usize>().unwrap_or(0);
+        match (number(2), number(3)) {
+            (month @ 1..=12, day @ 13..=31) | (day @ 13..=31, month @ 1..=12) => {
+                format!("{}{} {day}{}", &found[1], MONTHS[month - 1], &found[4])
+            }
+            _ => found[0].to_owned(),
+        }
+    });
     let plain = RANGE.replace(time, "$1$2$3");
     let plain = NTHS.replace_all(&plain, "$1");
     NTH.replace_all(&plain, "$1").into_owned()
@@ -337,6 +362,10 @@ mod tests {
             ("上海，2023 年 6 月 1 日，下午", "2023-06-01"),
             ("Jan 4 at 10am PT / 1pm ET", "2024-01-04"),
             ("26th to 27th October, 2023", "2023-10-26"),
+            ("WickCon takes place in Berlin from June 12 to 14.", "2024-06-12"),
+            ("June 12 - 14:00", "2024-06-12"),
+            ("6/23. Hannover", "2024-06-23"),
+            ("Treffen am 3.7.2024", "2024-07-03"),
             ("1 月 3 日 下午 14 点", "2024-01-03T14:00:00+08:00"),
             ("1 月 3 日 晚上 7 点", "2024-01-03T19:00:00+08:00"),
         ] {

@@ -1,5 +1,9 @@
 //! Event blocks: what, when, where, as fields or in a line.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::tasks::mentored_tasks;
 use super::{begins_item, has_link_below, is_block_head};
 use crate::entry::Kind;
@@ -7,6 +11,7 @@ use crate::normalize::text;
 use crate::source::digest::shapes::{self, Field};
 use crate::source::digest::{Item, Scope, lists};
 use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::pattern::pattern;
 
 /// Whether a section has the fields of an event.
 pub(in crate::source::digest) fn has_event_fields(scope: &Scope<'_>) -> bool {
@@ -41,7 +46,9 @@ pub(in crate::source::digest) fn events(scope: &mut Scope<'_>) {
     if starts.is_empty() {
         lists::rows(scope, Kind::Event);
         if scope.range().any(|n| scope.pieces[n].shape == Shape::Table && scope.used[n]) {
-            lists::stray_articles(scope);
+            if !bullets_of_events(scope) {
+                lists::stray_articles(scope);
+            }
             return;
         }
         whole_event(scope);
@@ -156,35 +163,12 @@ fn event_name(piece: &Piece) -> Option<String> {
 
 /// A section that is one event, or a list of them.
 fn whole_event(scope: &mut Scope<'_>) {
-    let items: Vec<usize> = scope
-        .range()
-        .filter(|n| scope.pieces[*n].list > 0 && begins_item(scope, *n) && has_link_below(scope, *n))
-        .collect();
     let time = scope.range().find_map(|n| {
         shapes::field(&scope.pieces[n].text)
             .filter(|(f, v)| *f == Field::Time && !v.is_empty())
             .map(|(_, v)| v.to_owned())
     });
-    if !items.is_empty() && time.is_none() {
-        let before = scope.items.len();
-        lists::articles(scope);
-        let over: Vec<bool> = (before..scope.items.len())
-            .map(|k| {
-                let line = scope.items[k].line;
-                let n = scope.pieces.iter().position(|p| p.line == line).unwrap_or(scope.section.from);
-                lists::under_recap(scope, n)
-            })
-            .collect();
-        for (k, over) in over.into_iter().enumerate() {
-            let line = scope.items[before + k].line;
-            let text =
-                scope.pieces.iter().filter(|p| p.line == line).map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
-            let item = &mut scope.items[before + k];
-            if !over {
-                item.kind = Kind::Event;
-                item.time = Some(text);
-            }
-        }
+    if time.is_none() && bullets_of_events(scope) {
         return;
     }
     if time.is_none() && (headed_events(scope) || dated_paragraphs(scope)) {
@@ -228,10 +212,123 @@ fn whole_event(scope: &mut Scope<'_>) {
     if let Some(link) = link {
         item = item.with_link(&link);
     }
-    item.time = time;
+    // `The next call is on June 5, 2024`: a day in passing is another one's.
+    let calls = |text: &&String| {
+        const CALLS: [&str; 14] = [
+            "next", "will", "join", "register", "rsvp", "place", "start", "meet", "call", "报名", "直播", "举行",
+            "召开", "时间",
+        ];
+        let lower = text.to_lowercase();
+        shapes::day_in(text).is_some() && CALLS.iter().any(|w| lower.contains(w))
+    };
+    let told = || (from..to).map(|n| &scope.pieces[n].text).find(calls).cloned();
+    item.time = time.or_else(told);
     item.ranges = scope.lines(from..to);
     scope.mark(from..to);
     scope.push(scope.section.from, item);
+}
+
+/// Bullets with a link each, or with a day, are as many events; those below a heading of what
+/// is over are articles. False when there are none.
+fn bullets_of_events(scope: &mut Scope<'_>) -> bool {
+    let opens = |n: &usize| scope.pieces[*n].list > 0 && begins_item(scope, *n) && !scope.used[*n];
+    let linked = scope.range().filter(opens).filter(|n| has_link_below(scope, *n)).count();
+    let is_dated = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        piece.list == 1 && !piece.quote && shapes::day_in(&piece.text).is_some() && !has_link_below(scope, *n)
+    };
+    let dated: Vec<usize> = scope.range().filter(opens).filter(is_dated).collect();
+    if linked == 0 && dated.is_empty() {
+        return false;
+    }
+    if linked > 0 {
+        let before = scope.items.len();
+        lists::articles(scope);
+        for k in before..scope.items.len() {
+            let line = scope.items[k].line;
+            let at = scope.range().find(|n| scope.pieces[*n].line == line).unwrap_or(scope.section.from);
+            if lists::under_recap(scope, at) || scope.items[k].kind != Kind::Article {
+                continue;
+            }
+            let texts = scope.range().map(|n| &scope.pieces[n]).filter(|p| p.line == line).map(|p| p.text.as_str());
+            let text = texts.collect::<Vec<_>>().join(" ");
+            let meeting = meeting_below(scope, at);
+            let item = &mut scope.items[k];
+            item.kind = Kind::Event;
+            item.time = Some(text);
+            if let Some(link) = meeting {
+                item.title.clone_from(&link.text);
+                item.url = Some(link.url.clone());
+                item.about.push(link.url.clone());
+                item.link_text = Some(link.text);
+            }
+            item.title = without_day(&item.title).to_owned();
+        }
+    }
+    for n in dated {
+        let piece = &scope.pieces[n];
+        if scope.used[n] || lists::under_recap(scope, n) {
+            continue;
+        }
+        let mut item = Item::new(Kind::Event, dated_words(&piece.text), piece.line);
+        item.time = Some(piece.text.clone());
+        let to = (n + 1..scope.section.to)
+            .find(|m| scope.pieces[*m].list <= piece.list && scope.pieces[*m].item != piece.item)
+            .unwrap_or(scope.section.to);
+        item.ranges = scope.lines(n..to);
+        scope.mark(n..to);
+        scope.push(n, item);
+    }
+    true
+}
+
+/// `2024-05-16 | Berlin | [group](…)` with one linked item below it: that is what happens, and
+/// the line above says when, where and who invites.
+fn meeting_below(scope: &Scope<'_>, at: usize) -> Option<LinkRef> {
+    let head = &scope.pieces[at];
+    let opens_with_day = shapes::day_in(&head.text).is_some_and(|day| head.text.starts_with(day));
+    let below: Vec<&Piece> = (at + 1..scope.section.to)
+        .map(|n| &scope.pieces[n])
+        .take_while(|p| p.list > head.list)
+        .filter(|p| !p.text.is_empty())
+        .collect();
+    let [only] = below.as_slice() else { return None };
+    let link = lists::first_link(only).filter(|l| opens_with_day && !lists::says_nothing(&l.text))?;
+    text::same(&link.text, &only.text).then_some(link)
+}
+
+/// `22 August 2024: The group meets`: what is told behind the day.
+fn without_day(title: &str) -> &str {
+    let short = title
+        .split([' ', '.', ':', '：'])
+        .next()
+        .filter(|word| word.contains('/') && word.bytes().all(|b| b.is_ascii_digit() || b == b'/'));
+    let Some(day) = shapes::day_in(title).filter(|day| title.starts_with(day)).or(short) else { return title };
+    // `May 12-14, 2024`: to which day, too.
+    static RANGE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\s*(?:[-–—~]|to\b|until\b)\s*(?:[a-z]{3,9}\.? )?\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?:[^\w:]|$)",
+        )
+    });
+    let rest = &title[day.len()..];
+    let rest = RANGE.find(rest).map_or(rest, |m| &rest[m.end()..]);
+    let behind = rest.trim_start_matches(|c: char| c.is_whitespace() || ".:：,，|–—-".contains(c));
+    if text::columns(behind) >= 6 { behind } else { title }
+}
+
+/// What a line calls its event, beside the day: the words behind it, else those before it.
+fn dated_words(line: &str) -> String {
+    let (line, _) = shapes::without_ordinal(line);
+    let behind = without_day(line);
+    let sentence = text::first_sentence(behind);
+    let marks = |c: char| c.is_whitespace() || ":：,，|–—-(（".contains(c);
+    match shapes::day_in(line) {
+        Some(day) if behind.len() == line.len() => {
+            let before = line.split(day).next().unwrap_or("").trim_end_matches(marks);
+            if text::columns(before) >= 4 { before.to_owned() } else { sentence }
+        }
+        _ => sentence,
+    }
 }
 
 /// Headings with a link or a day each, in themselves or in the text below, are as many events:

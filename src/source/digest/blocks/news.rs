@@ -6,7 +6,7 @@ use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes::{self};
 use crate::source::digest::{Item, Scope, lists};
-use crate::source::markdown::{LinkRef, Shape};
+use crate::source::markdown::{LinkRef, Piece, Shape};
 
 /// Reads a section of news: a block a heading, an item a link, else the whole.
 pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
@@ -89,6 +89,21 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     let linked_heads = starts.iter().filter(|n| lists::first_link(&scope.pieces[**n]).is_some()).count();
     if alone && (bullets > 0 || items > 1 && prose < items || by_number && linked_heads * 2 > starts.len()) {
         lists::news(scope);
+        // What is told beside a list, and does not introduce it.
+        let tells = |(from, end): &(usize, usize)| {
+            let piece = &scope.pieces[*from];
+            let own = (*from..*end).take_while(|n| scope.pieces[*n].list == 0);
+            piece.list == 0
+                && own.clone().all(|n| !scope.used[n] && scope.pieces[n].shape == Shape::Line && !scope.pieces[n].quote)
+                && own.clone().any(|n| lists::first_link(&scope.pieces[n]).is_some())
+                && own.last().is_some_and(|n| !scope.pieces[n].text.ends_with([':', '：']))
+                && text::columns(&piece.text) >= 30
+        };
+        let told: Vec<(usize, usize)> = linked.into_iter().filter(tells).collect();
+        for (from, end) in told {
+            let end = (from..end).find(|n| scope.pieces[*n].list > 0).unwrap_or(end);
+            news_block(scope, from, end);
+        }
     } else if by_number && starts.len() < paragraphs.len() {
         for (k, from) in starts.iter().enumerate() {
             news_block(scope, *from, starts.get(k + 1).copied().unwrap_or(to));
@@ -130,10 +145,21 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
         scope.pieces[from..to].iter().take_while(|p| p.block == head.block).map(|p| p.text.as_str()).collect();
     let title =
         if is_title { line.to_owned() } else { text::first_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
-    if title.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
+    if title.chars().filter(|c| c.is_alphanumeric()).count() < 2 || shapes::is_credit(&head.text) {
         return;
     }
     let mut item = Item::new(Kind::News, title, head.line);
+    // A headline with an address below it, and not a word more: what is there is the article.
+    let below: Vec<&Piece> = scope.pieces[from + 1..to].iter().filter(|p| !p.text.is_empty()).collect();
+    if let ([only], true) = (below.as_slice(), is_title)
+        && let Some(link) =
+            lists::first_link(only).filter(|l| text::same(&l.text, &only.text) && l.text.contains("://"))
+    {
+        item = Item { kind: Kind::Article, ..item }.with_link(&link);
+        scope.mark(from..to);
+        scope.push(from, item);
+        return;
+    }
     let links: Vec<LinkRef> = scope.pieces[from..to].iter().filter_map(lists::first_link).collect();
     if let Some(link) = links.first() {
         item.url = Some(link.url.clone());

@@ -55,9 +55,10 @@ pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
     // Bullets that belong to no block are releases of their own, or links.
     for n in scope.range() {
         let piece = &scope.pieces[n];
-        if !scope.used[n] && piece.list == 1 && begins_item(scope, n) && !piece.quote && is_head(scope, n) {
-            let top = piece.top;
-            let to = (n..scope.section.to).find(|m| scope.pieces[*m].top != top).unwrap_or(scope.section.to);
+        if !scope.used[n] && piece.list > 0 && begins_item(scope, n) && !piece.quote && is_head(scope, n) {
+            let (item, depth) = (piece.item, piece.list);
+            let goes_on = |m: &usize| scope.pieces[*m].item == item || scope.pieces[*m].list > depth;
+            let to = (n..scope.section.to).find(|m| !goes_on(m)).unwrap_or(scope.section.to);
             release(scope, n, to);
         }
     }
@@ -147,23 +148,59 @@ pub(in crate::source::digest) fn release(scope: &mut Scope<'_>, head: usize, to:
     scope.mark(head..to);
 }
 
+/// A release that only a link to its page names: `We released an update to
+/// [t2-cli](…/releases/tag/v0.1.0)`. False when there is none.
+pub(in crate::source::digest) fn release_by_link(scope: &mut Scope<'_>, n: usize, to: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let page = |l: &&LinkRef| l.url.contains("/releases/tag/") && shapes::version(&l.text).is_none();
+    let found = piece.links.iter().filter(page).find_map(|link| {
+        let head = shapes::release_of_link(piece, link, scope.names)?;
+        let mut item = Item::new(Kind::Release, format!("{} {}", head.name, head.version), piece.line).with_link(link);
+        (item.name, item.version) = (Some(head.name), Some(head.version));
+        Some(item)
+    });
+    let Some(mut item) = found else { return false };
+    item.ranges = scope.lines(n..to);
+    scope.mark(n..to);
+    scope.push(n, item);
+    true
+}
+
 /// `[serde 1.0.2](…), [tokio 1.3](…)`, `1.5; also [1.4.9](…)`: links to release pages of their own.
 fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) -> Vec<Item> {
     let piece = &scope.pieces[head];
-    let pages = piece.links.iter().skip(1).filter(|l| !l.picture && l.url.contains("/releases/tag/"));
-    pages
+    let links = piece.links.iter().skip(1).filter(|l| !l.picture);
+    links
         .filter_map(|link| {
+            if !link.url.contains("/releases/tag/") {
+                let found = shapes::release_of_link(piece, link, scope.names)?;
+                let title = format!("{} {}", found.name, found.version);
+                let mut item = Item::new(Kind::Release, title, piece.line).with_link(link);
+                (item.name, item.version) = (Some(found.name), Some(found.version));
+                return Some(item);
+            }
             let line = Piece { bold: true, text: link.text.clone(), links: vec![link.clone()], ..piece.clone() };
             let found = shapes::release_head(&line, scope.names, Some(name))?;
             let bare = shapes::version(&link.text).is_some_and(|v| v.start <= 1);
-            let name =
-                if bare { name_before(scope, piece, link).unwrap_or_else(|| name.to_owned()) } else { found.name };
+            let name = if bare {
+                name_before(scope, piece, link).or_else(|| another(piece, link)).unwrap_or_else(|| name.to_owned())
+            } else {
+                found.name
+            };
             let mut item = Item::new(Kind::Release, format!("{name} {}", found.version), piece.line).with_link(link);
             (item.name, item.version) = (Some(name), Some(found.version));
             Some(item)
         })
         .filter(|item| item.version.as_deref() != Some(version))
         .collect()
+}
+
+/// The repository of a release page that is not the first link's.
+fn another(piece: &Piece, link: &LinkRef) -> Option<String> {
+    let repository = |l: &LinkRef| l.url.split_once("/releases/tag/").map(|(repository, _)| repository.to_owned());
+    let own = repository(link)?;
+    let first = piece.links.iter().find_map(repository)?;
+    (own != first).then(|| own.rsplit('/').next().unwrap_or_default().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// `MOSN [1.7.0](…) and Layotto [0.6.0](…)`: the project that the words right before a link name.

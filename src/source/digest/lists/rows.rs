@@ -5,6 +5,18 @@ use crate::entry::Kind;
 use crate::source::digest::{Item, Scope, shapes};
 use crate::source::markdown::{Piece, Shape};
 
+/// A row of a day and words, without a link, is an event all the same.
+fn dated_row(scope: &mut Scope<'_>, n: usize, kind: Kind, row: &str) {
+    let cells = || row.split(" · ");
+    let title = cells().find(|c| shapes::day_in(c).is_none() && c.chars().filter(|c| c.is_alphabetic()).count() >= 4);
+    let (Some(title), true, true) = (title, kind == Kind::Event, shapes::day_in(row).is_some()) else { return };
+    let mut item = Item::new(kind, title, scope.pieces[n].line);
+    item.time = Some(row.replace(" · ", " "));
+    item.lead = row.to_owned();
+    scope.mark(n..n + 1);
+    scope.push(n, item);
+}
+
 /// Reads the rows of tables: a row with a link is an item. Below a heading that tells nothing
 /// a table is a list when all of its rows have links.
 pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
@@ -37,7 +49,10 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
             }
             continue;
         }
-        let Some(link) = first_link(piece) else { continue };
+        let Some(link) = first_link(piece) else {
+            dated_row(scope, n, kind, &row);
+            continue;
+        };
         let title = if shapes::is_empty_title(&link.text) {
             cells.iter().find(|c| **c != link.text && !shapes::is_day(c)).map_or(link.text.as_str(), |c| *c)
         } else {

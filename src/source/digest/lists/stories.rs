@@ -39,7 +39,10 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         let Some(link) = first_link(piece) else { return piece.shape == Shape::Table };
         let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
         let at_start = text::columns(piece.text.split(link.text.as_str()).next().unwrap_or("")) <= 24;
-        let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text);
+        let is_last = || (m + 1..to).all(|k| scope.pieces[k].links.is_empty());
+        let told_above = || m > n + 1 && text::columns(&scope.pieces[m - 1].text) >= 30;
+        let leads = shapes::is_navigation(&link.text) || is_call(piece, &link) && told_above() && is_last();
+        let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text) && !leads;
         let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
         titled || bullet || is_numbered(scope, m) || statement(scope, m).is_some() || piece.shape == Shape::Table
     };
@@ -55,8 +58,27 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         })
     };
     let several = body().filter(|m| closes(*m) && !(*m > n + 1 && closes(*m - 1))).count() > 1;
-    let linked = body().any(|m| story_link(&scope.pieces[m]).is_some());
-    (linked && !several && !body().any(is_own)).then_some(to)
+    let linked = |to: usize| (n + 1..to).any(|m| story_link(&scope.pieces[m]).is_some());
+    let Some(own) = body().find(|m| is_own(*m)) else { return (linked(to) && !several).then_some(to) };
+    // What is told above a list of more has a link of its own, and does not introduce the list.
+    let (above, first) = (&scope.pieces[own - 1], &scope.pieces[own]);
+    let tells = !above.text.ends_with([':', '：']) && text::columns(&above.text) >= 40 && above.list == 0;
+    let is_list_of_its_own = (own..to).any(|m| scope.pieces[m].list > 0 && shapes::is_link_line(&scope.pieces[m]));
+    (first.list > 0 && own > n + 1 && linked(own) && tells && !several && !is_list_of_its_own).then_some(own)
+}
+
+/// `[Use the assistant](…)`, `[Full results of the survey](…)` alone in a paragraph: it leads on
+/// from what is told above.
+fn is_call(piece: &Piece, link: &LinkRef) -> bool {
+    const CALLS: [&str; 22] = [
+        "use", "try", "read", "see", "view", "check", "get", "find", "learn", "watch", "listen", "visit", "browse",
+        "download", "explore", "join", "discover", "full", "more", "complete", "continue", "open",
+    ];
+    let first = link.text.split_whitespace().next().unwrap_or("").to_lowercase();
+    piece.list == 0
+        && text::same(&link.text, piece.text.trim_end_matches(['.', '!', '。', ' ', '→', '»']))
+        && link.text.split_whitespace().count() <= 6
+        && CALLS.contains(&first.as_str())
 }
 
 /// A link that a story may be about.
@@ -73,7 +95,8 @@ fn story_link(piece: &Piece) -> Option<LinkRef> {
 
 /// A heading and what is told below it, with the first link there.
 pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
-    let Some(link) = (unit.from + 1..unit.to).find_map(|n| story_link(&scope.pieces[n])) else { return };
+    let found = (unit.from + 1..unit.to).find_map(|n| Some((n, story_link(&scope.pieces[n])?)));
+    let Some((_, link)) = found.filter(|(n, _)| !shapes::is_credit(&scope.pieces[*n].text)) else { return };
     let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
     let title = title.trim_end_matches([':', '：', ' ']).to_owned();
     let before = scope.items.len();

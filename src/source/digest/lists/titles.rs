@@ -25,9 +25,7 @@ pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
     let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
     let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']) || shapes::is_person(&l.url);
     let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
-    // `[Wick](https://wick.example/) has a post about [oil](https://wick.example/blog/oil)`: who, and what.
-    let told = |l: &LinkRef| page(l) && !says_nothing(&l.text) && shapes::is_below(&l.url, &piece.links[at].url);
-    let at = piece.links[at + 1..].iter().position(told).map_or(at, |n| at + 1 + n);
+    let at = source_and_item(piece, at).unwrap_or(at);
     let mut link = piece.links[at].clone();
     for next in &piece.links[at + 1..] {
         let together = format!("{}{}", link.text, next.text);
@@ -46,6 +44,29 @@ pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
     Some(link)
 }
 
+/// Behind the link `at`, which only says where it is from, the one that is meant:
+/// `[Wick](https://wick.example/) has a post about [oil](https://wick.example/blog/oil)`,
+/// `[Planet](https://planet.example/) | [title](…)`, `[wick/api](…) [#90](…/pull/90) title`.
+fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
+    let source = &piece.links[at];
+    if !shapes::is_home(&source.url) {
+        return None;
+    }
+    let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
+    let is_number = |l: &LinkRef| l.text.starts_with(['#', '!']) && shapes::is_empty_title(&l.text);
+    let told =
+        |l: &LinkRef| page(l) && (!says_nothing(&l.text) || is_number(l)) && shapes::is_below(&l.url, &source.url);
+    if let Some(n) = piece.links[at + 1..].iter().position(told) {
+        return Some(at + 1 + n);
+    }
+    // Nothing but a mark between them.
+    let next = piece.links.get(at + 1).filter(|l| page(l) && !says_nothing(&l.text))?;
+    let (_, behind) = piece.text.split_once(source.text.as_str())?;
+    let between = behind.split_once(next.text.as_str())?.0.trim();
+    let is_mark = matches!(between, "|" | "｜" | "›" | "»" | "/" | ":" | "：");
+    (is_mark && piece.text.starts_with(source.text.as_str()) && text::columns(&next.text) >= 8).then_some(at + 1)
+}
+
 pub(in crate::source::digest) fn picture_link(piece: &Piece) -> Option<LinkRef> {
     piece.links.iter().find(|l| l.picture && shapes::is_page(&l.url)).cloned()
 }
@@ -54,7 +75,15 @@ pub(in crate::source::digest) fn picture_link(piece: &Piece) -> Option<LinkRef> 
 pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String {
     let piece = &scope.pieces[n];
     if let Some(sentence) = sentence_around(scope, n, link) {
-        return sentence;
+        // `[wick/api](…) [#90](…/pull/90) what it does`: where it is done is no title.
+        let source = piece.links.first().filter(|first| shapes::is_below(&link.url, &first.url));
+        let told =
+            source.and_then(|s| sentence.strip_prefix(s.text.as_str())?.trim_start().strip_prefix(link.text.as_str()));
+        let told = told.map(str::trim).filter(|t| shapes::is_empty_title(&link.text) && text::columns(t) >= 8);
+        return told.map_or_else(|| sentence.clone(), str::to_owned);
+    }
+    if let Some(whole) = code_and_title(&piece.text, link) {
+        return whole;
     }
     if !shapes::is_empty_title(&link.text) {
         return words_before(&piece.text, link).unwrap_or_else(|| link.text.clone());
@@ -80,6 +109,20 @@ fn heading_above(scope: &Scope<'_>, n: usize) -> Option<String> {
     let says = |h: &&String| !shapes::is_generic(h) && !is_frame(h) && text::columns(h) >= 8;
     let path = scope.paths.get(n).filter(|_| !scope.section.told && scope.section.head == Head::Heading)?;
     path.iter().rev().find(says).map(|h| shapes::without_ordinal(h).0.to_owned())
+}
+
+/// `[SE-0155](…): Normalize the cases`: the number of a thing, and what it is called.
+fn code_and_title(line: &str, link: &LinkRef) -> Option<String> {
+    let (line, _) = shapes::without_ordinal(line);
+    let behind = line.strip_prefix(link.text.as_str())?;
+    let words = behind.strip_prefix([':', '：']).or_else(|| behind.trim_start().strip_prefix(['-', '–', '—']))?.trim();
+    let code = link.text.trim();
+    let is_code = code.chars().count() <= 14
+        && !code.contains(char::is_whitespace)
+        && code.contains(|c: char| c.is_ascii_digit())
+        && code.contains(|c: char| c.is_ascii_uppercase())
+        && shapes::version(code).is_none();
+    (is_code && text::columns(words) >= 8).then(|| format!("{code}: {}", text::first_sentence(words)))
 }
 
 /// The words before a link that only says where they lead: `Live on June 22: what comes next

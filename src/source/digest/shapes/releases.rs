@@ -101,7 +101,14 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
 
 /// Words that stand between a product and its version, and are neither.
 fn is_no_name(word: &str) -> bool {
-    const NO_NAMES: [&str; 68] = [
+    const NO_NAMES: [&str; 75] = [
+        "month",
+        "week",
+        "today",
+        "we",
+        "team",
+        "just",
+        "also",
         "notes",
         "patch",
         "patches",
@@ -235,6 +242,49 @@ pub(in crate::source::digest) fn is_release_title(piece: &Piece) -> bool {
     release_page || dotted && (short || announces(&line))
 }
 
+/// What a link is that names a release, whatever stands around it: `[Lamp 0.9](…)`,
+/// `[t2-cli](…/releases/tag/v0.1.0)`.
+pub(in crate::source::digest) fn release_of_link(piece: &Piece, link: &LinkRef, names: &Names) -> Option<ReleaseHead> {
+    let text = link.text.trim();
+    if link.picture || text::columns(text) > 50 {
+        return None;
+    }
+    if let Some(found) = version(text).filter(|v| v.end == text.len()) {
+        let line = Piece {
+            bold: true,
+            text: text.to_owned(),
+            links: Vec::new(),
+            shape: Shape::Line,
+            quote: false,
+            ..piece.clone()
+        };
+        let before = &text[..found.start];
+        let named = before.chars().filter(|c| c.is_alphabetic()).count() > 1
+            && !before.split_whitespace().any(|w| w.len() > 1 && is_no_name(w));
+        let head = release_head(&line, names, None).filter(|_| named)?;
+        return Some(ReleaseHead { version: of_tag(link, &head.version).unwrap_or(head.version), ..head });
+    }
+    let tag = tag_of(&link.url)?;
+    let name = plain_name(text)
+        .filter(|n| text::columns(n) + 2 >= text::columns(text))
+        .or_else(|| names.is_name(text).then(|| text.to_owned()))?;
+    let name = if names.is_name(&name) { names.titles_in(&name).into_iter().next().unwrap_or(name) } else { name };
+    Some(ReleaseHead { name, version: version(tag)?.number })
+}
+
+/// The tag of a release page.
+fn tag_of(url: &str) -> Option<&str> {
+    let (_, tag) = url.split_once("/releases/tag/")?;
+    tag.rsplit('/').next().filter(|tag| !tag.is_empty())
+}
+
+/// What the release page calls a version that is written shorter: `v4.0.1-rc.0` what is `v4 RC`
+/// in the text. Its own address names it the same.
+fn of_tag(link: &LinkRef, written: &str) -> Option<String> {
+    let tag = version(tag_of(&link.url)?)?.number;
+    tag.strip_prefix(written)?.starts_with(['.', '-']).then_some(tag)
+}
+
 /// `发布 NAME v1.2.3 版本`, `NAME 1.2.3 released`, `**NAME v1.2**`.
 pub(in crate::source::digest) fn release_head(
     piece: &Piece,
@@ -251,14 +301,17 @@ pub(in crate::source::digest) fn release_head(
     }
     // The head of a long line is its beginning.
     let whole = without_addresses(piece);
-    let line = &beginning(&whole, HEAD_COLUMNS);
+    let mut line = beginning(&whole, HEAD_COLUMNS);
+    // Not in the middle of a version.
+    line.extend(whole[line.len()..].chars().take_while(char::is_ascii_graphic).take(30));
+    let line = &line;
     let first = version(line)?;
     // `1.2 → 1.3`: what it came to.
     static ARROW: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*"));
     // `bumped from 1.2 to 1.3` says the same.
     static FROM: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:\bfrom|从|由)\s*(?:version\s*)?v?\s*$"));
     static TO: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*"));
-    let behind = &line[first.end..];
+    let behind = &whole[first.end..];
     let arrow = ARROW.find(behind).or_else(|| TO.find(behind).filter(|_| FROM.is_match(&line[..first.start])));
     // `V8`, `H2`: a name, not a version of anything.
     let written = line[..first.end].rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
@@ -273,7 +326,7 @@ pub(in crate::source::digest) fn release_head(
     // What is planned is not there.
     static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\s*(?:版本?)?\s*(?:releas\w*\s+)?(?:plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
+            r"(?i)^\s*(?:版本?)?\s*[|:：-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
         )
     });
     if PLANNED.is_match(&line[version.end..]) || is_needed(line, &version) {
@@ -293,6 +346,13 @@ pub(in crate::source::digest) fn release_head(
         return None;
     }
     let named = plain_name(head);
+    // `This month [ultraviolet v0.4](…)`: the link says where the name begins.
+    let in_link = || {
+        let link = piece.links.iter().find(|l| shows(l) && line.contains(l.text.as_str()))?;
+        let own = link.text.split(&line[version.start..version.end]).next()?;
+        let name = plain_name(own.trim_end().trim_end_matches(['v', 'V']).trim_end())?;
+        named.as_ref().is_none_or(|named| !named.ends_with(name.as_str())).then_some(name)
+    };
     // In a list of releases `NAME 1.2.3` and `NAME 1.2.3: …` say it all.
     let rest = line[version.end..].trim_start();
     let ends = rest.is_empty() || rest.starts_with([':', '：', '-', '–', '—', '(', '（', '→']);
@@ -300,7 +360,21 @@ pub(in crate::source::digest) fn release_head(
         && ends
         && (named.is_some() || phrase.is_some_and(|p| p.len() == head.len()))
         && (piece.list > 0 || rest.is_empty() || !piece.links.is_empty());
-    if !(heading || piece.bold || linked || bare || announces(line)) {
+    // `[Copy](…) 1.0` in a list
+    let by_link = piece.list > 0
+        && rest.is_empty()
+        && piece.links.first().is_some_and(|l| !l.picture && text::columns(&l.text) <= 30 && text::same(&l.text, head));
+    // `[Oil](…), a password manager, was updated from 2.5 to 2.6`, below a heading for such.
+    static COMES_TO: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)\b(?:updated?|upgraded?|bumped|version|reached|hit|now at)(?:\s+(?:to|from|version))*\s*v?\s*$")
+    });
+    let opening = || {
+        let link = piece.links.first().filter(|l| section.is_some() && piece.list > 0 && !l.picture)?;
+        let is_name = line.starts_with(link.text.as_str()) && link.text.split_whitespace().count() <= 3;
+        (is_name && self::version(&link.text).is_none() && COMES_TO.is_match(before)).then(|| link.text.clone())
+    };
+    let opened = opening();
+    if !(heading || piece.bold || linked || bare || by_link || opened.is_some() || announces(line)) {
         return None;
     }
     // The words right before the version: a project's name among them, else the last of them.
@@ -323,8 +397,25 @@ pub(in crate::source::digest) fn release_head(
         let name = repository.rsplit('/').next().filter(|name| alone && !name.is_empty())?;
         Some(names.titles_in(name).into_iter().next().unwrap_or_else(|| name.to_owned()))
     };
-    let name = known.or(named).or_else(written).or_else(from_address).or_else(anywhere).or_else(from_section)?;
-    Some(ReleaseHead { name, version: version.number })
+    // `[version 0.9.7](…) of Lamp`
+    let of_what = || {
+        static OF: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+of\s+([A-Z][\w.+#-]*)"));
+        let nameless = head.split_whitespace().all(is_no_name);
+        let name = OF.captures(&line[version.end..]).filter(|_| nameless)?.get(1)?.as_str();
+        Some(name.trim_end_matches('.').to_owned())
+    };
+    let name = known
+        .filter(|_| opened.is_none())
+        .or(opened)
+        .or_else(in_link)
+        .or_else(|| named.clone())
+        .or_else(of_what)
+        .or_else(written)
+        .or_else(from_address)
+        .or_else(anywhere)
+        .or_else(from_section)?;
+    let of_page = piece.links.iter().find(|l| shows(l)).and_then(|l| of_tag(l, &version.number));
+    Some(ReleaseHead { name, version: of_page.unwrap_or(version.number) })
 }
 
 /// A version of something else, which works with this or has to be there: `支持 K8s v1.22 及以上版本`,

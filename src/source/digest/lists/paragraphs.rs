@@ -1,0 +1,95 @@
+//! What stands in the running text of a section in which no list and no block was found.
+
+use super::stories::story;
+use super::{Form, Unit, first_link, push, says_nothing};
+use crate::config::SectionKind;
+use crate::entry::Kind;
+use crate::normalize::text;
+use crate::source::digest::vocabulary::names_more;
+use crate::source::digest::{Item, Scope, shapes};
+use crate::source::markdown::{LinkRef, Shape};
+
+/// Reads the paragraphs of a section that holds no item of its kind.
+///
+/// `### Release timing`, and a paragraph with a link: the heading is what is told, though a
+/// word of it is that of a section. `## Articles`, and `Ann wrote about [helpers](…).`: each
+/// such paragraph is one. Paragraphs that open with a link are items below any heading.
+pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
+    let from = scope.section.from;
+    let kind = match scope.section.kind {
+        SectionKind::Skip | SectionKind::Questions | SectionKind::Tasks => return,
+        SectionKind::Events => Kind::News,
+        SectionKind::Articles | SectionKind::Releases | SectionKind::News | SectionKind::Items => Kind::Article,
+    };
+    let is_text = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.shape == Shape::Line && piece.list == 0 && !piece.quote
+    };
+    let linked: Vec<usize> = (from + 1..scope.section.to)
+        .filter(|n| is_text(*n) && !scope.used[*n] && item_link(scope, *n).is_some())
+        .collect();
+    if linked.is_empty() || shapes::is_credit(&scope.pieces[linked[0]].text) {
+        return;
+    }
+    let plain = |n: usize| is_text(n) || scope.pieces[n].text.is_empty();
+    let is_one = (from + 1..scope.section.to).all(plain) && scope.pieces[from].links.is_empty();
+    if scope.section.told && is_one && names_more(&scope.section.heading, scope.names) {
+        let unit = Unit { from, to: scope.section.to, form: Form::Story };
+        return story(scope, &unit, kind);
+    }
+    let told = scope.section.told && kind == Kind::Article;
+    if !told && !linked.iter().all(|n| opens(scope, *n)) {
+        return;
+    }
+    for n in linked {
+        if scope.section.kind == SectionKind::Releases {
+            releases_in(scope, n);
+        } else if let Some(link) = item_link(scope, n) {
+            let title = if opens(scope, n) { link.text.clone() } else { sentence(scope, n) };
+            push(scope, n..n + 1, n, title, &link, kind);
+        }
+    }
+}
+
+/// The first link of a piece that an item may be about.
+fn item_link(scope: &Scope<'_>, n: usize) -> Option<LinkRef> {
+    let about = |l: &LinkRef| {
+        !says_nothing(&l.text)
+            && !shapes::is_listing(&l.url)
+            && !shapes::is_person(&l.url)
+            && !shapes::is_navigation(&l.text)
+            && !l.text.starts_with('@')
+    };
+    first_link(&scope.pieces[n]).filter(about)
+}
+
+/// Whether a piece begins with that link.
+fn opens(scope: &Scope<'_>, n: usize) -> bool {
+    let link = item_link(scope, n).filter(|l| scope.pieces[n].text.starts_with(l.text.as_str()));
+    link.is_some_and(|l| text::columns(&l.text) >= 6 && shapes::version(&l.text).is_none())
+}
+
+fn sentence(scope: &Scope<'_>, n: usize) -> String {
+    text::first_sentence(shapes::without_ordinal(&scope.pieces[n].text).0)
+}
+
+/// `We shipped [Lamp 0.9](…) and [Oil 2.0](…)`: links that are a name and a version.
+fn releases_in(scope: &mut Scope<'_>, n: usize) {
+    let piece = &scope.pieces[n];
+    let found: Vec<Item> = piece
+        .links
+        .iter()
+        .filter_map(|link| {
+            let head = shapes::release_of_link(piece, link, scope.names)?;
+            let mut item =
+                Item::new(Kind::Release, format!("{} {}", head.name, head.version), piece.line).with_link(link);
+            (item.name, item.version) = (Some(head.name), Some(head.version));
+            item.ranges = scope.lines(n..n + 1);
+            Some(item)
+        })
+        .collect();
+    if !found.is_empty() {
+        scope.mark(n..n + 1);
+    }
+    found.into_iter().for_each(|item| scope.push(n, item));
+}
