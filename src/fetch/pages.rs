@@ -132,7 +132,7 @@ pub struct Wanted {
     pub ask: Url,
     /// Where it is asked for when nothing comes of that.
     pub alternative: Option<Url>,
-    /// When it was mentioned first.
+    /// When it was mentioned last: the newest are asked for first.
     pub mentioned: DateTime<Utc>,
     /// A person wants it to be asked for now.
     pub urgency: Urgency,

@@ -112,6 +112,7 @@ fn many_of_anything_take_no_time() {
                 many(100_000, &|n| if n < 99_999 { "(".to_owned() } else { "([a](https://a.example/x) b".to_owned() }),
             ),
             ("f.md", many(20_000, &|n| format!("动态 {n}：\n\n- x\n\n"))),
+            ("g.md", many(1_000, &|n| format!("[Lamp{n} 1.{n}](https://l.example/{n}) was released, "))),
         ],
     );
 }

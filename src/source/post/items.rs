@@ -266,6 +266,8 @@ fn first_day(time: &str) -> String {
 /// Places in a published post: the nearest heading and a text fragment that is unique.
 pub(super) struct Anchors<'a> {
     reading: &'a Reading,
+    /// The pieces stand in the order of their lines.
+    in_order: bool,
     folded: String,
     taken: std::collections::HashMap<String, usize>,
 }
@@ -273,15 +275,17 @@ pub(super) struct Anchors<'a> {
 impl<'a> Anchors<'a> {
     pub(super) fn new(reading: &'a Reading) -> Self {
         let folded = reading.pieces.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join("\n");
-        Self { reading, folded, taken: std::collections::HashMap::new() }
+        let in_order = reading.pieces.is_sorted_by_key(|p| p.line);
+        Self { reading, in_order, folded, taken: std::collections::HashMap::new() }
     }
 
     pub(super) fn place(&mut self, post: &Url, item: &Item) -> String {
         let heading = self.reading.headings.iter().rev().find(|h| h.line <= item.line && !h.id.is_empty());
         let line = item.ranges.first().map_or(item.line, |r| r.0);
-        let text = self
-            .reading
-            .pieces
+        let pieces = &self.reading.pieces;
+        // Footnotes stand behind all else, wherever they are written.
+        let from = if self.in_order { pieces.partition_point(|p| p.line < line) } else { 0 };
+        let text = pieces[from..]
             .iter()
             .filter(|p| p.line >= line)
             .map(|p| p.text.as_str())
@@ -324,7 +328,11 @@ impl<'a> Anchors<'a> {
                 part = chars[..length + more].iter().collect();
                 length += more;
             }
-            if length >= chars.len() || length > 80 || self.folded.matches(part.as_str()).nth(1).is_none() {
+            let occurs_once = || {
+                let mut found = memchr::memmem::find_iter(self.folded.as_bytes(), part.as_bytes());
+                found.nth(1).is_none()
+            };
+            if length >= chars.len() || length > 80 || occurs_once() {
                 return part.trim().to_owned();
             }
             length = (length + 8).min(chars.len());

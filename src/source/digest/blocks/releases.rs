@@ -166,6 +166,9 @@ pub(in crate::source::digest) fn release_by_link(scope: &mut Scope<'_>, n: usize
     true
 }
 
+/// So many releases are told of on one line, and no more: each of them shows all of it.
+pub(in crate::source::digest) const MOST_BESIDE: usize = 32;
+
 /// `[serde 1.0.2](…), [tokio 1.3](…)`, `1.5; also [1.4.9](…)`: links to release pages of their own.
 fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) -> Vec<Item> {
     let piece = &scope.pieces[head];
@@ -192,6 +195,7 @@ fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) ->
             Some(item)
         })
         .filter(|item| item.version.as_deref() != Some(version))
+        .take(MOST_BESIDE)
         .collect()
 }
 

@@ -5,6 +5,7 @@ use super::{Form, Unit, first_link, push, says_nothing};
 use crate::config::SectionKind;
 use crate::entry::Kind;
 use crate::normalize::text;
+use crate::source::digest::blocks::MOST_BESIDE;
 use crate::source::digest::vocabulary::names_more;
 use crate::source::digest::{Item, Scope, shapes};
 use crate::source::markdown::{LinkRef, Shape};
@@ -87,6 +88,7 @@ fn releases_in(scope: &mut Scope<'_>, n: usize) {
             item.ranges = scope.lines(n..n + 1);
             Some(item)
         })
+        .take(MOST_BESIDE)
         .collect();
     if !found.is_empty() {
         scope.mark(n..n + 1);
