@@ -400,6 +400,7 @@ pub fn history(folder: &Path) -> History {
         "-c",
         "core.quotePath=false",
         "log",
+        "--no-show-signature",
         "--reverse",
         "--find-renames",
         "--diff-filter=AR",
@@ -415,6 +416,29 @@ pub fn history(folder: &Path) -> History {
     History::Complete(added(&log))
 }
 
+/// A path as git tells it: in quotes, with escapes, where a mark in it asks for that.
+fn unquoted(path: &str) -> String {
+    let Some(inside) = path.strip_prefix('"').and_then(|p| p.strip_suffix('"')) else { return path.to_owned() };
+    let mut bytes = Vec::with_capacity(inside.len());
+    let mut rest = inside.bytes();
+    while let Some(byte) = rest.next() {
+        let escaped = if byte == b'\\' { rest.next() } else { None };
+        bytes.push(match escaped {
+            None => byte,
+            Some(b'n') => b'\n',
+            Some(b't') => b'\t',
+            Some(b'r') => b'\r',
+            Some(digit @ b'0'..=b'3') => {
+                let mut octal = |digit: u8| digit.wrapping_mul(8).wrapping_add(rest.next().map_or(0, |d| d & 7));
+                let two = octal(digit & 7);
+                octal(two)
+            }
+            Some(other) => other,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// When files were added, of a log with the oldest commit first: a NUL and a date, then
 /// a line for each file: `A`, path, or `R` and how alike, old path, path.
 fn added(log: &str) -> HashMap<String, chrono::DateTime<chrono::Utc>> {
@@ -424,15 +448,15 @@ fn added(log: &str) -> HashMap<String, chrono::DateTime<chrono::Utc>> {
         let Some(date) = lines.next().and_then(|d| chrono::DateTime::parse_from_rfc3339(d).ok()) else {
             continue;
         };
-        let files: Vec<Vec<&str>> = lines.map(|line| line.split('\t').skip(1).collect()).collect();
+        let files: Vec<Vec<String>> = lines.map(|line| line.split('\t').skip(1).map(unquoted).collect()).collect();
         // Two files may have exchanged their names: first all are taken up, then put down.
-        let was: Vec<_> = files.iter().map(|f| if f.len() == 2 { dates.remove(f[0]) } else { None }).collect();
+        let was: Vec<_> = files.iter().map(|f| if f.len() == 2 { dates.remove(&f[0]) } else { None }).collect();
         for (file, was) in files.iter().zip(was) {
             let Some(path) = file.last() else { continue };
             match was {
-                Some(was) => drop(dates.insert((*path).to_owned(), was)),
+                Some(was) => drop(dates.insert(path.clone(), was)),
                 // It came, or was renamed in another branch before.
-                None => drop(dates.entry((*path).to_owned()).or_insert(date.to_utc())),
+                None => drop(dates.entry(path.clone()).or_insert(date.to_utc())),
             }
         }
     }
@@ -741,6 +765,18 @@ mod tests {
         let mut publisher = Publisher::new(&root);
         publisher.add("a/x", b"ours").unwrap();
         assert_eq!(publisher.publish().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn paths_that_git_quotes_are_read() {
+        for (told, path) in [
+            ("周报.md", "周报.md"),
+            ("\"a \\\"b\\\".md\"", "a \"b\".md"),
+            ("\"tab\\tname.md\"", "tab\tname.md"),
+            ("\"\\345\\221\\250\\\\.md\"", "周\\.md"),
+        ] {
+            assert_eq!(unquoted(told), path, "{told}");
+        }
     }
 
     #[test]
