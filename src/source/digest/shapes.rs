@@ -8,7 +8,8 @@ mod releases;
 
 pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, question};
 pub(super) use releases::{
-    ReleaseHead, announces, is_prerelease, is_release_title, more_versions, release_head, release_of_link, version,
+    ReleaseHead, announces, is_only_release, is_prerelease, is_release_title, more_versions, release_head,
+    release_of_link, version,
 };
 
 use std::sync::LazyLock;

@@ -117,9 +117,22 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
         for (from, end) in linked {
             news_block(scope, from, end);
         }
+    } else if let Some(bullets) = sentences(scope, first, to) {
+        for (k, from) in bullets.iter().enumerate() {
+            news_block(scope, *from, bullets.get(k + 1).copied().unwrap_or(to));
+        }
     } else if first < to {
         news_block(scope, first, to);
     }
+}
+
+/// Bullets that tell something each, where nothing else stands: as many pieces of news.
+fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
+    let bullets: Vec<usize> = (first..to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n)).collect();
+    let only = (first..to).all(|n| scope.pieces[n].list > 0 || scope.pieces[n].text.is_empty());
+    let tells =
+        |n: &usize| text::columns(&scope.pieces[*n].text) >= 12 && !scope.pieces[*n].text.ends_with([':', '：']);
+    (bullets.len() > 1 && only && bullets.iter().all(tells)).then_some(bullets)
 }
 
 /// A bold line below another bold line with text between heads the next block only when it is numbered like the first.

@@ -105,6 +105,9 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
         {
             return n;
         }
+        if piece.list > 0 && begins_item(scope, n) && shapes::is_only_release(piece) {
+            return n;
+        }
         if matches!(piece.shape, Shape::Heading(_)) && scope.section.from != n && vocabulary_of(scope, piece) {
             return n;
         }

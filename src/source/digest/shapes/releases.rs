@@ -285,6 +285,16 @@ fn of_tag(link: &LinkRef, written: &str) -> Option<String> {
     tag.strip_prefix(written)?.starts_with(['.', '-']).then_some(tag)
 }
 
+/// Whether a line is the name of a release and not a word more: `SOFARPC 5.7.1`, `Seata 1.4.2 发布`.
+pub(in crate::source::digest) fn is_only_release(piece: &Piece) -> bool {
+    const SAID: [&str; 6] = ["", "发布", "版本发布", "正式发布", "released", "is out"];
+    let line = without_addresses(piece);
+    let Some(found) = version(&line) else { return false };
+    let before = line[..found.start].trim_end_matches(['v', 'V', ' ']);
+    let behind = line[found.end..].trim().trim_end_matches(['。', '.', '！', '!']);
+    SAID.contains(&behind) && plain_name(before).is_some_and(|name| name.len() == before.len())
+}
+
 /// `发布 NAME v1.2.3 版本`, `NAME 1.2.3 released`, `**NAME v1.2**`.
 pub(in crate::source::digest) fn release_head(
     piece: &Piece,
@@ -366,10 +376,13 @@ pub(in crate::source::digest) fn release_head(
         && piece.links.first().is_some_and(|l| !l.picture && text::columns(&l.text) <= 30 && text::same(&l.text, head));
     // `[Oil](…), a password manager, was updated from 2.5 to 2.6`, below a heading for such.
     static COMES_TO: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)\b(?:updated?|upgraded?|bumped|version|reached|hit|now at)(?:\s+(?:to|from|version))*\s*v?\s*$")
+        pattern(
+            r"(?i)(?:\b(?:updated?|upgraded?|bumped|version|reached|hit|now at)(?:\s+(?:to|from|version))*|(?:更新|升级)[到至为]|[从由])\s*v?\s*$",
+        )
     });
     let opening = || {
-        let link = piece.links.first().filter(|l| section.is_some() && piece.list > 0 && !l.picture)?;
+        let is_told = section.is_some() || behind.chars().count() <= 20;
+        let link = piece.links.first().filter(|l| is_told && piece.list > 0 && !l.picture)?;
         let is_name = line.starts_with(link.text.as_str()) && link.text.split_whitespace().count() <= 3;
         (is_name && self::version(&link.text).is_none() && COMES_TO.is_match(before)).then(|| link.text.clone())
     };
