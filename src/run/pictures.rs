@@ -140,7 +140,13 @@ impl Run<'_, '_> {
             {
                 self.visits.ask(wanted);
             }
-            let Some(Landed { visits, result }) = self.visits.next()? else { break };
+            let Some(Landed { visits, result }) = self.visits.next()? else {
+                // All that were under way may have ended for the pause of one host.
+                if waiting.peek().is_some() && self.has_room() && !self.visits.is_interrupted() {
+                    continue;
+                }
+                break;
+            };
             for visit in visits {
                 self.landed(visit.wanted, &result)?;
             }

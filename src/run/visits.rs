@@ -362,6 +362,11 @@ impl Visits<'_, '_> {
         Ok(())
     }
 
+    /// Whether a person ends the run.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.moment.interrupt.check().is_err()
+    }
+
     /// Whether nothing at all could be reached.
     pub(super) fn is_offline(&self) -> bool {
         !self.reached && self.held.len() > 1

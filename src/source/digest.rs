@@ -229,8 +229,8 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
             SectionKind::Releases => blocks::releases(&mut scope),
             SectionKind::Tasks => blocks::tasks(&mut scope),
             SectionKind::Events => blocks::events(&mut scope),
-            SectionKind::News if has_questions(&scope) => questions::read(&mut scope),
-            SectionKind::News if reports::has(&scope) => reports::read(&mut scope),
+            SectionKind::News if has_marked_questions(&scope) => questions::read(&mut scope),
+            SectionKind::News if reports::has(&scope) && !has_linked_bullets(&scope) => reports::read(&mut scope),
             SectionKind::News => blocks::news(&mut scope),
             SectionKind::Items => by_shape(&mut scope),
             SectionKind::Skip => scope.mark(section.from..section.to),
@@ -290,6 +290,32 @@ fn is_list_of_links(scope: &Scope<'_>) -> bool {
             && (heading || shapes::is_link_line(piece))
     };
     scope.range().filter(titled).count() >= 2
+}
+
+/// Whether a section holds questions that are marked as such, and nothing else is told in it.
+fn has_marked_questions(scope: &Scope<'_>) -> bool {
+    let asks = |n: usize| shapes::question(&scope.pieces[n].text).is_some_and(|q| !q.is_empty());
+    let answered = |n: usize| {
+        // A question may go over several lines.
+        let mut next = (n + 1..scope.section.to).take(8).map(|m| &scope.pieces[m]);
+        shapes::answer_within(&scope.pieces[n].text).is_some() || next.any(|p| shapes::answer(&p.text).is_some())
+    };
+    let marked: Vec<usize> = scope.range().filter(|n| asks(*n) && answered(*n)).collect();
+    let Some(first) = marked.first().copied() else { return false };
+    // An answer may hold a list of links; one above the first question is of something else.
+    let is_linked = |n: usize| {
+        let piece = &scope.pieces[n];
+        lists::first_link(piece).is_some() && !piece.quote && (piece.list > 0 || shapes::is_link_line(piece))
+    };
+    let above = (scope.section.from + 1..first).any(is_linked);
+    !above && (marked.len() > 1 || !has_linked_bullets(scope))
+}
+
+fn has_linked_bullets(scope: &Scope<'_>) -> bool {
+    scope.range().any(|n| {
+        let piece = &scope.pieces[n];
+        piece.list > 0 && !piece.quote && lists::first_link(piece).is_some()
+    })
 }
 
 fn has_questions(scope: &Scope<'_>) -> bool {

@@ -59,6 +59,27 @@ pub struct Piece {
     pub images: usize,
 }
 
+impl Piece {
+    /// A line of the same place that says `text` and nothing else, without links.
+    pub fn with_line(&self, text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            links: Vec::new(),
+            shape: Shape::Line,
+            bold: true,
+            quote: false,
+            images: 0,
+            line: self.line,
+            end_line: self.end_line,
+            block: self.block,
+            list: self.list,
+            item: self.item,
+            top: self.top,
+            ordinal: self.ordinal,
+        }
+    }
+}
+
 /// What a piece is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {

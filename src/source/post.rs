@@ -404,8 +404,10 @@ fn keep_parts_of_a_page_apart(entries: &mut [RawEntry]) {
     let place = |entry: &RawEntry| {
         let link = entry.link.as_deref().filter(|_| entry.kind == Kind::Article)?;
         let fragment = Url::parse(link).ok()?.fragment()?.to_owned();
-        let is_place =
-            !fragment.is_empty() && !fragment.starts_with(['/', '!', ':']) && entry.keys[0].starts_with("url:");
+        let is_place = !fragment.is_empty()
+            && !fragment.starts_with(['/', '!', ':'])
+            && !fragment.contains('=')
+            && entry.keys[0].starts_with("url:");
         is_place.then_some(fragment)
     };
     let mut places: HashMap<String, HashSet<String>> = HashMap::new();
@@ -416,8 +418,13 @@ fn keep_parts_of_a_page_apart(entries: &mut [RawEntry]) {
     }
     places.retain(|_, fragments| fragments.len() > 1);
     for entry in entries.iter_mut() {
-        if let Some(fragment) = place(entry).filter(|_| places.contains_key(&entry.keys[0])) {
-            entry.keys[0] = format!("{}#{fragment}", entry.keys[0]);
+        let Some(fragment) = place(entry) else { continue };
+        let own = format!("{}#{fragment}", entry.keys[0]);
+        if places.contains_key(&entry.keys[0]) {
+            entry.keys[0] = own;
+        } else {
+            // Another post may lead to several places of that page.
+            entry.keys.push(own);
         }
     }
 }

@@ -348,7 +348,8 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
 fn goes_on(heading: &str, link: &LinkRef) -> bool {
     let Some(behind) = heading.strip_prefix(link.text.as_str()) else { return false };
     let words = behind.trim_start_matches(|c: char| !c.is_alphanumeric() && !"(（[【".contains(c));
-    words.starts_with(char::is_alphabetic) && text::columns(heading) <= 100 && !shapes::is_credit(words)
+    let by_whom = ["by ", "from ", "作者", "文 ", "文/"].iter().any(|w| words.to_lowercase().starts_with(w));
+    words.starts_with(char::is_alphabetic) && text::columns(heading) <= 100 && !shapes::is_credit(words) && !by_whom
 }
 
 fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {

@@ -1,6 +1,7 @@
 //! Reports, as weeklies made of messages have them: who says it on one line, what is
 //! said quoted below, the project's name in the heading above.
 
+use super::blocks::MOST_LINKS;
 use super::shapes::{self, ReleaseHead};
 use super::{Item, Scope};
 use crate::entry::Kind;
@@ -46,7 +47,12 @@ fn released(scope: &Scope<'_>, n: usize) -> Option<(ReleaseHead, LinkRef)> {
     if !shapes::announces(&piece.text) {
         return None;
     }
-    piece.links.iter().filter(page).find_map(|l| Some((shapes::release_of_link(piece, l, scope.names)?, l.clone())))
+    piece
+        .links
+        .iter()
+        .filter(page)
+        .take(MOST_LINKS)
+        .find_map(|l| Some((shapes::release_of_link(piece, l, scope.names)?, l.clone())))
 }
 
 /// Whether a section is made of them.

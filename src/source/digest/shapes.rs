@@ -352,7 +352,7 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to (?:write|contribute|help) (?:for|to|with) (?:us|this)\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
         )
     });
     CREDIT.is_match(line)
@@ -394,17 +394,20 @@ pub(super) fn is_person(url: &str) -> bool {
         "matrix.to" | "t.me" => true,
         _ => match segments.as_slice() {
             [one] => one.starts_with('@'),
-            ["u" | "user" | "users" | "profile", _] => true,
+            ["u", _] => true,
             _ => false,
         },
     }
 }
 
+/// Whether an address is the first page of a site.
+pub(super) fn is_first_page(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|u| u.path() == "/" && u.query().is_none() && u.fragment().is_none())
+}
+
 /// Whether an address is the first page of a site, or of a repository.
 pub(super) fn is_home(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|u| {
-        u.path() == "/" && u.query().is_none() && u.fragment().is_none() || address::bare_repository(&u).is_some()
-    })
+    is_first_page(url) || Url::parse(url).is_ok_and(|u| address::bare_repository(&u).is_some())
 }
 
 /// Whether an address is a page of the site, or of the repository, that `home` is the first

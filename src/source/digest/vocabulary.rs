@@ -30,19 +30,19 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             SectionKind::Questions,
         ),
         (
-            r"阅读|集锦|合集|合辑|全系列|系列(文章|解析)?$|回顾(集合|合集|汇总|合辑)|特辑|专栏|好文|干货|技术(分享|解析|实践)|文章|博客|教程|读物|论文|视频$|精选内容|\b(articles?|reading|reads|blog ?posts?|blogs?|tutorials?|walkthroughs?|guides|talks|videos?|podcasts?|papers?|links?|books?|newsletters?|press|from the (blog|web|community))\b",
+            r"記事|ブログ|動画|기사|블로그|읽을거리|阅读|集锦|合集|合辑|全系列|系列(文章|解析)?$|回顾(集合|合集|汇总|合辑)|特辑|专栏|好文|干货|技术(分享|解析|实践)|文章|博客|教程|读物|论文|视频$|精选内容|\b(articles?|reading|reads|blog ?posts?|blogs?|tutorials?|walkthroughs?|guides|talks|videos?|podcasts?|papers?|links?|books?|newsletters?|press|from the (blog|web|community))\b",
             SectionKind::Articles,
         ),
         (
-            r"活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
+            r"イベント|勉強会|カンファレンス|ミートアップ|행사|이벤트|모임|밋업|活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
             SectionKind::Events,
         ),
         (
-            r"发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library|app|plugin|extension|module|component|theme|version)s?( and dependency)? (updates?|bumps?)|(new and )?updated (apps?|packages?|plugins?|crates?|extensions?|modules?|components?|librar(y|ies)))\b",
+            r"リリース|릴리스|출시|发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library|app|plugin|extension|module|component|theme|version)s?( and dependency)? (updates?|bumps?)|(new and )?updated (apps?|packages?|plugins?|crates?|extensions?|modules?|components?|librar(y|ies)))\b",
             SectionKind::Releases,
         ),
         (
-            r"大事件|新闻|动态|公告|要闻|资讯|快讯|速递|速览|热点|头条|喜报|新晋|科技动态|\b(big news|news|announcements?|headlines?|highlights|in brief|what'?s new)\b",
+            r"ニュース|お知らせ|뉴스|소식|大事件|新闻|动态|公告|要闻|资讯|快讯|速递|速览|热点|头条|喜报|新晋|科技动态|\b(big news|news|announcements?|headlines?|highlights|in brief|what'?s new)\b",
             SectionKind::News,
         ),
     ]
@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?(?:jobs? (?:openings?|offers?|listings?|board|postings?)|careers?)\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|contributors?['’]?s? corner\b|got a question\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们))",
+        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们))",
     )
 });
 
@@ -173,6 +173,11 @@ mod tests {
             ("Upcoming Events", Some(Events)),
             ("Version Updates", Some(Releases)),
             ("Developer News", Some(News)),
+            ("今週のリリース", Some(Releases)),
+            ("イベント", Some(Events)),
+            ("이번 주 릴리스", Some(Releases)),
+            ("행사", Some(Events)),
+            ("Career", None),
             ("Crate of the Week", None),
         ];
         for (heading, want) in cases {

@@ -28,7 +28,7 @@ pub(super) fn take_attributes<'a>(root: &'a AstNode<'a>, source: &str) -> HashMa
         let Some(given) = GIVEN.captures(text).filter(|c| c[0].trim_start().starts_with(['{'])) else { continue };
         let (start, id) =
             (given.get(0).map_or(text.len(), |m| m.start()), given.get(1).map(|id| id.as_str().to_owned()));
-        let is_for_generator = id.is_some() || given[0].contains(['.', ':']);
+        let is_for_generator = id.is_some() || given[0].contains(['.', '=']);
         // A heading that is nothing else keeps it.
         if !is_for_generator || start == 0 && last.previous_sibling().is_none() {
             continue;
@@ -41,7 +41,7 @@ pub(super) fn take_attributes<'a>(root: &'a AstNode<'a>, source: &str) -> HashMa
 
 /// Takes out attributes in the spelling of kramdown, which is no text anywhere.
 fn take_marks<'a>(root: &'a AstNode<'a>) {
-    static MARK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\{:[^{}]{0,200}\}"));
+    static MARK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\{:\s*(?:[#.][\w-]|[\w-]+=)[^{}]{0,200}\}"));
     for node in root.descendants() {
         let before = node.previous_sibling().map(|n| {
             let value = &n.data.borrow().value;
@@ -52,7 +52,7 @@ fn take_marks<'a>(root: &'a AstNode<'a>) {
         let NodeValue::Text(text) = &mut data.value else { continue };
         let Some(end) = MARK.find(text).map(|m| m.end()) else { continue };
         let (begins_line, behind_link) = before.unwrap_or((true, false));
-        if behind_link || begins_line && text[end..].trim().is_empty() {
+        if behind_link && text.starts_with('{') || begins_line && text[end..].trim().is_empty() {
             *text = text[end..].to_owned().into();
         }
     }

@@ -242,7 +242,7 @@ fn first_day(time: &str) -> String {
         )
     });
     // `6/23`: only one of the two can be a month.
-    static SLASH: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"(^|[\s(（])(\d{1,2})/(\d{1,2})($|[^\d/])"));
+    static SLASH: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"^([\s(（\[【]*)(\d{1,2})/(\d{1,2})($|[^\d/])"));
     // `3.7.2024`: so many write a day before its month.
     static DOTTED: LazyLock<regex::Regex> =
         LazyLock::new(|| pattern(r"(^|[^\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\b"));
@@ -252,6 +252,7 @@ fn first_day(time: &str) -> String {
     let time = &SLASH.replace(time, |found: &regex::Captures<'_>| {
         let number = |n: usize| found[n].parse::<usize>().unwrap_or(0);
         match (number(2), number(3)) {
+            (24, 7) => found[0].to_owned(),
             (month @ 1..=12, day @ 13..=31) | (day @ 13..=31, month @ 1..=12) => {
                 format!("{}{} {day}{}", &found[1], MONTHS[month - 1], &found[4])
             }

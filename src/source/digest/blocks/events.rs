@@ -1,5 +1,6 @@
 //! Event blocks: what, when, where, as fields or in a line.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -46,9 +47,9 @@ pub(in crate::source::digest) fn events(scope: &mut Scope<'_>) {
     if starts.is_empty() {
         lists::rows(scope, Kind::Event);
         if scope.range().any(|n| scope.pieces[n].shape == Shape::Table && scope.used[n]) {
-            if !bullets_of_events(scope) {
-                lists::stray_articles(scope);
-            }
+            // Beside a table only what has a day is an event.
+            let _ = bullets_of_events(scope, true);
+            lists::stray_articles(scope);
             return;
         }
         whole_event(scope);
@@ -168,7 +169,7 @@ fn whole_event(scope: &mut Scope<'_>) {
             .filter(|(f, v)| *f == Field::Time && !v.is_empty())
             .map(|(_, v)| v.to_owned())
     });
-    if time.is_none() && bullets_of_events(scope) {
+    if time.is_none() && bullets_of_events(scope, false) {
         return;
     }
     if time.is_none() && (headed_events(scope) || dated_paragraphs(scope)) {
@@ -230,28 +231,43 @@ fn whole_event(scope: &mut Scope<'_>) {
 
 /// Bullets with a link each, or with a day, are as many events; those below a heading of what
 /// is over are articles. False when there are none.
-fn bullets_of_events(scope: &mut Scope<'_>) -> bool {
+fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
     let opens = |n: &usize| scope.pieces[*n].list > 0 && begins_item(scope, *n) && !scope.used[*n];
     let linked = scope.range().filter(opens).filter(|n| has_link_below(scope, *n)).count();
     let is_dated = |n: &usize| {
         let piece = &scope.pieces[*n];
         piece.list == 1 && !piece.quote && shapes::day_in(&piece.text).is_some() && !has_link_below(scope, *n)
     };
-    let dated: Vec<usize> = scope.range().filter(opens).filter(is_dated).collect();
+    // `Tickets are sold from 2024-04-01` below what it is about is no event of its own.
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let is_list = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.list > 0 || piece.text.is_empty() || matches!(piece.shape, Shape::Heading(_) | Shape::Table)
+    };
+    let is_only = (first..scope.section.to).all(is_list);
+    let dated: Vec<usize> = scope.range().filter(opens).filter(is_dated).filter(|_| is_only).collect();
     if linked == 0 && dated.is_empty() {
         return false;
     }
     if linked > 0 {
         let before = scope.items.len();
         lists::articles(scope);
+        let mut first_of: HashMap<usize, usize> = HashMap::new();
+        for n in scope.range() {
+            first_of.entry(scope.pieces[n].line).or_insert(n);
+        }
         for k in before..scope.items.len() {
             let line = scope.items[k].line;
-            let at = scope.range().find(|n| scope.pieces[*n].line == line).unwrap_or(scope.section.from);
+            let at = first_of.get(&line).copied().unwrap_or(scope.section.from);
             if lists::under_recap(scope, at) || scope.items[k].kind != Kind::Article {
                 continue;
             }
-            let texts = scope.range().map(|n| &scope.pieces[n]).filter(|p| p.line == line).map(|p| p.text.as_str());
+            let texts =
+                scope.pieces[at..scope.section.to].iter().take_while(|p| p.line == line).map(|p| p.text.as_str());
             let text = texts.collect::<Vec<_>>().join(" ");
+            if needs_day && shapes::day_in(&text).is_none() {
+                continue;
+            }
             let meeting = meeting_below(scope, at);
             let item = &mut scope.items[k];
             item.kind = Kind::Event;
@@ -299,15 +315,15 @@ fn meeting_below(scope: &Scope<'_>, at: usize) -> Option<LinkRef> {
 
 /// `22 August 2024: The group meets`: what is told behind the day.
 fn without_day(title: &str) -> &str {
-    let short = title
-        .split([' ', '.', ':', '：'])
-        .next()
-        .filter(|word| word.contains('/') && word.bytes().all(|b| b.is_ascii_digit() || b == b'/'));
+    let short = title.split([' ', '.', ':', '：']).next().filter(|word| {
+        let days = word.split_once('/').and_then(|(a, b)| Some((a.parse::<u8>().ok()?, b.parse::<u8>().ok()?)));
+        matches!(days, Some((1..=12, 13..=31) | (13..=31, 1..=12))) && *word != "24/7"
+    });
     let Some(day) = shapes::day_in(title).filter(|day| title.starts_with(day)).or(short) else { return title };
     // `May 12-14, 2024`: to which day, too.
     static RANGE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\s*(?:[-–—~]|to\b|until\b)\s*(?:[a-z]{3,9}\.? )?\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?:[^\w:]|$)",
+            r"(?i)^(?:[-–—~]|\s+(?:to|until)\s+)(?:[a-z]{3,9}\.? )?\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?:\W|$)|^\s*[-–—~]\s*\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\s*[:：]",
         )
     });
     let rest = &title[day.len()..];

@@ -156,7 +156,7 @@ pub(in crate::source::digest) fn release(scope: &mut Scope<'_>, head: usize, to:
 pub(in crate::source::digest) fn release_by_link(scope: &mut Scope<'_>, n: usize, to: usize) -> bool {
     let piece = &scope.pieces[n];
     let page = |l: &&LinkRef| l.url.contains("/releases/tag/") && shapes::version(&l.text).is_none();
-    let found = piece.links.iter().filter(page).find_map(|link| {
+    let found = piece.links.iter().take(MOST_LINKS).filter(page).find_map(|link| {
         let head = shapes::release_of_link(piece, link, scope.names)?;
         let mut item = Item::new(Kind::Release, format!("{} {}", head.name, head.version), piece.line).with_link(link);
         (item.name, item.version) = (Some(head.name), Some(head.version));
@@ -169,13 +169,16 @@ pub(in crate::source::digest) fn release_by_link(scope: &mut Scope<'_>, n: usize
     true
 }
 
+/// So many links of one line are looked through for releases.
+pub(in crate::source::digest) const MOST_LINKS: usize = 256;
+
 /// So many releases are told of on one line, and no more: each of them shows all of it.
 pub(in crate::source::digest) const MOST_BESIDE: usize = 32;
 
 /// `[serde 1.0.2](…), [tokio 1.3](…)`, `1.5; also [1.4.9](…)`: links to release pages of their own.
 fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) -> Vec<Item> {
     let piece = &scope.pieces[head];
-    let links = piece.links.iter().skip(1).filter(|l| !l.picture);
+    let links = piece.links.iter().skip(1).take(MOST_LINKS).filter(|l| !l.picture);
     links
         .filter_map(|link| {
             if !link.url.contains("/releases/tag/") {
@@ -185,7 +188,7 @@ fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) ->
                 (item.name, item.version) = (Some(found.name), Some(found.version));
                 return Some(item);
             }
-            let line = Piece { bold: true, text: link.text.clone(), links: vec![link.clone()], ..piece.clone() };
+            let line = Piece { links: vec![link.clone()], ..piece.with_line(&link.text) };
             let found = shapes::release_head(&line, scope.names, Some(name))?;
             let bare = shapes::version(&link.text).is_some_and(|v| v.start <= 1);
             let name = if bare {

@@ -5,7 +5,7 @@ use super::{Form, Unit, first_link, push, says_nothing};
 use crate::config::SectionKind;
 use crate::entry::Kind;
 use crate::normalize::text;
-use crate::source::digest::blocks::MOST_BESIDE;
+use crate::source::digest::blocks::{MOST_BESIDE, MOST_LINKS};
 use crate::source::digest::vocabulary::names_more;
 use crate::source::digest::{Item, Scope, shapes};
 use crate::source::markdown::{LinkRef, Shape};
@@ -33,7 +33,9 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
         return;
     }
     let plain = |n: usize| is_text(n) || scope.pieces[n].text.is_empty();
-    let is_one = (from + 1..scope.section.to).all(plain) && scope.pieces[from].links.is_empty();
+    let is_one = (linked.len() == 1 || kind == Kind::News)
+        && (from + 1..scope.section.to).all(plain)
+        && scope.pieces[from].links.is_empty();
     if scope.section.told && is_one && names_more(&scope.section.heading, scope.names) {
         let unit = Unit { from, to: scope.section.to, form: Form::Story };
         return story(scope, &unit, kind);
@@ -80,6 +82,7 @@ fn releases_in(scope: &mut Scope<'_>, n: usize) {
     let found: Vec<Item> = piece
         .links
         .iter()
+        .take(MOST_LINKS)
         .filter_map(|link| {
             let head = shapes::release_of_link(piece, link, scope.names)?;
             let mut item =

@@ -54,13 +54,19 @@ fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
     }
     let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
     let is_number = |l: &LinkRef| l.text.starts_with(['#', '!']) && shapes::is_empty_title(&l.text);
-    let told =
-        |l: &LinkRef| page(l) && (!says_nothing(&l.text) || is_number(l)) && shapes::is_below(&l.url, &source.url);
-    if let Some(n) = piece.links[at + 1..].iter().position(told) {
+    // What a site's first page leads to stands anywhere in the line, a number right behind its repository.
+    let is_site = shapes::is_first_page(&source.url);
+    let told = |l: &LinkRef| page(l) && !says_nothing(&l.text) && shapes::is_below(&l.url, &source.url);
+    if let Some(n) = piece.links[at + 1..].iter().position(told).filter(|_| is_site) {
         return Some(at + 1 + n);
     }
+    let next = piece.links.get(at + 1).filter(|l| page(l))?;
+    if is_number(next) && shapes::is_below(&next.url, &source.url) {
+        let beside = format!("{} {}", source.text, next.text);
+        return piece.text.starts_with(&beside).then_some(at + 1);
+    }
     // Nothing but a mark between them.
-    let next = piece.links.get(at + 1).filter(|l| page(l) && !says_nothing(&l.text))?;
+    let next = Some(next).filter(|l| is_site && !says_nothing(&l.text))?;
     let (_, behind) = piece.text.split_once(source.text.as_str())?;
     let between = behind.split_once(next.text.as_str())?.0.trim();
     let is_mark = matches!(between, "|" | "｜" | "›" | "»" | "/" | ":" | "：");

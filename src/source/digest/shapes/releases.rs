@@ -250,14 +250,7 @@ pub(in crate::source::digest) fn release_of_link(piece: &Piece, link: &LinkRef, 
         return None;
     }
     if let Some(found) = version(text).filter(|v| v.end == text.len()) {
-        let line = Piece {
-            bold: true,
-            text: text.to_owned(),
-            links: Vec::new(),
-            shape: Shape::Line,
-            quote: false,
-            ..piece.clone()
-        };
+        let line = piece.with_line(text);
         let before = &text[..found.start];
         let named = before.chars().filter(|c| c.is_alphabetic()).count() > 1
             && !before.split_whitespace().any(|w| w.len() > 1 && is_no_name(w));
@@ -336,7 +329,7 @@ pub(in crate::source::digest) fn release_head(
     // What is planned is not there.
     static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\s*(?:版本?)?\s*[|:：-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
+            r"(?i)^\s*(?:版本?)?\s*[|:：(（-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
         )
     });
     if PLANNED.is_match(&line[version.end..]) || is_needed(line, &version) {
@@ -356,9 +349,14 @@ pub(in crate::source::digest) fn release_head(
         return None;
     }
     let named = plain_name(head);
+    // The link whose words the version stands in.
+    let holds = |l: &LinkRef| {
+        let at = line.find(l.text.as_str()).filter(|_| !l.picture && !l.text.is_empty());
+        at.is_some_and(|at| at <= version.start && version.end <= at + l.text.len())
+    };
     // `This month [ultraviolet v0.4](…)`: the link says where the name begins.
     let in_link = || {
-        let link = piece.links.iter().find(|l| shows(l) && line.contains(l.text.as_str()))?;
+        let link = piece.links.iter().find(|l| holds(l))?;
         let own = link.text.split(&line[version.start..version.end]).next()?;
         let name = plain_name(own.trim_end().trim_end_matches(['v', 'V']).trim_end())?;
         named.as_ref().is_none_or(|named| !named.ends_with(name.as_str())).then_some(name)
@@ -377,14 +375,17 @@ pub(in crate::source::digest) fn release_head(
     // `[Oil](…), a password manager, was updated from 2.5 to 2.6`, below a heading for such.
     static COMES_TO: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)(?:\b(?:updated?|upgraded?|bumped|version|reached|hit|now at)(?:\s+(?:to|from|version))*|(?:更新|升级)[到至为]|[从由])\s*v?\s*$",
+            r"(?:\b(?:[Uu]pdated?|[Uu]pgraded?|[Bb]umped)(?:\s+(?:to|from|version))+|(?:^|[.。!！]\s*)Version|(?:更新|升级)[到至为]|[从由])\s*v?\s*$",
         )
     });
     let opening = || {
         let is_told = section.is_some() || behind.chars().count() <= 20;
         let link = piece.links.first().filter(|l| is_told && piece.list > 0 && !l.picture)?;
         let is_name = line.starts_with(link.text.as_str()) && link.text.split_whitespace().count() <= 3;
-        (is_name && self::version(&link.text).is_none() && COMES_TO.is_match(before)).then(|| link.text.clone())
+        let counts = ["million", "billion", "thousand", "stars", "users", "rows", "%", "万", "亿"];
+        let is_count = counts.iter().any(|w| line[version.end..].trim_start().starts_with(w));
+        let comes_to = COMES_TO.is_match(before) && !is_count;
+        (is_name && self::version(&link.text).is_none() && comes_to).then(|| link.text.clone())
     };
     let opened = opening();
     if !(heading || piece.bold || linked || bare || by_link || opened.is_some() || announces(line)) {
@@ -427,7 +428,7 @@ pub(in crate::source::digest) fn release_head(
         .or_else(from_address)
         .or_else(anywhere)
         .or_else(from_section)?;
-    let of_page = piece.links.iter().find(|l| shows(l)).and_then(|l| of_tag(l, &version.number));
+    let of_page = piece.links.iter().find(|l| holds(l)).and_then(|l| of_tag(l, &version.number));
     Some(ReleaseHead { name, version: of_page.unwrap_or(version.number) })
 }
 
