@@ -101,6 +101,12 @@ impl Item {
         }
     }
 
+    /// The release of `version` of `name`.
+    fn release(name: String, version: String, line: usize) -> Self {
+        let title = format!("{name} {version}");
+        Self { name: Some(name), version: Some(version), ..Self::new(Kind::Release, title, line) }
+    }
+
     fn with_link(mut self, link: &LinkRef) -> Self {
         self.url = Some(link.url.clone());
         self.link_text = Some(link.text.clone()).filter(|t| !t.is_empty());
@@ -178,6 +184,9 @@ impl Scope<'_> {
         let mut headings = self.paths.get(n).cloned().unwrap_or_default();
         headings.append(&mut item.headings);
         item.headings = headings;
+        if matches!(item.kind, Kind::Article | Kind::News | Kind::Task) {
+            item.title.truncate(lists::without_credit(&item.title, item.link_text.as_deref()).len());
+        }
         let mut seen = Vec::new();
         item.labels.retain(|l| {
             let folded = text::fold(l);
@@ -266,7 +275,7 @@ fn by_shape(scope: &mut Scope<'_>) {
         blocks::events(scope);
         return;
     }
-    if blocks::has_release_heads(scope) {
+    if blocks::has_release_heads(scope) && !lists::has_stories(scope) {
         blocks::releases(scope);
         return;
     }

@@ -504,6 +504,14 @@ impl Cutter<'_> {
             NodeValue::CodeBlock(code) => {
                 self.block += 1;
                 let text = text::squeeze(&text::scrub(&code.literal));
+                // An address that was indented is no code.
+                let is_address = !code.fenced && text.starts_with("http") && text.contains("://");
+                if is_address && !text.contains(' ') {
+                    let link = LinkRef { url: text.clone(), text: text.clone(), picture: false };
+                    let inline = Inline { text, links: vec![link], ..Inline::default() };
+                    self.push(Shape::Line, (pos.start.line, pos.end.line), context, inline);
+                    return;
+                }
                 self.push(Shape::Code, (pos.start.line, pos.end.line), context, Inline { text, ..Inline::default() });
             }
             NodeValue::HtmlBlock(html) if raw::is_structured(&html.literal) => {

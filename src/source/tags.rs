@@ -27,21 +27,29 @@ pub struct Page<'a> {
 }
 
 /// Replaces tags in `text`; the names of unknown ones come second, with the line of the
-/// first use. Hugo knows none of these.
+/// first use. Hugo knows none of these: with its addresses, which are the default, only a
+/// text that shows by itself that it is Liquid is read so.
 pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
-    if page.slugify == Slugify::Hugo || !text.contains("{%") && !text.contains("{{") {
+    let is_plain = !text.contains("{%") && !text.contains("{{");
+    if is_plain || page.slugify == Slugify::Hugo && !shows_liquid(text) {
         return (text.to_owned(), Vec::new());
     }
     let mut expander = Expander {
-        zola: page.slugify != Slugify::Jekyll,
+        zola: !matches!(page.slugify, Slugify::Jekyll | Slugify::Hugo),
         liquid: !matches!(page.slugify, Slugify::Zola | Slugify::ZolaSafe),
-        values: page.slugify == Slugify::Jekyll,
+        values: matches!(page.slugify, Slugify::Jekyll | Slugify::Hugo),
         page,
         unknown: Vec::new(),
         open: 0,
     };
     let out = expander.part(text, 1, 0);
     (out, expander.unknown)
+}
+
+/// Whether a line is a tag of Liquid and nothing else, or an address begins with the site's.
+fn shows_liquid(text: &str) -> bool {
+    let is_tag = |line: &str| line.starts_with("{%") && line.ends_with("%}");
+    text.lines().any(|line| is_tag(line.trim())) || ["({{ site.", "({{site."].iter().any(|begin| text.contains(begin))
 }
 
 struct Expander<'a> {
@@ -137,6 +145,9 @@ impl Expander<'_> {
         }
         let value = inside.split('|').next().unwrap_or("").trim();
         let literal = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q));
+        if self.page.slugify == Slugify::Hugo && !value.starts_with("site.") && !value.starts_with("page.") {
+            return None;
+        }
         Some(Shown::Inline(match (literal, value) {
             (Some(literal), _) => literal.to_owned(),
             (None, "page.title") => self.page.title.to_owned(),

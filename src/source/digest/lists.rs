@@ -7,7 +7,7 @@ mod titles;
 
 pub(super) use paragraphs::told_in_text;
 pub(super) use rows::rows;
-pub(super) use titles::{first_link, says_nothing, sentence_around};
+pub(super) use titles::{first_link, says_nothing, sentence_around, without_credit};
 
 use super::shapes;
 use super::vocabulary::is_recap;
@@ -45,6 +45,17 @@ pub(super) fn articles(scope: &mut Scope<'_>) {
         read_unit(scope, &unit, Kind::Article);
     }
     rows(scope, Kind::Article);
+}
+
+/// Whether headings of a section tell something and link to it below, beside those that are releases.
+pub(super) fn has_stories(scope: &Scope<'_>) -> bool {
+    let is_release = |n: usize| shapes::release_head(&scope.pieces[n], scope.names, None).is_some();
+    let told = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !is_release(*n);
+    let all_headed = scope.range().all(|n| {
+        let piece = &scope.pieces[n];
+        piece.list > 0 || !is_release(n) || matches!(piece.shape, Shape::Heading(_))
+    });
+    all_headed && scope.range().filter(told).any(|n| story_end(scope, n).is_some())
 }
 
 /// Questions that are links, or items of a list with their answers below:
@@ -185,9 +196,12 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 .unwrap_or(scope.section.to);
             (to, Form::Heading)
         } else if is_numbered(scope, n) {
+            // Numbers on the lines of one paragraph: the last of them ends with it.
+            let counted = is_counted(scope.pieces, n);
             let to = (n + 1..scope.section.to)
                 .find(|m| {
                     is_numbered(scope, *m)
+                        || counted && scope.pieces[*m].block != piece.block
                         || is_number(&scope.pieces[*m])
                         || matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule)
                         || scope.pieces[*m].list > 0 && !scope.pieces[*m].links.is_empty()
@@ -209,7 +223,7 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
     let describes = |n: &usize| {
         let p = &scope.pieces[*n];
         let call = ["扫码", "关注", "公众号", "subscribe"].iter().any(|w| p.text.to_lowercase().contains(w));
-        let heads = p.bold && scope.at(n + 1).is_none_or(|q| q.block != p.block);
+        let heads = p.bold && scope.at(n + 1).is_none_or(|q| q.block != p.block || is_bare_link(q));
         let plain = p.shape == Shape::Line && p.list == 0 && !p.quote && p.images == 0 && !heads && !call;
         plain && !shapes::is_link_line(p) && text::columns(&p.text) >= 8 && shapes::label(p, scope.names).is_none()
     };
@@ -217,7 +231,7 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
 }
 
 /// A line that is exactly one link.
-fn is_bare_link(piece: &Piece) -> bool {
+pub(super) fn is_bare_link(piece: &Piece) -> bool {
     piece.list == 0
         && !piece.quote
         && piece.links.first().is_some_and(|l| !l.picture && text::same(&l.text, &piece.text))
@@ -229,20 +243,39 @@ fn is_number(piece: &Piece) -> bool {
     piece.shape == Shape::Line && piece.list == 0 && numbered && rest.is_empty()
 }
 
-/// `1、[title](link)`, `**2. title**`, with no other line above it in its paragraph.
+/// `1、[title](link)`, `**2. title**`, with no other line above it in its paragraph, or with the
+/// one that is numbered before it.
 fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
-    let first_of_block = n == 0 || scope.pieces[n - 1].block != piece.block;
-    if piece.shape != Shape::Line || piece.quote || piece.list > 0 || !first_of_block {
+    if piece.shape != Shape::Line || piece.quote || piece.list > 0 || !opens_number(scope.pieces, n) {
         return false;
     }
     let (rest, numbered) = shapes::without_ordinal(&piece.text);
     let begins_with_link =
         || piece.links.iter().any(|l| !l.picture && !l.text.is_empty() && rest.starts_with(l.text.as_str()));
+    let is_linked = |p: &Piece| p.links.iter().any(|l| !l.picture);
+    let linked_below = || scope.at(n + 1).is_some_and(|p| p.block == piece.block && is_bare_link(p));
     numbered
         && !rest.is_empty()
-        && (text::columns(rest) <= 160 || begins_with_link())
-        && (piece.bold || piece.links.iter().any(|l| !l.picture))
+        && (text::columns(rest) <= 160 || begins_with_link() || is_linked(piece) && is_counted(scope.pieces, n))
+        && (piece.bold || is_linked(piece) || linked_below())
+}
+
+/// Whether a number may begin on that line: it is the first of its paragraph, or counts on from
+/// another line of it (`1.…` newline `2.…`).
+fn opens_number(pieces: &[Piece], n: usize) -> bool {
+    n == 0 || pieces[n - 1].block != pieces[n].block || is_counted(pieces, n)
+}
+
+/// Whether the lines near piece `n`, in its paragraph, have the number before or behind its own.
+pub(super) fn is_counted(pieces: &[Piece], n: usize) -> bool {
+    const NEAR: usize = 8;
+    let number = |p: &Piece| shapes::ordinal(&p.text).filter(|_| p.list == 0 && !p.quote && p.shape == Shape::Line);
+    let Some(own) = number(&pieces[n]) else { return false };
+    let same = |p: &&Piece| p.block == pieces[n].block;
+    let before = pieces[..n].iter().rev().take(NEAR).take_while(same).find_map(number);
+    let behind = pieces[n + 1..].iter().take(NEAR).take_while(same).find_map(number);
+    before.is_some_and(|b| b + 1 == own) || behind.is_some_and(|b| own + 1 == b)
 }
 
 fn read_unit(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
@@ -332,16 +365,23 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let before = scope.items.len();
     push(scope, unit.from..unit.to, unit.from, title, &link, kind);
     // What stands below the title is the content, however little it is.
-    let below = scope.lines(unit.from + 1..unit.to);
+    let below = lines_below(scope, unit, &link);
     // `1、[title](link)：and what it is`
     let described = rest.split_once(link.text.as_str()).map(|(_, behind)| behind.trim_start());
     let described = described.and_then(|b| b.strip_prefix([':', '：', '-', '–', '—', '，', ',']));
     let described = described.map(|b| b.trim_matches([' ', '—', '-'])).filter(|b| text::columns(b) > 8);
     let described = described.map(str::to_owned);
-    if let Some(item) = scope.items.get_mut(before).filter(|_| !below.is_empty()) {
+    if let Some(item) = scope.items.get_mut(before).filter(|_| unit.to > unit.from + 1) {
         item.ranges = below;
         item.lead = described.unwrap_or_default();
     }
+}
+
+/// What stands below the head of a unit, unless it is the address and no more.
+fn lines_below(scope: &Scope<'_>, unit: &Unit, link: &LinkRef) -> Vec<(usize, usize)> {
+    let is_address = |p: &Piece| p.text == link.text && p.text.contains("://") || p.text.is_empty() && p.images == 0;
+    let below = unit.from + 1..unit.to;
+    if scope.pieces[below.clone()].iter().all(is_address) { Vec::new() } else { scope.lines(below) }
 }
 
 /// Whether a heading that begins with a link goes on in words: `### [Wick](…) - burn everywhere`.

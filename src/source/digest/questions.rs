@@ -88,8 +88,11 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
         let piece = &scope.pieces[n];
         let quoted = scope.at(n + 1).is_some_and(|p| p.quote)
             || scope.at(n + 1).is_some_and(|p| shapes::question(&p.text).is_some());
+        let opens_quote = piece.quote && !scope.at(n.wrapping_sub(1)).is_some_and(|p| p.quote);
         let found = if n == scope.section.from && !scope.section.heading.is_empty() {
             None
+        } else if let Some(asker) = shapes::quoted_asker(piece).filter(|_| opens_quote) {
+            Some(asker)
         } else {
             shapes::asker(piece, quoted).or_else(|| {
                 let answered = quoted || scope.at(n + 1).is_some_and(|p| shapes::answer(&p.text).is_some());
@@ -123,7 +126,11 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
                 Some(None)
             }
             // `Q：` without an asker opens a question of its own once the last one is answered.
-            (None, _) if !piece.quote && shapes::question(&piece.text).is_some() && (answered || blocks.is_empty()) => {
+            (None, _)
+                if !piece.quote
+                    && shapes::question(&piece.text).is_some()
+                    && (answered || blocks.is_empty() || piece.text.starts_with(['❓', '❔'])) =>
+            {
                 Some(None)
             }
             (None, _) => None,

@@ -6,7 +6,7 @@
 mod askers;
 mod releases;
 
-pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, question};
+pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, question, quoted_asker};
 pub(super) use releases::{
     ReleaseHead, announces, is_only_release, is_prerelease, is_release_title, more_versions, release_head,
     release_of_link, version,
@@ -54,6 +54,21 @@ pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
         }
         None => (line, false),
     }
+}
+
+/// The number that a line begins with.
+pub(super) fn ordinal(line: &str) -> Option<usize> {
+    if !line.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    ORDINAL.captures(line)?.get(1)?.as_str().parse().ok()
+}
+
+/// What is told behind the number of an issue: `#12 what there is to do`.
+pub(super) fn without_issue(line: &str) -> Option<&str> {
+    let behind = line.strip_prefix('#')?.trim_start_matches(|c: char| c.is_ascii_digit());
+    let told = behind.trim_start_matches([' ', ':', '：', '-', '–']);
+    (behind.len() + 1 < line.len() && told.len() < behind.len() && text::columns(told) >= 8).then_some(told)
 }
 
 /// A label line: what the item above is about.
@@ -242,9 +257,12 @@ pub(super) fn is_link_line(piece: &Piece) -> bool {
     // `[title](…) — a description of any length`, perhaps with a short tag before it.
     let Some(at) = line.find(link.text.as_str()) else { return false };
     let (before, behind) = (line[..at].trim_end(), line[at + link.text.len()..].trim_start());
+    // `2020, no. 99: [title](…)`
+    let introduced = before.ends_with([':', '：']) && behind.is_empty() && !is_empty_title(&link.text);
     let tagged = before.is_empty()
-        || text::columns(before) <= 16 && before.ends_with(|c: char| !c.is_alphanumeric() && !",，、".contains(c));
-    let described = behind.starts_with(|c: char| "-–—:：|｜(（".contains(c));
+        || text::columns(before) <= 16 && before.ends_with(|c: char| !c.is_alphanumeric() && !",，、".contains(c))
+        || text::columns(before) <= 24 && introduced;
+    let described = introduced || behind.starts_with(|c: char| "-–—:：|｜(（".contains(c));
     tagged && (described || before.is_empty() && around <= 60)
 }
 
@@ -331,7 +349,7 @@ pub(super) fn day_in(line: &str) -> Option<&str> {
         const MONTH: &str = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\b";
         const DAY: &str = r"\d{1,2}(?:st|nd|rd|th)?\b";
         pattern(&format!(
-            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
+            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?(?:[-–—~～至到]\s?\d{{1,2}}\s?)?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
         ))
     });
     DAY.find(line).map(|m| m.as_str())
@@ -352,7 +370,7 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|作者|来源|出处|数据来源|供稿|.{0,10}归档|订阅(?:新闻|地址|方式|链接)?|(?:以下)?(?:感谢|致谢).{0,12})\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
         )
     });
     CREDIT.is_match(line)
@@ -423,6 +441,7 @@ pub(super) fn is_page(url: &str) -> bool {
     let lower = url.to_lowercase();
     let path = lower.split(['?', '#']).next().unwrap_or("");
     !lower.starts_with('#')
+        && !lower.contains("{{")
         && !lower.starts_with("mailto:")
         && !lower.starts_with("data:")
         && !lower.starts_with("javascript:")

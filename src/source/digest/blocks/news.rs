@@ -1,5 +1,9 @@
 //! News: a block a heading or a number, an item a link, else the whole.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::releases::release;
 use super::{begins_item, has_link_below};
 use crate::entry::Kind;
@@ -7,6 +11,7 @@ use crate::normalize::text;
 use crate::source::digest::shapes::{self};
 use crate::source::digest::{Item, Scope, lists};
 use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::pattern::pattern;
 
 /// Reads a section of news: a block a heading, an item a link, else the whole.
 pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
@@ -23,7 +28,7 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
         let bold = piece.bold && !piece.quote && piece.list == 0 && alone && text::columns(&piece.text) <= 80;
         let field = shapes::field(&piece.text).is_some() || piece.text.ends_with([':', '：']);
         let heading = matches!(piece.shape, Shape::Heading(level) if top.is_none_or(|top| level <= top));
-        heading || bold && !field && is_first_head(scope, first, n)
+        heading || bold && !field && !shapes::is_credit(&piece.text) && is_first_head(scope, first, n)
     };
     let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
     let before = heads.first().copied().unwrap_or(scope.section.to);
@@ -62,7 +67,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     let is_item = |n: &usize| {
         let piece = &scope.pieces[*n];
         let titled = lists::first_link(piece).is_some_and(|l| !shapes::is_empty_title(&l.text));
-        piece.list == 1 && begins_item(scope, *n) && has_link_below(scope, *n)
+        piece.list == 1 && begins_item(scope, *n) && (has_link_below(scope, *n) || heads_links(scope, *n))
             || piece.list == 0 && titled && shapes::is_link_line(piece) && shapes::label(piece, scope.names).is_none()
     };
     let items = (first..to).filter(is_item).count();
@@ -70,7 +75,10 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     let mut paragraphs: Vec<(usize, usize)> = Vec::new();
     for n in first..to {
         match paragraphs.last_mut() {
-            Some((from, end)) if scope.pieces[*from].block == scope.pieces[n].block || scope.pieces[n].list > 0 => {
+            Some((from, end))
+                if scope.pieces[*from].block == scope.pieces[n].block && !lists::is_counted(scope.pieces, n)
+                    || scope.pieces[n].list > 0 =>
+            {
                 *end = n + 1;
             }
             _ => paragraphs.push((n, n + 1)),
@@ -87,14 +95,31 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     let starts: Vec<usize> = paragraphs.iter().filter(numbered).map(|(from, _)| *from).collect();
     let by_number = starts.len() > 1 && starts.first() == paragraphs.first().map(|(from, _)| from);
     let linked_heads = starts.iter().filter(|n| lists::first_link(&scope.pieces[**n]).is_some()).count();
+    let is_table = |n: usize| scope.pieces[n].shape == Shape::Table || scope.pieces[n].text.is_empty();
+    if first < to && (first..to).all(is_table) {
+        return;
+    }
+    if let Some(topics) = topics(scope, first, to).filter(|_| alone) {
+        for (k, from) in topics.iter().enumerate() {
+            news_block(scope, *from, topics.get(k + 1).copied().unwrap_or(to));
+        }
+        return;
+    }
     if alone && (bullets > 0 || items > 1 && prose < items || by_number && linked_heads * 2 > starts.len()) {
         lists::news(scope);
         // What is told beside a list, and does not introduce it.
+        let list = (first..to).find(|n| scope.pieces[*n].list > 0).unwrap_or(to);
+        let introduces = |n: usize| {
+            let piece = &scope.pieces[n];
+            n < list
+                && lists::first_link(piece).is_some_and(|l| lists::says_nothing(&l.text) || shapes::is_home(&l.url))
+        };
         let tells = |(from, end): &(usize, usize)| {
             let piece = &scope.pieces[*from];
             let own = (*from..*end).take_while(|n| scope.pieces[*n].list == 0);
             piece.list == 0
                 && own.clone().all(|n| !scope.used[n] && scope.pieces[n].shape == Shape::Line && !scope.pieces[n].quote)
+                && !own.clone().any(introduces)
                 && own.clone().any(|n| lists::first_link(&scope.pieces[n]).is_some())
                 && own.last().is_some_and(|n| !scope.pieces[n].text.ends_with([':', '：']))
                 && text::columns(&piece.text) >= 30
@@ -117,22 +142,50 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
         for (from, end) in linked {
             news_block(scope, from, end);
         }
-    } else if let Some(bullets) = sentences(scope, first, to) {
+    } else if let Some((bullets, end)) = sentences(scope, first, to) {
         for (k, from) in bullets.iter().enumerate() {
-            news_block(scope, *from, bullets.get(k + 1).copied().unwrap_or(to));
+            news_block(scope, *from, bullets.get(k + 1).copied().unwrap_or(end));
         }
     } else if first < to {
         news_block(scope, first, to);
     }
 }
 
-/// Bullets that tell something each, where nothing else stands: as many pieces of news.
-fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
+/// Bullets without a link with text below each that is no part of the list: what the text is about.
+fn topics(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
+    let bullets: Vec<usize> = (first..to).filter(|n| scope.pieces[*n].list > 0).collect();
+    let heads = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let told = *n + 1 < to && scope.pieces[n + 1].list == 0 && scope.pieces[n + 1].shape == Shape::Line;
+        piece.list == 1 && told && lists::first_link(piece).is_none() && text::columns(&piece.text) <= 80
+    };
+    (bullets.len() > 1 && bullets.first() == Some(&first) && bullets.iter().all(heads)).then_some(bullets)
+}
+
+/// Whether a bullet of a word or two stands above links of its own list: `- Wick`, and below it
+/// `  - [title](…)`.
+fn heads_links(scope: &Scope<'_>, n: usize) -> bool {
+    let (top, head) = (scope.pieces[n].top, &scope.pieces[n].text);
+    let below = scope.pieces[n + 1..scope.section.to].iter().take_while(|p| p.list > 0 && p.top == top);
+    (text::columns(head) <= 24 || head.ends_with([':', '：']))
+        && below.into_iter().any(|p| lists::first_link(p).is_some())
+}
+
+/// Bullets that tell something each, and where they end: as many pieces of news. Above them
+/// stands nothing, or what introduces the week; what closes them is none of it.
+fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<(Vec<usize>, usize)> {
+    static OF_THE_WEEK: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)[本这上][周月期]|今[日天]|近期|以下|\b(?:this|last|past) (?:week|month)|today"));
     let bullets: Vec<usize> = (first..to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n)).collect();
-    let only = (first..to).all(|n| scope.pieces[n].list > 0 || scope.pieces[n].text.is_empty());
+    let end = (first..to).rev().find(|n| scope.pieces[*n].list > 0)? + 1;
+    let mut above = scope.pieces[first..*bullets.first()?].iter().filter(|p| !p.text.is_empty());
+    let introduced = above.all(|p| p.text.ends_with([':', '：']) && OF_THE_WEEK.is_match(&p.text));
+    let only = scope.pieces[bullets[0]..end].iter().all(|p| p.list > 0 || p.text.is_empty());
+    let closing = scope.pieces[end..to].iter().filter(|p| !p.text.is_empty());
+    let closed = closing.clone().count() <= 2 && closing.into_iter().all(|p| p.list == 0 && p.shape == Shape::Line);
     let tells =
         |n: &usize| text::columns(&scope.pieces[*n].text) >= 12 && !scope.pieces[*n].text.ends_with([':', '：']);
-    (bullets.len() > 1 && only && bullets.iter().all(tells)).then_some(bullets)
+    (bullets.len() > 1 && introduced && only && closed && bullets.iter().all(tells)).then_some((bullets, end))
 }
 
 /// A bold line below another bold line with text between heads the next block only when it is numbered like the first.
@@ -151,11 +204,13 @@ fn is_first_head(scope: &Scope<'_>, first: usize, n: usize) -> bool {
 
 fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     let head = &scope.pieces[from];
-    let (line, _) = shapes::without_ordinal(&head.text);
-    let is_title = head.bold || matches!(head.shape, Shape::Heading(_));
+    let (line, numbered) = shapes::without_ordinal(&head.text);
+    // A bullet with text below that is no part of the list is what the text is about.
+    let is_topic = head.list > 0 && to > from + 1 && scope.pieces[from + 1].list == 0;
+    let is_title = head.bold || is_topic || matches!(head.shape, Shape::Heading(_));
     // A paragraph over several lines has its first sentence across them.
-    let paragraph: Vec<&str> =
-        scope.pieces[from..to].iter().take_while(|p| p.block == head.block).map(|p| p.text.as_str()).collect();
+    let is_own = |p: &&Piece| p.block == head.block && !(p.line > head.line && lists::is_bare_link(p));
+    let paragraph: Vec<&str> = scope.pieces[from..to].iter().take_while(is_own).map(|p| p.text.as_str()).collect();
     let title =
         if is_title { line.to_owned() } else { text::first_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
     if title.chars().filter(|c| c.is_alphanumeric()).count() < 2 || shapes::is_credit(&head.text) {
@@ -164,7 +219,7 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     let mut item = Item::new(Kind::News, title, head.line);
     // A headline with an address below it, and not a word more: what is there is the article.
     let below: Vec<&Piece> = scope.pieces[from + 1..to].iter().filter(|p| !p.text.is_empty()).collect();
-    if let ([only], true) = (below.as_slice(), is_title)
+    if let ([only], true) = (below.as_slice(), is_title || numbered)
         && let Some(link) =
             lists::first_link(only).filter(|l| text::same(&l.text, &only.text) && l.text.contains("://"))
     {

@@ -158,9 +158,7 @@ pub(in crate::source::digest) fn release_by_link(scope: &mut Scope<'_>, n: usize
     let page = |l: &&LinkRef| l.url.contains("/releases/tag/") && shapes::version(&l.text).is_none();
     let found = piece.links.iter().take(MOST_LINKS).filter(page).find_map(|link| {
         let head = shapes::release_of_link(piece, link, scope.names)?;
-        let mut item = Item::new(Kind::Release, format!("{} {}", head.name, head.version), piece.line).with_link(link);
-        (item.name, item.version) = (Some(head.name), Some(head.version));
-        Some(item)
+        Some(Item::release(head.name, head.version, piece.line).with_link(link))
     });
     let Some(mut item) = found else { return false };
     item.ranges = scope.lines(n..to);
@@ -183,10 +181,7 @@ fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) ->
         .filter_map(|link| {
             if !link.url.contains("/releases/tag/") {
                 let found = shapes::release_of_link(piece, link, scope.names)?;
-                let title = format!("{} {}", found.name, found.version);
-                let mut item = Item::new(Kind::Release, title, piece.line).with_link(link);
-                (item.name, item.version) = (Some(found.name), Some(found.version));
-                return Some(item);
+                return Some(Item::release(found.name, found.version, piece.line).with_link(link));
             }
             let line = Piece { links: vec![link.clone()], ..piece.with_line(&link.text) };
             let found = shapes::release_head(&line, scope.names, Some(name))?;
@@ -196,9 +191,7 @@ fn releases_beside(scope: &Scope<'_>, head: usize, name: &str, version: &str) ->
             } else {
                 found.name
             };
-            let mut item = Item::new(Kind::Release, format!("{name} {}", found.version), piece.line).with_link(link);
-            (item.name, item.version) = (Some(name), Some(found.version));
-            Some(item)
+            Some(Item::release(name, found.version, piece.line).with_link(link))
         })
         .filter(|item| item.version.as_deref() != Some(version))
         .take(MOST_BESIDE)
@@ -239,7 +232,9 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
             .find(|(_, l)| l.url.contains("/releases/") || l.url.contains("/tree/") || l.url.contains("/compare/"))
     });
     let reports = |p: &Piece| {
-        ["报告", "参考", "详情", "详见", "release note", "changelog"].iter().any(|w| p.text.to_lowercase().contains(w))
+        ["报告", "参考", "详情", "详见", "公告", "发布博客", "release note", "changelog", "announcement"]
+            .iter()
+            .any(|w| p.text.to_lowercase().contains(w))
     };
     let introduced = links.iter().enumerate().find(|(_, (p, _))| reports(p)).map(|(_, l)| l);
     // A link in passing is no report: the address itself is shown, or the head is the link.

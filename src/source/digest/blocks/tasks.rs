@@ -10,11 +10,10 @@ use crate::source::markdown::{LinkRef, Piece, Shape};
 /// Reads a section of tasks: a block a project, or an item a task.
 pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
     let heads: Vec<usize> = scope.range().filter(|n| is_block_head(scope, *n)).collect();
+    let tells = |p: &Piece| lists::first_link(p).is_some() || shapes::without_issue(&p.text).is_some();
     let linked_items = scope
         .range()
-        .filter(|n| {
-            scope.pieces[*n].list == 1 && begins_item(scope, *n) && lists::first_link(&scope.pieces[*n]).is_some()
-        })
+        .filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n) && tells(&scope.pieces[*n]))
         .count();
     lists::rows(scope, Kind::Task);
     if scope.range().any(|n| scope.used[n]) {
@@ -116,12 +115,25 @@ fn task_items(scope: &mut Scope<'_>) {
         let to = (n..scope.section.to)
             .find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].item != item_number)
             .unwrap_or(scope.section.to);
-        if let Some(link) = (n..to).find_map(|m| lists::first_link(&scope.pieces[m])) {
+        let link = (n..to).find_map(|m| lists::first_link(&scope.pieces[m]));
+        // `- #12 what there is to do`, `- what there is to do ([@ann](…))`: a task without a page.
+        let is_person = link.as_ref().is_some_and(|l| shapes::is_person(&l.url));
+        let numbered = shapes::without_issue(&piece.text).is_some();
+        if is_person || link.is_none() && numbered {
+            let title = shapes::without_issue(&piece.text).unwrap_or(&piece.text);
+            let item = Item::new(Kind::Task, text::first_sentence(title), piece.line);
+            scope.mark(n..to);
+            scope.push(n, item);
+            n = to;
+            continue;
+        }
+        if let Some(link) = link {
             let line = &scope.pieces[n].text;
             let title = match lists::sentence_around(scope, n, &link) {
-                Some(sentence) => sentence,
+                Some(sentence) => shapes::without_issue(&sentence).map_or(sentence.clone(), str::to_owned),
                 None if shapes::is_empty_title(&link.text) || !line.starts_with(link.text.as_str()) => {
-                    text::first_sentence(&without_address(line, &link))
+                    let line = without_address(line, &link);
+                    text::first_sentence(shapes::without_issue(&line).unwrap_or(&line))
                 }
                 None => link.text.clone(),
             };

@@ -85,9 +85,7 @@ fn releases_in(scope: &mut Scope<'_>, n: usize) {
         .take(MOST_LINKS)
         .filter_map(|link| {
             let head = shapes::release_of_link(piece, link, scope.names)?;
-            let mut item =
-                Item::new(Kind::Release, format!("{} {}", head.name, head.version), piece.line).with_link(link);
-            (item.name, item.version) = (Some(head.name), Some(head.version));
+            let mut item = Item::release(head.name, head.version, piece.line).with_link(link);
             item.ranges = scope.lines(n..n + 1);
             Some(item)
         })

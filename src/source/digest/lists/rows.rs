@@ -2,8 +2,9 @@
 
 use super::{first_link, says_nothing};
 use crate::entry::Kind;
+use crate::normalize::text;
 use crate::source::digest::{Item, Scope, shapes};
-use crate::source::markdown::{Piece, Shape};
+use crate::source::markdown::{LinkRef, Piece, Shape};
 
 /// A row of a day and words, without a link, is an event all the same.
 fn dated_row(scope: &mut Scope<'_>, n: usize, kind: Kind, row: &str) {
@@ -17,6 +18,23 @@ fn dated_row(scope: &mut Scope<'_>, n: usize, kind: Kind, row: &str) {
     scope.push(n, item);
 }
 
+fn cells(row: &Piece) -> Vec<&str> {
+    row.text.split(" | ").map(|c| c.trim_matches([' ', '|'])).filter(|c| !c.is_empty()).collect()
+}
+
+/// Whether a row says what its link is: the link itself does, or a cell beside it that is
+/// neither a name nor a version.
+fn is_titled(row: &Piece, link: &LinkRef) -> bool {
+    let tells = |cell: &&str| {
+        *cell != link.text
+            && !shapes::is_day(cell)
+            && text::columns(cell) >= 8
+            && (!cell.is_ascii() || cell.split_whitespace().count() > 2)
+            && shapes::version(cell).is_none()
+    };
+    !says_nothing(&link.text) || !shapes::is_person(&link.url) && cells(row).iter().any(tells)
+}
+
 /// Reads the rows of tables: a row with a link is an item. Below a heading that tells nothing
 /// a table is a list when all of its rows have links.
 pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
@@ -24,7 +42,7 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
         let piece = &scope.pieces[*n];
         piece.shape == Shape::Table && !piece.bold && !piece.quote
     };
-    let titled = |n: usize| first_link(&scope.pieces[n]).is_some_and(|l| !says_nothing(&l.text));
+    let titled = |n: usize| first_link(&scope.pieces[n]).is_some_and(|l| is_titled(&scope.pieces[n], &l));
     if !scope.section.told && (scope.range().filter(is_row).count() < 2 || !scope.range().filter(is_row).all(titled)) {
         return;
     }
@@ -33,8 +51,7 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
         if piece.shape != Shape::Table || piece.bold || piece.quote || scope.used[n] {
             continue;
         }
-        let cells: Vec<&str> =
-            piece.text.split(" | ").map(|c| c.trim_matches([' ', '|'])).filter(|c| !c.is_empty()).collect();
+        let cells = cells(piece);
         let row = cells.join(" · ");
         if kind == Kind::Release {
             let line = Piece { shape: Shape::Line, bold: true, text: cells.join(" "), ..piece.clone() };
@@ -53,7 +70,7 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
             dated_row(scope, n, kind, &row);
             continue;
         };
-        let title = if shapes::is_empty_title(&link.text) {
+        let title = if says_nothing(&link.text) {
             cells.iter().find(|c| **c != link.text && !shapes::is_day(c)).map_or(link.text.as_str(), |c| *c)
         } else {
             link.text.as_str()

@@ -1,6 +1,6 @@
 //! Headings that are no links, with a text below that has one.
 
-use super::{Unit, first_link, is_numbered, push, says_nothing, statement};
+use super::{Unit, first_link, is_numbered, lines_below, push, says_nothing, statement};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes;
@@ -101,6 +101,6 @@ pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let title = title.trim_end_matches([':', '：', ' ']).to_owned();
     let before = scope.items.len();
     push(scope, unit.from..unit.to, unit.from, title, &link, kind);
-    let below = scope.lines(unit.from + 1..unit.to);
+    let below = lines_below(scope, unit, &link);
     scope.items[before..].iter_mut().for_each(|i| i.ranges.clone_from(&below));
 }

@@ -1,10 +1,15 @@
 //! Which link of a line counts, and what it is called.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::normalize::text;
 use crate::source::digest::shapes;
 use crate::source::digest::vocabulary::is_frame;
 use crate::source::digest::{Head, Scope};
 use crate::source::markdown::{LinkRef, Piece};
+use crate::source::pattern::pattern;
 
 /// Whether the words of a link name nothing: `here`, `Reddit`, `报名链接`, an address.
 pub(in crate::source::digest) fn says_nothing(text: &str) -> bool {
@@ -184,6 +189,25 @@ fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
     };
     let mut words = name.split_whitespace();
     words.clone().count() <= 6 && words.all(is_name)
+}
+
+/// A title without what stands behind it in passing: who did it, the link that is only a number,
+/// where to read more. `… by @ann`, `…（@ann，#9）`, `… [#9](…)`, `…，详情参见链接`. A number in the
+/// words themselves, `… (#9)`, is part of them.
+pub(in crate::source::digest) fn without_credit<'t>(title: &'t str, link: Option<&str>) -> &'t str {
+    static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|from|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+|[,，;；\s]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
+        )
+    });
+    let number = link.filter(|l| l.starts_with('#') && shapes::is_empty_title(l));
+    let mut rest = title.trim_end();
+    for _ in 0..4 {
+        let at = CREDIT.find(rest).map(|m| m.start()).or_else(|| Some(rest.strip_suffix(number?)?.len()));
+        let Some(at) = at.filter(|at| text::columns(&rest[..*at]) >= 8) else { break };
+        rest = rest[..at].trim_end();
+    }
+    rest
 }
 
 /// The words beside a link: those before it, when they introduce it.

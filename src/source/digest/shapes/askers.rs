@@ -33,7 +33,8 @@ pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<As
     if piece.quote || piece.shape != Shape::Line && !heading || piece.list > 1 {
         return None;
     }
-    if piece.list == 1 && piece.ordinal.is_none() {
+    // `- @name asks:` in a list without numbers.
+    if piece.list == 1 && piece.ordinal.is_none() && !piece.text.starts_with(['@', '＠']) {
         return None;
     }
     let (line, numbered) = without_ordinal(&piece.text);
@@ -96,6 +97,15 @@ pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<As
         return Some(Asker { name: None, topic: Some(name.to_owned()), issue, rest: String::new() });
     }
     None
+}
+
+/// Who asks inside a quotation, before the question: `> 小明 提问：…`.
+pub(in crate::source::digest) fn quoted_asker(piece: &Piece) -> Option<Asker> {
+    static ASKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[@＠]?([^:：，。？]{1,20}?)\s*提问\s*[:：]\s*(\S.*)$"));
+    let (line, _) = without_ordinal(&piece.text);
+    let found = ASKS.captures(line).filter(|_| piece.quote && piece.shape == Shape::Line)?;
+    let name = found[1].trim();
+    is_person(name).then(|| Asker { name: Some(name.to_owned()), topic: None, issue: None, rest: found[2].to_owned() })
 }
 
 /// `关于 Seata 的`, `About timeouts`: a matter, nobody's name.
@@ -200,6 +210,9 @@ pub(in crate::source::digest) fn asking_line(piece: &Piece) -> Option<Asker> {
 pub(in crate::source::digest) fn question(line: &str) -> Option<&str> {
     static QUESTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:Q\s?\d{0,2}|问|提问|问题|question)\s*[:：]"));
     let (line, _) = without_ordinal(line);
+    if let Some(rest) = line.strip_prefix(['❓', '❔']) {
+        return Some(rest.trim_start_matches(['\u{fe0f}', ' ', ':', '：']));
+    }
     let head = until_colon(line)?;
     QUESTION.is_match(head).then(|| line[head.len()..].trim())
 }

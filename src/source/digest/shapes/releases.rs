@@ -296,7 +296,7 @@ pub(in crate::source::digest) fn release_head(
 ) -> Option<ReleaseHead> {
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"([A-Za-z][0-9A-Za-z_+#-]*(?:[ .-][A-Za-z][0-9A-Za-z_+-]*){0,2})\s*(?:正式)?(?:发布了?|推出了?|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
+            r"([A-Za-z][0-9A-Za-z_+#-]*(?:[ .-][A-Za-z][0-9A-Za-z_+-]*){0,2})\s*(?:正式|宣布|现已|已经?|今日)*(?:发布了?|推出了?|更新[至到]|升级[至到]|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
         )
     });
     if piece.quote || matches!(piece.shape, Shape::Code | Shape::Html | Shape::Table | Shape::Rule) {
@@ -364,9 +364,14 @@ pub(in crate::source::digest) fn release_head(
     // In a list of releases `NAME 1.2.3` and `NAME 1.2.3: …` say it all.
     let rest = line[version.end..].trim_start();
     let ends = rest.is_empty() || rest.starts_with([':', '：', '-', '–', '—', '(', '（', '→']);
+    // `Wick 更新至 16.0.6，…` says it, too.
+    let updated =
+        ["更新至", "更新到", "升级至", "升级到"].iter().find_map(|verb| head.strip_suffix(verb)).map(str::trim_end);
+    let brought = updated.is_some_and(|n| plain_name(n).is_some_and(|name| name.len() == n.len()));
+    let ends = ends || brought && rest.starts_with(['，', ',', '。', '.']);
     let bare = section.is_some()
         && ends
-        && (named.is_some() || phrase.is_some_and(|p| p.len() == head.len()))
+        && (named.is_some() || brought || phrase.is_some_and(|p| p.len() == head.len()))
         && (piece.list > 0 || rest.is_empty() || !piece.links.is_empty());
     // `[Copy](…) 1.0` in a list
     let by_link = piece.list > 0
@@ -393,6 +398,11 @@ pub(in crate::source::digest) fn release_head(
     }
     // The words right before the version: a project's name among them, else the last of them.
     let known = phrase.and_then(|p| product(p, names));
+    // `Apache Foo Bar 发布 2.0`: all that stands before the verb.
+    let before_verb = || {
+        let whole = phrase.filter(|p| head.starts_with(p) && !head.is_ascii())?;
+        whole.split(' ').all(|word| !is_no_name(word)).then(|| whole.to_owned())
+    };
     let written = || {
         let word = phrase?.rsplit(' ').find(|w| !is_no_name(w))?;
         (word.len() > 1 && !phrase?.to_lowercase().ends_with("deadline")).then(|| word.to_owned())
@@ -424,6 +434,7 @@ pub(in crate::source::digest) fn release_head(
         .or_else(in_link)
         .or_else(|| named.clone())
         .or_else(of_what)
+        .or_else(before_verb)
         .or_else(written)
         .or_else(from_address)
         .or_else(anywhere)
@@ -437,7 +448,7 @@ pub(in crate::source::digest) fn release_head(
 fn is_needed(line: &str, version: &Version) -> bool {
     static NEEDED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)(?:支持|兼容|适配|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z][\w.+#-]*(?: [A-Za-z][\w.+#-]*){0,1}\s*v?$",
+            r"(?i)(?:支持|兼容|适配|集成|内置|搭载|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z][\w.+#-]*(?: [A-Za-z][\w.+#-]*){0,1}\s*v?$",
         )
     });
     static OR_LATER: LazyLock<Regex> = LazyLock::new(|| {
