@@ -185,8 +185,30 @@ pub struct PostsFolder {
     pub drafts: bool,
     /// Which posts are taken apart, and how.
     pub digest: Option<DigestConfig>,
+    /// It has no address and an earlier folder has none either: what the pages that stand for
+    /// its posts have in their names, so that posts of one name have a page each.
+    pub page_mark: Option<String>,
     /// Where the folder is named, for messages.
     pub place: Place,
+}
+
+impl PostsFolder {
+    /// A folder of which nothing is said but where it is.
+    pub fn new(path: impl Into<String>, place: Place) -> Self {
+        Self {
+            path: path.into(),
+            url: None,
+            base: "/".to_owned(),
+            hosts: Vec::new(),
+            language: None,
+            languages: BTreeMap::new(),
+            slugify: Slugify::Hugo,
+            drafts: false,
+            digest: None,
+            page_mark: None,
+            place,
+        }
+    }
 }
 
 /// Fields of [`PostsFolder::url`].

@@ -153,18 +153,7 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
         if let Value::Scalar(path) = &item.value {
             let path = folder_path(path);
             refuse_twin(r, &folders, &path, item.place);
-            folders.push(PostsFolder {
-                path,
-                url: None,
-                base: "/".to_owned(),
-                hosts: Vec::new(),
-                language: None,
-                languages: BTreeMap::new(),
-                slugify: Slugify::Hugo,
-                drafts: false,
-                digest: None,
-                place: item.place,
-            });
+            folders.push(PostsFolder::new(path, item.place));
             continue;
         }
         let Some(mut map) = r.map(item, "an entry of `posts`") else {
@@ -194,11 +183,26 @@ fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
                 slugify,
                 drafts,
                 digest,
+                page_mark: None,
                 place: item.place,
             });
         }
     }
+    mark_pages(&mut folders);
     folders
+}
+
+/// Of folders without an address the first one of each language names its pages plainly:
+/// posts of one name in several languages are translations, which share a page.
+fn mark_pages(folders: &mut [PostsFolder]) {
+    let mut plain: Vec<Option<String>> = Vec::new();
+    for folder in folders.iter_mut().filter(|f| f.url.is_none()) {
+        if plain.contains(&folder.language) {
+            folder.page_mark = Some(folder.path.clone());
+        } else {
+            plain.push(folder.language.clone());
+        }
+    }
 }
 
 /// Languages of `name.zh.md`, each with the template of its addresses.

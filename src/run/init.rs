@@ -237,16 +237,14 @@ fn everything(own: &crate::init::Folder) -> PostsFolder {
     let place = crate::yaml::Place::default();
     let when = vec![Condition { title: None, path: None, values: Vec::new(), place }];
     PostsFolder {
-        path: own.path.clone(),
         url: own.url.clone(),
         base: own.base.clone().unwrap_or_else(|| "/".to_owned()),
         hosts: own.hosts.clone(),
         language: own.language.clone(),
         languages: own.languages.iter().filter_map(|(tag, url)| Some((tag.clone(), url.clone()?))).collect(),
         slugify: own.slugify,
-        drafts: false,
         digest: Some(DigestConfig { when, sections: Vec::new(), default: SectionKind::Items }),
-        place,
+        ..PostsFolder::new(own.path.clone(), place)
     }
 }
 

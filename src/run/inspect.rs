@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{Opened, RunError, sources};
-use crate::config::{PostsFolder, Slugify, Zone};
+use crate::config::{PostsFolder, Zone};
 use crate::entry::RawEntry;
 use crate::fetch::client::{ClientError, Settings};
 use crate::fetch::error::shown;
@@ -296,18 +296,7 @@ fn read_post(bytes: &[u8], path: Option<&Path>, site: Option<&Opened>) -> Result
             }
         }
     }
-    let folder = PostsFolder {
-        path: ".".to_owned(),
-        url: None,
-        base: "/".to_owned(),
-        hosts: Vec::new(),
-        language: None,
-        languages: BTreeMap::new(),
-        slugify: Slugify::Hugo,
-        drafts: true,
-        digest: None,
-        place: Place::default(),
-    };
+    let folder = PostsFolder { drafts: true, ..PostsFolder::new(".", Place::default()) };
     let names = Names::new(&[]);
     let hosts = Hosts::new();
     let address = Url::parse("https://example.org/").expect("an address that is written here");

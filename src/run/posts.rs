@@ -465,18 +465,7 @@ mod tests {
     #[test]
     fn posts_are_seen_from_their_date_until_they_expire() {
         let day = |d: u32| format!("2024-01-{d:02}T00:00:00Z").parse::<DateTime<Utc>>().expect("a date");
-        let folder = |drafts| PostsFolder {
-            path: "posts".to_owned(),
-            url: None,
-            base: "/".to_owned(),
-            hosts: Vec::new(),
-            language: None,
-            languages: BTreeMap::new(),
-            slugify: crate::config::Slugify::Hugo,
-            drafts,
-            digest: None,
-            place: crate::yaml::Place::default(),
-        };
+        let folder = |drafts| PostsFolder { drafts, ..PostsFolder::new("posts", crate::yaml::Place::default()) };
         let entries = vec![RawEntry::new(Kind::Post, "post:a".to_owned(), "a".to_owned())];
         let post = Post { date: Some(day(2)), until: Some(day(4)), entries, ..Post::default() };
         let seen = |post: &Post, drafts: bool, now: u32| {

@@ -260,6 +260,27 @@ fn a_link_names_no_file() {
 }
 
 #[test]
+fn posts_of_one_name_in_two_folders_have_a_page_each() {
+    let site = Site::new();
+    site.write(
+        "feedloom.yaml",
+        "title: T\nurl: https://feeds.example.org/\nposts: [{path: a}, {path: b}]\narticles: {fetch: false}\n",
+    );
+    for folder in ["a", "b"] {
+        let text = format!("---\ntitle: MOSN of {folder}\ndate: 2024-05-01\n---\n\nText of {folder}.\n");
+        site.write(&format!("{folder}/hello.md"), text);
+    }
+    site.refresh();
+    let links: Vec<String> = site.entries().iter().map(|e| e["link"].as_str().expect("a link").to_owned()).collect();
+    for link in &links {
+        let file = link.strip_prefix("https://feeds.example.org/").expect("a page of ours");
+        assert!(site.read(&format!("public/{file}")).contains("Text of "), "{file}");
+    }
+    assert_eq!(links.len(), 2);
+    assert_ne!(links[0], links[1]);
+}
+
+#[test]
 fn a_page_that_lists_others_is_no_post() {
     let site = Site::new();
     site.post("_index.md", "List", "2024-01-01", "x");

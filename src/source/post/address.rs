@@ -159,7 +159,7 @@ pub(super) fn post_link(front: &Front, names: &PathNames, fields: &Fields, conte
         notes.push(Note::new(1, Weight::Problem, problem));
     }
     let link = templated.unwrap_or_else(|| {
-        let name = format!("page/{}.html", page_name(&names.without_language));
+        let name = format!("page/{}.html", page_name(&names.without_language, context.folder.page_mark.as_deref()));
         context.site.join(&name).unwrap_or_else(|_| context.site.clone())
     });
     (link, notes)
@@ -170,10 +170,11 @@ const PAGE_NAME: usize = 60;
 
 /// The name of the page of ours for the post at `path`: no two paths have one. A path
 /// of letters and digits, with a date in front or not, is named by them, and one of
-/// lower-case ASCII with hyphens by itself; any other gets a hash behind its letters.
-fn page_name(path: &str) -> String {
+/// lower-case ASCII with hyphens by itself; any other gets a hash behind its letters, and
+/// so does every one of a folder that is marked.
+fn page_name(path: &str, mark: Option<&str>) -> String {
     let folded = text::fold(path);
-    let short = path.chars().count() <= PAGE_NAME;
+    let short = path.chars().count() <= PAGE_NAME && mark.is_none();
     if short && !folded.is_empty() && path == dashed(&folded) {
         return folded;
     }
@@ -183,7 +184,8 @@ fn page_name(path: &str) -> String {
     let kept: String = folded.chars().take(PAGE_NAME).collect();
     let kept = if kept.is_empty() { "post" } else { &kept };
     // No other name has a `_`.
-    format!("{kept}_{}", &blake3::hash(path.as_bytes()).to_hex()[..8])
+    let whole = mark.map_or_else(|| path.to_owned(), |mark| format!("{mark}/{path}"));
+    format!("{kept}_{}", &blake3::hash(whole.as_bytes()).to_hex()[..8])
 }
 
 fn is_plain(byte: u8) -> bool {
@@ -293,16 +295,10 @@ mod tests {
     /// The address of a post with this front matter, and its notes.
     fn address(url: &str, base: &str, slugify: Slugify, path: &str, front: &str) -> (String, Vec<Note>) {
         let folder = PostsFolder {
-            path: "_posts".to_owned(),
             url: Some(format!("https://x.example.org{url}")),
             base: base.to_owned(),
-            hosts: Vec::new(),
-            language: None,
-            languages: std::collections::BTreeMap::new(),
             slugify,
-            drafts: false,
-            digest: None,
-            place: crate::yaml::Place::default(),
+            ..PostsFolder::new("_posts", crate::yaml::Place::default())
         };
         let context = Context {
             folder: &folder,
@@ -377,7 +373,7 @@ mod tests {
             ("a-bc", "a-bc"),
             ("2024-06-30-hello-you", "2024-06-30-hello-you"),
         ] {
-            assert_eq!(page_name(path), name);
+            assert_eq!(page_name(path, None), name);
         }
         let long = "a".repeat(61);
         let paths = [
@@ -399,7 +395,7 @@ mod tests {
             long.as_str(),
             &long[..60],
         ];
-        let names: std::collections::BTreeSet<String> = paths.iter().map(|p| page_name(p)).collect();
+        let names: std::collections::BTreeSet<String> = paths.iter().map(|p| page_name(p, None)).collect();
         assert_eq!(names.len(), paths.len(), "{names:?}");
         assert!(names.iter().all(|n| !n.starts_with(['_', '-', '.']) || n == "-abc"), "{names:?}");
     }

@@ -303,18 +303,7 @@ mod tests {
             "中文 一.md",
             "2024-01-02-x.md",
         ]);
-        let folder = |path: &str| PostsFolder {
-            path: path.to_owned(),
-            url: None,
-            base: "/".to_owned(),
-            hosts: Vec::new(),
-            language: None,
-            languages: std::collections::BTreeMap::new(),
-            slugify: crate::config::Slugify::Hugo,
-            drafts: false,
-            digest: None,
-            place: crate::yaml::Place::default(),
-        };
+        let folder = |path: &str| PostsFolder::new(path, crate::yaml::Place::default());
         let folders = [folder("../content/blog"), folder("../content/news")];
         let files = [blog, files(&["a.md", "n.markdown"])];
         Shelves::new(Some("en-US"), folders.iter().zip(files))
