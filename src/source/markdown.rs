@@ -504,8 +504,11 @@ impl Cutter<'_> {
             NodeValue::CodeBlock(code) => {
                 self.block += 1;
                 let text = text::squeeze(&text::scrub(&code.literal));
-                // An address that was indented is no code.
-                let is_address = !code.fenced && text.starts_with("http") && text.contains("://");
+                // A page that was indented is no code; what runs on this machine is.
+                let page = Url::parse(&text).ok().filter(|u| !code.fenced && u.port().is_none());
+                let is_address = page.is_some_and(|u| {
+                    matches!(u.scheme(), "http" | "https") && u.domain().is_some_and(|d| d.contains('.'))
+                });
                 if is_address && !text.contains(' ') {
                     let link = LinkRef { url: text.clone(), text: text.clone(), picture: false };
                     let inline = Inline { text, links: vec![link], ..Inline::default() };

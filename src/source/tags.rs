@@ -46,10 +46,23 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
     (out, expander.unknown)
 }
 
-/// Whether a line is a tag of Liquid and nothing else, or an address begins with the site's.
+/// Whether a line outside of code is a tag of Liquid and nothing else, or an address begins with
+/// the site's.
 fn shows_liquid(text: &str) -> bool {
-    let is_tag = |line: &str| line.starts_with("{%") && line.ends_with("%}");
-    text.lines().any(|line| is_tag(line.trim())) || ["({{ site.", "({{site."].iter().any(|begin| text.contains(begin))
+    let code = Code::of(text);
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let tag = line.trim();
+        let begin = at + line.find('{').unwrap_or(0);
+        let addressed = ["({{ site.", "({{site."].iter().find_map(|begin| line.find(begin));
+        if tag.starts_with("{%") && tag.ends_with("%}") && !code.has(begin)
+            || addressed.is_some_and(|found| !code.has(at + found + 1))
+        {
+            return true;
+        }
+        at += line.len();
+    }
+    false
 }
 
 struct Expander<'a> {
@@ -145,7 +158,7 @@ impl Expander<'_> {
         }
         let value = inside.split('|').next().unwrap_or("").trim();
         let literal = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q));
-        if self.page.slugify == Slugify::Hugo && !value.starts_with("site.") && !value.starts_with("page.") {
+        if self.page.slugify == Slugify::Hugo && !value.starts_with("site.") {
             return None;
         }
         Some(Shown::Inline(match (literal, value) {

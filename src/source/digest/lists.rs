@@ -67,6 +67,10 @@ pub(super) fn questions(scope: &mut Scope<'_>) {
         let asked = asked.to_owned();
         let asks = asked.trim_end().ends_with(['?', '？']);
         let answered = unit.to > unit.from + 1;
+        // Steps of an answer are none.
+        if unit.form == Form::Numbered && !asks && is_counted(scope, unit.from) {
+            continue;
+        }
         if first_link(piece).is_none() && asks && answered && unit.form != Form::Line {
             let mut item = Item::new(Kind::Question, asked, piece.line);
             item.ranges = scope.lines(unit.from + 1..unit.to);
@@ -101,7 +105,9 @@ pub(super) fn items(scope: &mut Scope<'_>) {
         }
         // Running text is no list, and `HOMEPAGE: link` introduces the site.
         if unit.form == Form::Line
-            && (!shapes::is_link_line(piece) || shapes::label(piece, scope.names).is_some() || introduces(piece))
+            && (!shapes::is_link_line(piece) && !is_one_of_several(scope, unit.from)
+                || shapes::label(piece, scope.names).is_some()
+                || introduces(piece))
         {
             continue;
         }
@@ -152,6 +158,21 @@ pub(super) fn news(scope: &mut Scope<'_>) {
     }
 }
 
+/// `2020, no. 99: [title](…)`, and the paragraph before or behind it is of that kind, too.
+fn is_one_of_several(scope: &Scope<'_>, n: usize) -> bool {
+    let is_one = |n: usize| {
+        scope.at(n).is_some_and(|piece| {
+            let link = piece.links.first().filter(|l| !l.picture && !says_nothing(&l.text));
+            let before = link.and_then(|l| piece.text.strip_suffix(l.text.as_str())).map(str::trim_end);
+            piece.list == 0
+                && !piece.quote
+                && piece.links.len() == 1
+                && before.is_some_and(|b| b.ends_with([':', '：']) && text::columns(b) <= 24)
+        })
+    };
+    is_one(n) && (is_one(n + 1) || n > 0 && is_one(n - 1))
+}
+
 /// `SITE 官网: https://…`: words, a colon and a bare address.
 fn introduces(piece: &Piece) -> bool {
     piece.links.first().is_some_and(|l| {
@@ -186,7 +207,8 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
         } else if let Shape::Heading(level) = piece.shape {
             let has_link = piece.links.iter().any(|l| !l.picture);
             let numbered = shapes::without_ordinal(&piece.text).1;
-            let titled = numbered || has_link && is_linked;
+            let released = || shapes::release_head(piece, scope.names, None).is_some();
+            let titled = numbered || has_link && is_linked || released();
             if !titled {
                 n += 1;
                 continue;
@@ -197,7 +219,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
             (to, Form::Heading)
         } else if is_numbered(scope, n) {
             // Numbers on the lines of one paragraph: the last of them ends with it.
-            let counted = is_counted(scope.pieces, n);
+            let counted = is_counted(scope, n);
             let to = (n + 1..scope.section.to)
                 .find(|m| {
                     is_numbered(scope, *m)
@@ -247,7 +269,7 @@ fn is_number(piece: &Piece) -> bool {
 /// one that is numbered before it.
 fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
-    if piece.shape != Shape::Line || piece.quote || piece.list > 0 || !opens_number(scope.pieces, n) {
+    if piece.shape != Shape::Line || piece.quote || piece.list > 0 || !opens_number(scope, n) {
         return false;
     }
     let (rest, numbered) = shapes::without_ordinal(&piece.text);
@@ -257,25 +279,39 @@ fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
     let linked_below = || scope.at(n + 1).is_some_and(|p| p.block == piece.block && is_bare_link(p));
     numbered
         && !rest.is_empty()
-        && (text::columns(rest) <= 160 || begins_with_link() || is_linked(piece) && is_counted(scope.pieces, n))
+        && (text::columns(rest) <= 160 || begins_with_link() || is_linked(piece) && is_counted(scope, n))
         && (piece.bold || is_linked(piece) || linked_below())
 }
 
-/// Whether a number may begin on that line: it is the first of its paragraph, or counts on from
-/// another line of it (`1.…` newline `2.…`).
-fn opens_number(pieces: &[Piece], n: usize) -> bool {
-    n == 0 || pieces[n - 1].block != pieces[n].block || is_counted(pieces, n)
+/// Whether an item may begin with the number of that line: it is the first of its paragraph, or
+/// one of those that are counted in it (`1.…` newline `2.…`).
+fn opens_number(scope: &Scope<'_>, n: usize) -> bool {
+    n == 0 || scope.pieces[n - 1].block != scope.pieces[n].block || is_counted(scope, n)
 }
 
-/// Whether the lines near piece `n`, in its paragraph, have the number before or behind its own.
-pub(super) fn is_counted(pieces: &[Piece], n: usize) -> bool {
-    const NEAR: usize = 8;
+/// Whether the lines of a paragraph count, with that one among them: from its first line, or from
+/// the one that introduces them. Steps and features below an item count, too, and are part of it.
+pub(super) fn is_counted(scope: &Scope<'_>, n: usize) -> bool {
+    const MOST_LINES: usize = 64;
+    let pieces = scope.pieces;
     let number = |p: &Piece| shapes::ordinal(&p.text).filter(|_| p.list == 0 && !p.quote && p.shape == Shape::Line);
     let Some(own) = number(&pieces[n]) else { return false };
     let same = |p: &&Piece| p.block == pieces[n].block;
-    let before = pieces[..n].iter().rev().take(NEAR).take_while(same).find_map(number);
-    let behind = pieces[n + 1..].iter().take(NEAR).take_while(same).find_map(number);
-    before.is_some_and(|b| b + 1 == own) || behind.is_some_and(|b| own + 1 == b)
+    let begin = n - pieces[..n].iter().rev().take(MOST_LINES).take_while(same).count();
+    let lines = || pieces[begin..].iter().take(2 * MOST_LINES).take_while(same);
+    let Some(first) = lines().take(2).position(|p| number(p).is_some()) else { return false };
+    let mut numbers = lines().filter_map(number).peekable();
+    let from = numbers.peek().copied().unwrap_or(own);
+    let counts = numbers.clone().count() > 1 && numbers.enumerate().all(|(k, number)| number == from + k);
+    // `**1. title**` and, below it, `1、` once more: those are its own.
+    let open = pieces[scope.section.from..begin]
+        .iter()
+        .rev()
+        .take(MOST_LINES)
+        .take_while(|p| !matches!(p.shape, Shape::Heading(_)))
+        .find_map(|p| number(p).map(|number| (number, p.bold || !p.links.is_empty())));
+    let is_below = open.is_some_and(|(number, is_item)| is_item && number + 1 != from && first == 0);
+    counts && !is_below && (first == 0 || open.is_none())
 }
 
 fn read_unit(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
@@ -415,7 +451,7 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     };
     // `-- [name](…)` below a quotation, `[Home](…) | [Archive](…)` of a menu.
     let attribution = ["--", "—", "–", "―"].iter().any(|dash| piece.text.starts_with(dash));
-    if !shapes::is_link_line(piece) || attribution || is_menu(piece) {
+    if !(shapes::is_link_line(piece) || is_one_of_several(scope, n)) || attribution || is_menu(piece) {
         return;
     }
     if shapes::label(piece, scope.names).is_some() && shapes::is_empty_title(&link.text) {
@@ -442,6 +478,7 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
         || shapes::is_navigation(&link.text)
         || shapes::is_sponsored(&scope.pieces[at].text)
         || shapes::is_credit(&scope.pieces[at].text)
+        || shapes::is_source(&scope.pieces[at])
     {
         return;
     }

@@ -129,7 +129,7 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
             (None, _)
                 if !piece.quote
                     && shapes::question(&piece.text).is_some()
-                    && (answered || blocks.is_empty() || piece.text.starts_with(['❓', '❔'])) =>
+                    && (answered || blocks.is_empty() || shapes::is_marked_question(&piece.text)) =>
             {
                 Some(None)
             }

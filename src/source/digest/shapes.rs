@@ -6,9 +6,9 @@
 mod askers;
 mod releases;
 
-pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, question, quoted_asker};
+pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, is_marked_question, question, quoted_asker};
 pub(super) use releases::{
-    ReleaseHead, announces, is_only_release, is_prerelease, is_release_title, more_versions, release_head,
+    ReleaseHead, announces, is_brought, is_only_release, is_prerelease, is_release_title, more_versions, release_head,
     release_of_link, version,
 };
 
@@ -42,6 +42,8 @@ pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
         return (line, false);
     }
     match ORDINAL.find(line) {
+        // `10:00` is a time.
+        Some(found) if is_time(&line[..found.end()], &line[found.end()..]) => (line, false),
         Some(found) => {
             // `1.@name`: the pattern took one character too many.
             let taken = found.as_str();
@@ -56,12 +58,19 @@ pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
     }
 }
 
+fn is_time(before: &str, behind: &str) -> bool {
+    before.ends_with([':', '：']) && behind.starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// The number that a line begins with.
 pub(super) fn ordinal(line: &str) -> Option<usize> {
     if !line.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    ORDINAL.captures(line)?.get(1)?.as_str().parse().ok()
+    let found = ORDINAL.captures(line)?;
+    let end = found.get(0)?.end();
+    let number = found.get(1)?.as_str().parse().ok();
+    number.filter(|_| !is_time(&line[..end], &line[end..]))
 }
 
 /// What is told behind the number of an issue: `#12 what there is to do`.
@@ -257,12 +266,9 @@ pub(super) fn is_link_line(piece: &Piece) -> bool {
     // `[title](…) — a description of any length`, perhaps with a short tag before it.
     let Some(at) = line.find(link.text.as_str()) else { return false };
     let (before, behind) = (line[..at].trim_end(), line[at + link.text.len()..].trim_start());
-    // `2020, no. 99: [title](…)`
-    let introduced = before.ends_with([':', '：']) && behind.is_empty() && !is_empty_title(&link.text);
     let tagged = before.is_empty()
-        || text::columns(before) <= 16 && before.ends_with(|c: char| !c.is_alphanumeric() && !",，、".contains(c))
-        || text::columns(before) <= 24 && introduced;
-    let described = introduced || behind.starts_with(|c: char| "-–—:：|｜(（".contains(c));
+        || text::columns(before) <= 16 && before.ends_with(|c: char| !c.is_alphanumeric() && !",，、".contains(c));
+    let described = behind.starts_with(|c: char| "-–—:：|｜(（".contains(c));
     tagged && (described || before.is_empty() && around <= 60)
 }
 
@@ -370,10 +376,24 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|作者|来源|出处|数据来源|供稿|.{0,10}归档|订阅(?:新闻|地址|方式|链接)?|(?:以下)?(?:感谢|致谢).{0,12})\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
         )
     });
     CREDIT.is_match(line)
+}
+
+/// Whether a line says who wrote something or where it is kept, and its link leads to no more than
+/// that: `作者：[Ann](https://ann.example/)`, `归档：https://…`.
+pub(super) fn is_source(piece: &Piece) -> bool {
+    static FROM: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^\W*(?:作者|来源|出处|供稿|(?:以下)?(?:感谢|致谢))[^:：]{0,6}[:：]"));
+    static KEPT: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^\W*[^\s:：]{0,10}(?:归档|订阅)(?:新闻|地址|方式|链接)?\s*[:：]"));
+    let only = |is: fn(&LinkRef) -> bool| piece.links.iter().filter(|l| !l.picture).all(is);
+    text::columns(&piece.text) <= 120
+        && (FROM.is_match(&piece.text)
+            && only(|l| is_person(&l.url) || is_first_page(&l.url) || l.text.starts_with(['@', '＠']))
+            || KEPT.is_match(&piece.text) && only(|l| is_empty_title(&l.text)))
 }
 
 /// Whether a line says that it was paid for.

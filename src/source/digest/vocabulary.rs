@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们|订阅方式|赞助我们|(?:欢迎)?投稿|欢迎(?:提交|订阅|关注)|关于(?:周刊|周报|本刊|本站|我们)))",
+        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
     )
 });
 

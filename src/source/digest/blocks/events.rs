@@ -341,9 +341,9 @@ fn dated_words(line: &str) -> String {
     match shapes::day_in(line) {
         Some(day) if behind.len() == line.len() => {
             let before = line.split(day).next().unwrap_or("").trim_end_matches(marks);
-            let when = ["时间为", "时间是", "时间定于", "时间", "定于", "将于", "于", "在"];
-            let before =
-                when.iter().find_map(|word| before.strip_suffix(word)).unwrap_or(before).trim_end_matches(marks);
+            static WHEN: LazyLock<Regex> =
+                LazyLock::new(|| pattern(r"(?:时间)?\s*(?:[暂原初拟]?定|将|拟)?\s*(?:为|是|于|在)?$"));
+            let before = WHEN.find(before).map_or(before, |m| &before[..m.start()]).trim_end_matches(marks);
             if text::columns(before) >= 4 { before.to_owned() } else { sentence }
         }
         _ => sentence,

@@ -32,7 +32,13 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
     };
     let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
     let before = heads.first().copied().unwrap_or(scope.section.to);
-    loose_news(scope, first, before, heads.is_empty());
+    // A list above the first heading is read as if it stood alone.
+    let is_list = first < before && (first..before).all(|n| scope.pieces[n].list > 0);
+    if is_list && !heads.is_empty() && first > scope.section.from {
+        scope.within(scope.section.from, before, news);
+    } else {
+        loose_news(scope, first, before, heads.is_empty());
+    }
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
         let piece = &scope.pieces[*head];
@@ -64,10 +70,11 @@ fn heads_linked_bullets(scope: &Scope<'_>, head: usize, to: usize) -> bool {
 
 /// News without headings: a list of links, paragraphs with links of their own, or one piece.
 fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
+    let named = are_names_or_links(scope, first, to);
     let is_item = |n: &usize| {
         let piece = &scope.pieces[*n];
         let titled = lists::first_link(piece).is_some_and(|l| !shapes::is_empty_title(&l.text));
-        piece.list == 1 && begins_item(scope, *n) && (has_link_below(scope, *n) || heads_links(scope, *n))
+        piece.list == 1 && begins_item(scope, *n) && (has_link_below(scope, *n) || named && heads_links(scope, *n))
             || piece.list == 0 && titled && shapes::is_link_line(piece) && shapes::label(piece, scope.names).is_none()
     };
     let items = (first..to).filter(is_item).count();
@@ -76,7 +83,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     for n in first..to {
         match paragraphs.last_mut() {
             Some((from, end))
-                if scope.pieces[*from].block == scope.pieces[n].block && !lists::is_counted(scope.pieces, n)
+                if scope.pieces[*from].block == scope.pieces[n].block && !lists::is_counted(scope, n)
                     || scope.pieces[n].list > 0 =>
             {
                 *end = n + 1;
@@ -111,8 +118,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
         let list = (first..to).find(|n| scope.pieces[*n].list > 0).unwrap_or(to);
         let introduces = |n: usize| {
             let piece = &scope.pieces[n];
-            n < list
-                && lists::first_link(piece).is_some_and(|l| lists::says_nothing(&l.text) || shapes::is_home(&l.url))
+            n < list && lists::first_link(piece).is_some_and(|l| lists::says_nothing(&l.text))
         };
         let tells = |(from, end): &(usize, usize)| {
             let piece = &scope.pieces[*from];
@@ -151,38 +157,59 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     }
 }
 
-/// Bullets without a link with text below each that is no part of the list: what the text is about.
+/// Bullets without a link with a paragraph below each that is no part of the list: what the text
+/// is about.
 fn topics(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
     let bullets: Vec<usize> = (first..to).filter(|n| scope.pieces[*n].list > 0).collect();
-    let heads = |n: &usize| {
-        let piece = &scope.pieces[*n];
-        let told = *n + 1 < to && scope.pieces[n + 1].list == 0 && scope.pieces[n + 1].shape == Shape::Line;
-        piece.list == 1 && told && lists::first_link(piece).is_none() && text::columns(&piece.text) <= 80
+    let is_text = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.list == 0 && piece.shape == Shape::Line && !shapes::is_link_line(piece)
     };
-    (bullets.len() > 1 && bullets.first() == Some(&first) && bullets.iter().all(heads)).then_some(bullets)
+    let heads = |k: usize| {
+        let (n, next) = (bullets[k], bullets.get(k + 1).copied().unwrap_or(to));
+        let piece = &scope.pieces[n];
+        let title = lists::first_link(piece).is_none() && (8..=80).contains(&text::columns(&piece.text));
+        let told =
+            n + 1 < next && (n + 1..next).all(|m| is_text(m) && scope.pieces[m].block == scope.pieces[n + 1].block);
+        piece.list == 1 && title && told
+    };
+    (bullets.len() > 1 && bullets.first() == Some(&first) && (0..bullets.len()).all(heads)).then_some(bullets)
 }
 
-/// Whether a bullet of a word or two stands above links of its own list: `- Wick`, and below it
-/// `  - [title](…)`.
+/// Whether the bullets are names above links of their own (`- Wick`, and `  - [title](…)` below
+/// it), or links themselves.
+fn are_names_or_links(scope: &Scope<'_>, first: usize, to: usize) -> bool {
+    let mut bullets = (first..to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n));
+    bullets.all(|n| has_link_below(scope, n) || heads_links(scope, n))
+}
+
 fn heads_links(scope: &Scope<'_>, n: usize) -> bool {
-    let (top, head) = (scope.pieces[n].top, &scope.pieces[n].text);
+    let (top, head) = (scope.pieces[n].top, scope.pieces[n].text.trim_end_matches([':', '：', ' ']));
     let below = scope.pieces[n + 1..scope.section.to].iter().take_while(|p| p.list > 0 && p.top == top);
-    (text::columns(head) <= 24 || head.ends_with([':', '：']))
-        && below.into_iter().any(|p| lists::first_link(p).is_some())
+    let titles: Vec<bool> = below
+        .filter_map(lists::first_link)
+        .map(|l| !lists::says_nothing(&l.text) && text::columns(&l.text) >= 8)
+        .collect();
+    let is_name = scope.names.is_name(head) || !head.contains(' ') && head.is_ascii() && head.len() <= 24;
+    !head.is_empty() && titles.iter().all(|told| *told) && titles.len() > usize::from(!is_name)
 }
 
 /// Bullets that tell something each, and where they end: as many pieces of news. Above them
-/// stands nothing, or what introduces the week; what closes them is none of it.
+/// stands nothing, or a few words about the week; a line that closes them is none of it.
 fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<(Vec<usize>, usize)> {
-    static OF_THE_WEEK: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)[本这上][周月期]|今[日天]|近期|以下|\b(?:this|last|past) (?:week|month)|today"));
+    static OF_THE_WEEK: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)^\W*(?:[本这上][周月期]|今[日天])\P{ASCII}*[:：]$|^\W*(?:this|last|past) (?:week|month)\W*$")
+    });
+    static DETAILS: LazyLock<Regex> = LazyLock::new(|| pattern(r"如下|特性|特点|包括|功能|变更|改进"));
     let bullets: Vec<usize> = (first..to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n)).collect();
     let end = (first..to).rev().find(|n| scope.pieces[*n].list > 0)? + 1;
-    let mut above = scope.pieces[first..*bullets.first()?].iter().filter(|p| !p.text.is_empty());
-    let introduced = above.all(|p| p.text.ends_with([':', '：']) && OF_THE_WEEK.is_match(&p.text));
+    let introduces =
+        |p: &Piece| text::columns(&p.text) <= 36 && OF_THE_WEEK.is_match(&p.text) && !DETAILS.is_match(&p.text);
+    let introduced = scope.pieces[first..*bullets.first()?].iter().all(|p| p.text.is_empty() || introduces(p));
     let only = scope.pieces[bullets[0]..end].iter().all(|p| p.list > 0 || p.text.is_empty());
-    let closing = scope.pieces[end..to].iter().filter(|p| !p.text.is_empty());
-    let closed = closing.clone().count() <= 2 && closing.into_iter().all(|p| p.list == 0 && p.shape == Shape::Line);
+    let closing: Vec<&Piece> = scope.pieces[end..to].iter().filter(|p| !p.text.is_empty()).collect();
+    let closes = |p: &Piece| p.shape == Shape::Line && p.links.is_empty() && text::columns(&p.text) <= 60;
+    let closed = closing.len() <= 1 && closing.iter().all(|p| closes(p));
     let tells =
         |n: &usize| text::columns(&scope.pieces[*n].text) >= 12 && !scope.pieces[*n].text.ends_with([':', '：']);
     (bullets.len() > 1 && introduced && only && closed && bullets.iter().all(tells)).then_some((bullets, end))
@@ -213,7 +240,10 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     let paragraph: Vec<&str> = scope.pieces[from..to].iter().take_while(is_own).map(|p| p.text.as_str()).collect();
     let title =
         if is_title { line.to_owned() } else { text::first_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
-    if title.chars().filter(|c| c.is_alphanumeric()).count() < 2 || shapes::is_credit(&head.text) {
+    if title.chars().filter(|c| c.is_alphanumeric()).count() < 2
+        || shapes::is_credit(&head.text)
+        || shapes::is_source(head)
+    {
         return;
     }
     let mut item = Item::new(Kind::News, title, head.line);

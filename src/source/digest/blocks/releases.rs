@@ -26,7 +26,10 @@ pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
     let heading = scope.section.heading.clone();
     let is_head = |scope: &Scope<'_>, n: usize| {
         let piece = &scope.pieces[n];
-        shapes::release_head(piece, scope.names, Some(&heading)).is_some()
+        // Below a heading of its own, or in a log of changes, it is a part that came to a version.
+        let below_another = || scope.paths.get(n).and_then(|p| p.last()).is_some_and(|last| *last != heading);
+        let is_part = || shapes::is_brought(&piece.text) && (heading.contains("日志") || below_another());
+        shapes::release_head(piece, scope.names, Some(&heading)).is_some() && !is_part()
     };
     let outside: Vec<usize> =
         scope.range().filter(|n| scope.pieces[*n].list == 0 && is_head(scope, *n) && announces(scope, *n)).collect();

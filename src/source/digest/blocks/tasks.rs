@@ -117,31 +117,27 @@ fn task_items(scope: &mut Scope<'_>) {
             .unwrap_or(scope.section.to);
         let link = (n..to).find_map(|m| lists::first_link(&scope.pieces[m]));
         // `- #12 what there is to do`, `- what there is to do ([@ann](…))`: a task without a page.
-        let is_person = link.as_ref().is_some_and(|l| shapes::is_person(&l.url));
-        let numbered = shapes::without_issue(&piece.text).is_some();
-        if is_person || link.is_none() && numbered {
-            let title = shapes::without_issue(&piece.text).unwrap_or(&piece.text);
-            let item = Item::new(Kind::Task, text::first_sentence(title), piece.line);
-            scope.mark(n..to);
-            scope.push(n, item);
-            n = to;
-            continue;
-        }
-        if let Some(link) = link {
-            let line = &scope.pieces[n].text;
-            let title = match lists::sentence_around(scope, n, &link) {
-                Some(sentence) => shapes::without_issue(&sentence).map_or(sentence.clone(), str::to_owned),
-                None if shapes::is_empty_title(&link.text) || !line.starts_with(link.text.as_str()) => {
-                    let line = without_address(line, &link);
-                    text::first_sentence(shapes::without_issue(&line).unwrap_or(&line))
+        let who = link.as_ref().is_some_and(|l| shapes::is_person(&l.url));
+        let nowhere = who || link.is_none() && shapes::without_issue(&piece.text).is_some();
+        let line = piece.text.clone();
+        let leads = link.as_ref().is_some_and(|l| shapes::is_navigation(&l.text)) || shapes::is_sponsored(&line);
+        let link = link.filter(|_| !nowhere);
+        if (nowhere || link.is_some()) && !leads {
+            let sentence = link.as_ref().and_then(|l| lists::sentence_around(scope, n, l));
+            let title = match (&link, sentence) {
+                (Some(_), Some(sentence)) => sentence,
+                (Some(link), None) if !shapes::is_empty_title(&link.text) && line.starts_with(link.text.as_str()) => {
+                    link.text.clone()
                 }
-                None => link.text.clone(),
+                (Some(link), None) => text::first_sentence(&without_address(&line, link)),
+                (None, _) => text::first_sentence(&line),
             };
-            if shapes::is_navigation(&link.text) || shapes::is_sponsored(line) {
-                n = to;
-                continue;
+            let title = shapes::without_issue(&title).unwrap_or(&title);
+            let mut item = Item::new(Kind::Task, title, scope.pieces[n].line);
+            let said = link.as_ref().map_or(0, |l| text::columns(&l.text)) + 12;
+            if let Some(link) = &link {
+                item = item.with_link(link);
             }
-            let mut item = Item::new(Kind::Task, title.clone(), scope.pieces[n].line).with_link(&link);
             // `project - title`, `[project] title`, `project: title`: what stands first is a label.
             let bracketed = line.strip_prefix(['[', '【', '「']).and_then(|l| l.split([']', '】', '」']).next());
             let cut = [": ", "：", " - ", " – ", " — ", "—"].iter().filter_map(|mark| line.find(mark)).min();
@@ -149,8 +145,7 @@ fn task_items(scope: &mut Scope<'_>) {
             if scope.names.is_name(head) {
                 item.labels.push(head.to_owned());
             }
-            item.ranges =
-                if text::columns(line) > text::columns(&link.text) + 12 { scope.lines(n..to) } else { Vec::new() };
+            item.ranges = if text::columns(&line) > said || nowhere { scope.lines(n..to) } else { Vec::new() };
             scope.mark(n..to);
             scope.push(n, item);
         }

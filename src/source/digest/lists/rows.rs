@@ -22,17 +22,24 @@ fn cells(row: &Piece) -> Vec<&str> {
     row.text.split(" | ").map(|c| c.trim_matches([' ', '|'])).filter(|c| !c.is_empty()).collect()
 }
 
-/// Whether a row says what its link is: the link itself does, or a cell beside it that is
-/// neither a name nor a version.
-fn is_titled(row: &Piece, link: &LinkRef) -> bool {
+/// The cell that says what a row is about, when its link does not: a few words that are no day,
+/// no version.
+fn telling_cell<'r>(row: &'r Piece, link: Option<&LinkRef>) -> Option<&'r str> {
     let tells = |cell: &&str| {
-        *cell != link.text
+        link.is_none_or(|l| *cell != l.text)
             && !shapes::is_day(cell)
             && text::columns(cell) >= 8
             && (!cell.is_ascii() || cell.split_whitespace().count() > 2)
             && shapes::version(cell).is_none()
     };
-    !says_nothing(&link.text) || !shapes::is_person(&link.url) && cells(row).iter().any(tells)
+    cells(row).into_iter().find(tells)
+}
+
+/// Whether the first row of a table calls a column what articles have: `标题`, `Title`.
+fn has_titles(scope: &Scope<'_>) -> bool {
+    const TITLES: [&str; 9] = ["标题", "题目", "文章", "主题", "title", "article", "post", "talk", "topic"];
+    let head = scope.range().map(|n| &scope.pieces[n]).find(|p| p.shape == Shape::Table && p.bold && !p.quote);
+    head.is_some_and(|p| cells(p).iter().any(|c| TITLES.contains(&c.to_lowercase().as_str())))
 }
 
 /// Reads the rows of tables: a row with a link is an item. Below a heading that tells nothing
@@ -42,7 +49,12 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
         let piece = &scope.pieces[*n];
         piece.shape == Shape::Table && !piece.bold && !piece.quote
     };
-    let titled = |n: usize| first_link(&scope.pieces[n]).is_some_and(|l| is_titled(&scope.pieces[n], &l));
+    let has_titles = has_titles(scope);
+    let titled = |n: usize| {
+        let piece = &scope.pieces[n];
+        let told = |l: &LinkRef| has_titles && !shapes::is_person(&l.url) && telling_cell(piece, Some(l)).is_some();
+        first_link(piece).is_some_and(|l| !says_nothing(&l.text) || told(&l))
+    };
     if !scope.section.told && (scope.range().filter(is_row).count() < 2 || !scope.range().filter(is_row).all(titled)) {
         return;
     }
@@ -67,11 +79,19 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
             continue;
         }
         let Some(link) = first_link(piece) else {
-            dated_row(scope, n, kind, &row);
+            match telling_cell(piece, None).filter(|_| kind == Kind::News) {
+                Some(title) => {
+                    let item = Item { lead: row, ..Item::new(kind, title, piece.line) };
+                    scope.mark(n..n + 1);
+                    scope.push(n, item);
+                }
+                None => dated_row(scope, n, kind, &row),
+            }
             continue;
         };
         let title = if says_nothing(&link.text) {
-            cells.iter().find(|c| **c != link.text && !shapes::is_day(c)).map_or(link.text.as_str(), |c| *c)
+            let other = || cells.iter().copied().find(|c| *c != link.text && !shapes::is_day(c));
+            telling_cell(piece, Some(&link)).or_else(other).unwrap_or(link.text.as_str())
         } else {
             link.text.as_str()
         };

@@ -1,6 +1,6 @@
 //! Headings that are no links, with a text below that has one.
 
-use super::{Unit, first_link, is_numbered, lines_below, push, says_nothing, statement};
+use super::{Unit, first_link, is_numbered, is_one_of_several, lines_below, push, says_nothing, statement};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes;
@@ -44,6 +44,7 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         let leads = shapes::is_navigation(&link.text) || is_call(piece, &link) && told_above() && is_last();
         let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text) && !leads;
         let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
+        let titled = titled || is_one_of_several(scope, m);
         titled || bullet || is_numbered(scope, m) || statement(scope, m).is_some() || piece.shape == Shape::Table
     };
     // Text and a link below it, and again: several things under one heading.
@@ -96,7 +97,8 @@ fn story_link(piece: &Piece) -> Option<LinkRef> {
 /// A heading and what is told below it, with the first link there.
 pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let found = (unit.from + 1..unit.to).find_map(|n| Some((n, story_link(&scope.pieces[n])?)));
-    let Some((_, link)) = found.filter(|(n, _)| !shapes::is_credit(&scope.pieces[*n].text)) else { return };
+    let is_told = |n: usize| !shapes::is_credit(&scope.pieces[n].text) && !shapes::is_source(&scope.pieces[n]);
+    let Some((_, link)) = found.filter(|(n, _)| is_told(*n)) else { return };
     let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
     let title = title.trim_end_matches([':', '：', ' ']).to_owned();
     let before = scope.items.len();

@@ -193,17 +193,31 @@ fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
 
 /// A title without what stands behind it in passing: who did it, the link that is only a number,
 /// where to read more. `… by @ann`, `…（@ann，#9）`, `… [#9](…)`, `…，详情参见链接`. A number in the
-/// words themselves, `… (#9)`, is part of them.
+/// words themselves, `… (#9)`, is part of them, and so is all of what a link says.
 pub(in crate::source::digest) fn without_credit<'t>(title: &'t str, link: Option<&str>) -> &'t str {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|from|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+|[,，;；\s]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
+            r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+|[,，;；]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)?|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
         )
     });
+    // Words that want something behind them.
+    static GOES_ON: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:\b(?:in|at|of|to|for|by|and|with|see|via|from|on|closes|fixes|resolves)|见|参考|查看|在|和|与|及|对|由)$",
+        )
+    });
+    if link == Some(title) {
+        return title;
+    }
     let number = link.filter(|l| l.starts_with('#') && shapes::is_empty_title(l));
     let mut rest = title.trim_end();
     for _ in 0..4 {
-        let at = CREDIT.find(rest).map(|m| m.start()).or_else(|| Some(rest.strip_suffix(number?)?.len()));
+        let numbered = || {
+            let before = rest.strip_suffix(number?)?.trim_end();
+            let goes_on = GOES_ON.is_match(before) && !CREDIT.is_match(before);
+            (!goes_on).then_some(before.len())
+        };
+        let at = CREDIT.find(rest).map(|m| m.start()).or_else(numbered);
         let Some(at) = at.filter(|at| text::columns(&rest[..*at]) >= 8) else { break };
         rest = rest[..at].trim_end();
     }

@@ -33,8 +33,9 @@ pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<As
     if piece.quote || piece.shape != Shape::Line && !heading || piece.list > 1 {
         return None;
     }
-    // `- @name asks:` in a list without numbers.
-    if piece.list == 1 && piece.ordinal.is_none() && !piece.text.starts_with(['@', '＠']) {
+    // `- @name asks:` in a list without numbers; without the verb it is whom a list quotes.
+    let is_told = || piece.text.starts_with(['@', '＠']) && ASKS.is_match(&piece.text);
+    if piece.list == 1 && piece.ordinal.is_none() && !is_told() {
         return None;
     }
     let (line, numbered) = without_ordinal(&piece.text);
@@ -204,6 +205,11 @@ pub(in crate::source::digest) fn asking_line(piece: &Piece) -> Option<Asker> {
         issue: None,
         rest: rest.to_owned(),
     })
+}
+
+/// `❓ May I?`: a sign, and what is asked.
+pub(in crate::source::digest) fn is_marked_question(line: &str) -> bool {
+    line.starts_with(['❓', '❔']) && line.ends_with(['?', '？'])
 }
 
 /// `Q：`, `问：` at the start of a line: what follows it.

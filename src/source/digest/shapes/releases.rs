@@ -365,9 +365,7 @@ pub(in crate::source::digest) fn release_head(
     let rest = line[version.end..].trim_start();
     let ends = rest.is_empty() || rest.starts_with([':', '：', '-', '–', '—', '(', '（', '→']);
     // `Wick 更新至 16.0.6，…` says it, too.
-    let updated =
-        ["更新至", "更新到", "升级至", "升级到"].iter().find_map(|verb| head.strip_suffix(verb)).map(str::trim_end);
-    let brought = updated.is_some_and(|n| plain_name(n).is_some_and(|name| name.len() == n.len()));
+    let brought = brought(head).is_some();
     let ends = ends || brought && rest.starts_with(['，', ',', '。', '.']);
     let bare = section.is_some()
         && ends
@@ -443,12 +441,25 @@ pub(in crate::source::digest) fn release_head(
     Some(ReleaseHead { name, version: of_page.unwrap_or(version.number) })
 }
 
+/// The name in `Wick 现已更新至`, which a version follows.
+fn brought(head: &str) -> Option<&str> {
+    static BROUGHT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(.+?)\s*(?:现?已经?)?\s*(?:更新|升级)[至到为]$"));
+    let name = BROUGHT.captures(head.trim())?.get(1)?.as_str();
+    plain_name(name).filter(|plain| plain.len() == name.len()).map(|_| name)
+}
+
+/// Whether a line tells only which version something came to: `Wick 更新至 16.0.6`. Among the
+/// changes of a product that is one of its parts.
+pub(in crate::source::digest) fn is_brought(line: &str) -> bool {
+    version(line).is_some_and(|v| brought(line[..v.start].trim_end_matches(['v', 'V', ' '])).is_some())
+}
+
 /// A version of something else, which works with this or has to be there: `支持 K8s v1.22 及以上版本`,
 /// `drop support of Go 1.18`.
 fn is_needed(line: &str, version: &Version) -> bool {
     static NEEDED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)(?:支持|兼容|适配|集成|内置|搭载|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z][\w.+#-]*(?: [A-Za-z][\w.+#-]*){0,1}\s*v?$",
+            r"(?i)(?:支持|兼容|适配|集成了|内置|搭载|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z][\w.+#-]*(?: [A-Za-z][\w.+#-]*){0,1}\s*v?$",
         )
     });
     static OR_LATER: LazyLock<Regex> = LazyLock::new(|| {
