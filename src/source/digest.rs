@@ -244,7 +244,7 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
             SectionKind::Items => by_shape(&mut scope),
             SectionKind::Skip => scope.mark(section.from..section.to),
         }
-        if scope.items.is_empty() && section.head == Head::Heading {
+        if section.head == Head::Heading && (scope.items.is_empty() || lists::is_prose(&scope)) {
             lists::told_in_text(&mut scope);
         }
         let Scope { items: found, used: marks, .. } = scope;
@@ -260,7 +260,7 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
 fn by_shape(scope: &mut Scope<'_>) {
     // What stands above the first heading introduces the digest.
     let introduces = scope.section.head == Head::Post && scope.section.to < scope.pieces.len();
-    if introduces && !has_questions(scope) && !is_list_of_links(scope) {
+    if introduces && !has_questions(scope) && !is_list_of_links(scope) && !is_list_of_changes(scope) {
         return;
     }
     if has_questions(scope) {
@@ -280,6 +280,11 @@ fn by_shape(scope: &mut Scope<'_>) {
         return;
     }
     lists::items(scope);
+    let of_release =
+        || scope.paths.get(scope.section.from).is_some_and(|p| p.iter().any(|h| shapes::version(h).is_some()));
+    if scope.items.is_empty() && vocabulary::is_of_changes(&scope.section.heading) && !of_release() {
+        blocks::news(scope);
+    }
 }
 
 /// Whether what stands above the first section is a list after all: titled links, line by
@@ -299,6 +304,13 @@ fn is_list_of_links(scope: &Scope<'_>) -> bool {
             && (heading || shapes::is_link_line(piece))
     };
     scope.range().filter(titled).count() >= 2
+}
+
+/// Or sentences in a list, each with its proof: `* we use rings now ([#25](…))`.
+fn is_list_of_changes(scope: &Scope<'_>) -> bool {
+    let bullets = || scope.range().map(|n| &scope.pieces[n]).filter(|p| p.list == 1 && !p.quote);
+    let told = |p: &Piece| lists::first_link(p).is_some() && text::columns(&p.text) >= 24;
+    bullets().count() > 2 && bullets().all(told)
 }
 
 /// Whether a section holds questions that are marked as such, and nothing else is told in it.
@@ -367,6 +379,10 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
         };
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
         let masthead = current.head == Head::Post && is_masthead(&heading, title);
+        // `#### Authors: [@ann](…)` below a title is part of what is told.
+        if level <= 6 && shapes::is_byline(piece) {
+            continue;
+        }
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
         let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
         let is_bold_line = level > 6;
@@ -532,13 +548,17 @@ fn is_item_heading(piece: &Piece, has_word: bool, names: &Names) -> bool {
     linked && !listing || numbered && !has_word || shapes::release_head(piece, names, None).is_some()
 }
 
-/// A linked heading right above a list whose items are links, all of them: what the list
-/// is called.
+/// A linked heading above a list whose items are links, all of them: what the list is called.
+/// Words that introduce the list may stand between.
 fn heads_a_list(pieces: &[Piece], n: usize) -> bool {
     let names_version = shapes::version(&pieces[n].text).is_some();
     let numbered = pieces[n].text.starts_with(|c: char| c.is_ascii_digit() || c == '#');
     let below: Vec<&Piece> =
         pieces[n + 1..].iter().take_while(|p| !matches!(p.shape, Shape::Heading(_) | Shape::Rule)).collect();
+    let introduced = below
+        .first()
+        .is_some_and(|p| p.list == 0 && p.shape == Shape::Line && p.links.is_empty() && p.text.ends_with([':', '：']));
+    let below = if introduced && below.len() > 2 { &below[1..] } else { &below[..] };
     let begins = |p: &Piece| {
         lists::first_link(p).is_some_and(|l| {
             text::columns(p.text.split(l.text.as_str()).next().unwrap_or("")) <= 24 && shapes::is_link_line(p)

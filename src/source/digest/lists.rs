@@ -5,12 +5,12 @@ mod rows;
 mod stories;
 mod titles;
 
-pub(super) use paragraphs::told_in_text;
+pub(super) use paragraphs::{is_prose, releases_in, told_in_text};
 pub(super) use rows::rows;
 pub(super) use titles::{first_link, says_nothing, sentence_around, without_credit};
 
 use super::shapes;
-use super::vocabulary::is_recap;
+use super::vocabulary::{is_recap, names_more};
 use super::{Item, Scope};
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -41,21 +41,49 @@ enum Form {
 
 /// Reads a reading list.
 pub(super) fn articles(scope: &mut Scope<'_>) {
+    if let Some(unit) = only_story(scope) {
+        return story(scope, &unit, Kind::Article);
+    }
     for unit in units(scope) {
         read_unit(scope, &unit, Kind::Article);
     }
     rows(scope, Kind::Article);
 }
 
+/// The whole of a section whose heading says more than that articles follow (`Todo app tutorial`),
+/// where one line below leads to what is told and nothing else does.
+fn only_story(scope: &Scope<'_>) -> Option<Unit> {
+    let (from, to) = (scope.section.from, scope.section.to);
+    let mut linked = (from + 1..to).filter(|n| !scope.pieces[*n].links.is_empty());
+    let only = linked.next().filter(|_| linked.next().is_none())?;
+    let piece = &scope.pieces[only];
+    let leads = is_bare_link(piece) && says_nothing(&piece.text) && !piece.text.contains("://");
+    let plain = (from + 1..to).all(|n| !matches!(scope.pieces[n].shape, Shape::Heading(_) | Shape::Table));
+    let told = only > from + 1 && scope.section.head == super::Head::Heading && scope.pieces[from].links.is_empty();
+    (leads && plain && told && names_more(&scope.section.heading, scope.names)).then_some(Unit {
+        from,
+        to,
+        form: Form::Story,
+    })
+}
+
 /// Whether headings of a section tell something and link to it below, beside those that are releases.
 pub(super) fn has_stories(scope: &Scope<'_>) -> bool {
     let is_release = |n: usize| shapes::release_head(&scope.pieces[n], scope.names, None).is_some();
     let told = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !is_release(*n);
+    if headlines(scope) > 1 {
+        return true;
+    }
     let all_headed = scope.range().all(|n| {
         let piece = &scope.pieces[n];
         piece.list > 0 || !is_release(n) || matches!(piece.shape, Shape::Heading(_))
     });
     all_headed && scope.range().filter(told).any(|n| story_end(scope, n).is_some())
+}
+
+/// How many bold lines have their address on the next line.
+fn headlines(scope: &Scope<'_>) -> usize {
+    scope.range().filter(|n| scope.pieces[*n].bold && scope.pieces[*n].list == 0 && is_numbered(scope, *n)).count()
 }
 
 /// Questions that are links, or items of a list with their answers below:
@@ -247,7 +275,12 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
         let call = ["扫码", "关注", "公众号", "subscribe"].iter().any(|w| p.text.to_lowercase().contains(w));
         let heads = p.bold && scope.at(n + 1).is_none_or(|q| q.block != p.block || is_bare_link(q));
         let plain = p.shape == Shape::Line && p.list == 0 && !p.quote && p.images == 0 && !heads && !call;
-        plain && !shapes::is_link_line(p) && text::columns(&p.text) >= 8 && shapes::label(p, scope.names).is_none()
+        let introduces = p.text.ends_with([':', '：']) && scope.at(n + 1).is_some_and(is_bare_link);
+        plain
+            && !introduces
+            && !shapes::is_link_line(p)
+            && text::columns(&p.text) >= 8
+            && shapes::label(p, scope.names).is_none()
     };
     (from..scope.section.to).take(4).take_while(describes).last().map_or(from, |n| n + 1)
 }
@@ -277,7 +310,7 @@ fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
         || piece.links.iter().any(|l| !l.picture && !l.text.is_empty() && rest.starts_with(l.text.as_str()));
     let is_linked = |p: &Piece| p.links.iter().any(|l| !l.picture);
     let linked_below = || scope.at(n + 1).is_some_and(|p| p.block == piece.block && is_bare_link(p));
-    numbered
+    (numbered || piece.bold && linked_below())
         && !rest.is_empty()
         && (text::columns(rest) <= 160 || begins_with_link() || is_linked(piece) && is_counted(scope, n))
         && (piece.bold || is_linked(piece) || linked_below())
@@ -459,10 +492,18 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     }
     let title = title_in(scope, n, &link, n);
     let before = scope.items.len();
+    // `We wrote about rings. The article is here:` and the link below it.
+    let introduced = n > scope.section.from + 1 && is_bare_link(piece) && {
+        let above = &scope.pieces[n - 1];
+        let is_text = above.list == 0 && !above.quote && above.shape == Shape::Line && above.links.is_empty();
+        is_text && !scope.used[n - 1] && above.text.ends_with([':', '：']) && text::columns(&above.text) >= 24
+    };
     push(scope, n..unit.to, n, title, &link, kind);
-    if unit.to > n + 1 {
-        let below = scope.lines(n + 1..unit.to);
-        scope.items[before..].iter_mut().for_each(|i| i.ranges.clone_from(&below));
+    if introduced || unit.to > n + 1 {
+        let mut told = if introduced { scope.lines(n - 1..n) } else { Vec::new() };
+        told.extend(scope.lines(n + 1..unit.to));
+        scope.mark(n - usize::from(introduced)..n);
+        scope.items[before..].iter_mut().for_each(|i| i.ranges.clone_from(&told));
     }
 }
 

@@ -9,7 +9,7 @@ mod releases;
 pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, is_marked_question, question, quoted_asker};
 pub(super) use releases::{
     ReleaseHead, announces, is_brought, is_only_release, is_prerelease, is_release_title, more_versions, release_head,
-    release_of_link, version,
+    release_of_link, release_of_subject, version,
 };
 
 use std::sync::LazyLock;
@@ -380,6 +380,15 @@ pub(super) fn is_credit(line: &str) -> bool {
         )
     });
     CREDIT.is_match(line)
+}
+
+/// Whether a heading says who wrote what it stands below: `Authors: [@ann](…)`.
+pub(super) fn is_byline(piece: &Piece) -> bool {
+    static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)^\W*(?:authors?|written by|by|contributors?|maintainers?|作者|贡献者)\s*[:：]?\s")
+    });
+    let who = |l: &LinkRef| is_person(&l.url) || l.text.starts_with(['@', '＠']);
+    !piece.links.is_empty() && piece.links.iter().all(who) && BYLINE.is_match(&piece.text)
 }
 
 /// Whether a line says who wrote something or where it is kept, and its link leads to no more than

@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
+        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|contribute\W*$|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate)\b.{0,30}$|spread the (?:news|word)\W*$|want to see your\b|谁在招|(?:.{0,6})?内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
     )
 });
 
@@ -111,6 +111,38 @@ pub(super) fn is_in_passing(heading: &str) -> bool {
     let whole = text::columns(heading.trim());
     let word = WORDS.iter().find_map(|(words, _)| words.find(heading)).map_or(whole, |m| text::columns(m.as_str()));
     whole > SENTENCE_COLUMNS && word * 3 < whole
+}
+
+/// Headings of what was changed, each of it in a line: `Kernel improvements`, `语言更新`.
+pub(super) fn is_of_changes(heading: &str) -> bool {
+    static CHANGES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:更新|改进|变更|优化|修复|新增功能|新特性)\W*$|\b(?:improvements?|changes|(?:bug ?)?fixes|new features)\W*$",
+        )
+    });
+    CHANGES.is_match(heading) && text::columns(heading) <= SENTENCE_COLUMNS
+}
+
+/// Headings below which each thing is one of a kind, and none of them is called so: `Clients`,
+/// `其他`.
+pub(super) fn is_group(heading: &str) -> bool {
+    static GROUP: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:clients?|servers?|libraries|library|tools?|tooling|apps?|applications?|software|services?|extensions?|plugins?|modules?|community|ecosystem|others?|misc\w*)(?:\W+(?:and|&)\W+)?\W*)+$|^\W*(?:客户端|服务[端器]|库|工具|应用|插件|社区|生态|周边|其[他它])+\W*$",
+        )
+    });
+    GROUP.is_match(heading)
+}
+
+/// Headings that are the same in every issue and say nothing about what stands below this time:
+/// `Package of the week`, `本周工具`.
+pub(super) fn is_rubric(heading: &str) -> bool {
+    static RUBRIC: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:the )?[\w-]+ of the (?:day|week|month|issue)\W*$|^\W*(?:featured|this week['’]s) [\w-]+\W*$|^\W*(?:本[周月期]|每[日周月])(?:一?[个款篇本])?(?:推荐)?(?:工具|项目|库|文章|应用|插件|好物|图书|看点|焦点|话题|推荐)\W*$",
+        )
+    });
+    RUBRIC.is_match(heading)
 }
 
 /// Headings that stand around what a digest tells: they are no items, whatever is linked below.

@@ -246,7 +246,15 @@ fn first_day(time: &str) -> String {
     // `3.7.2024`: so many write a day before its month.
     static DOTTED: LazyLock<regex::Regex> =
         LazyLock::new(|| pattern(r"(^|[^\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\b"));
+    // `June 8th to July 10th, 2024`: the year is of both.
+    static MONTHS_APART: LazyLock<regex::Regex> = LazyLock::new(|| {
+        const MONTH: &str = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}";
+        pattern(&format!(
+            r"(?i)\b({MONTH}\.? \d{{1,2}})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*{MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(,? \d{{4}}\b)?"
+        ))
+    });
     let time = &CLOSES.replace(time, "");
+    let time = &MONTHS_APART.replace(time, "$1$2");
     let time = &DOTTED.replace(time, "$1$4-$3-$2");
     let time = &PLAIN.replace_all(time, "$1$2");
     let time = &SLASH.replace(time, |found: &regex::Captures<'_>| {

@@ -244,7 +244,8 @@ fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
         let piece = &scope.pieces[n];
         piece.list > 0 || piece.text.is_empty() || matches!(piece.shape, Shape::Heading(_) | Shape::Table)
     };
-    let is_only = (first..scope.section.to).all(is_list);
+    let last = (first..scope.section.to).rev().find(|n| scope.pieces[*n].list > 0).unwrap_or(first);
+    let is_only = (first..last).all(is_list);
     let dated: Vec<usize> = scope.range().filter(opens).filter(is_dated).filter(|_| is_only).collect();
     if linked == 0 && dated.is_empty() {
         return false;
@@ -387,10 +388,11 @@ fn headed_events(scope: &mut Scope<'_>) -> bool {
 /// Paragraphs with a day and a link each are as many events: `**Rust Paris** – June 21 – [RSVP](…)`.
 fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
     let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let is_page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.is_empty();
     let is_one = |n: &usize| {
         let piece = &scope.pieces[*n];
         let line = piece.list == 0 && !piece.quote && piece.shape == Shape::Line;
-        line && lists::first_link(piece).is_some() && shapes::day_in(&piece.text).is_some()
+        line && piece.links.iter().any(is_page) && shapes::day_in(&piece.text).is_some()
     };
     let found: Vec<usize> = (first..scope.section.to).filter(is_one).collect();
     if found.len() < 2 {
@@ -398,7 +400,8 @@ fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
     }
     for n in found {
         let piece = &scope.pieces[n];
-        let Some(link) = lists::first_link(piece) else { continue };
+        // The event's own page comes first, what is said there behind it.
+        let Some(link) = piece.links.iter().find(|l| is_page(l)).cloned() else { continue };
         let title = if lists::says_nothing(&link.text) { event_words(&piece.text, &link) } else { link.text.clone() };
         let mut item = Item::new(Kind::Event, title, piece.line).with_link(&link);
         item.time = Some(piece.text.clone());

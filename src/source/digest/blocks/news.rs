@@ -9,7 +9,7 @@ use super::{begins_item, has_link_below};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes::{self};
-use crate::source::digest::{Item, Scope, lists};
+use crate::source::digest::{Item, Scope, lists, vocabulary};
 use crate::source::markdown::{LinkRef, Piece, Shape};
 use crate::source::pattern::pattern;
 
@@ -49,11 +49,24 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
             // A heading right above a bold line is what the part is called.
         } else if heads_linked_bullets(scope, *head, to) {
             scope.within(*head, to, lists::news);
+        } else if vocabulary::is_group(&scope.pieces[*head].text) && paragraphs_with_links(scope, *head, to) > 1 {
+            for n in head + 1..to {
+                if lists::first_link(&scope.pieces[n]).is_some() && !lists::releases_in(scope, n) {
+                    news_block(scope, n, n + 1);
+                }
+            }
         } else {
             news_block(scope, *head, to);
         }
     }
     lists::rows(scope, Kind::News);
+}
+
+/// How many paragraphs of a line each have a link, where nothing else stands below a head.
+fn paragraphs_with_links(scope: &Scope<'_>, head: usize, to: usize) -> usize {
+    let below = scope.pieces[head + 1..to].iter().filter(|p| !p.text.is_empty());
+    let plain = below.clone().all(|p| p.list == 0 && !p.quote && p.shape == Shape::Line);
+    if plain { below.filter(|p| lists::first_link(p).is_some()).count() } else { 0 }
 }
 
 /// Whether a head is what a list below it is called: nothing else stands there, each of its items

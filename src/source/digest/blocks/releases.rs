@@ -65,6 +65,14 @@ pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
             release(scope, n, to);
         }
     }
+    // So are paragraphs whose link has the version.
+    for n in scope.range() {
+        let piece = &scope.pieces[n];
+        let is_text = piece.list == 0 && !piece.quote && piece.shape == Shape::Line;
+        if is_text && !scope.used[n] && !piece.links.is_empty() {
+            lists::releases_in(scope, n);
+        }
+    }
     lists::rows(scope, Kind::Release);
     lists::stray_articles(scope);
 }
@@ -119,6 +127,12 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
                 .is_some_and(|l| !shapes::is_empty_title(&l.text) && text::same(&l.text, &piece.text));
         let reported = (head..n).any(|m| !scope.pieces[m].links.is_empty());
         if title_link && reported {
+            return n;
+        }
+        // The next paragraph tells of another: `Wick came out in [version 0.32.0](…)`.
+        let is_text = piece.list == 0 && piece.shape == Shape::Line && piece.block != scope.pieces[n - 1].block;
+        let tells = |l: &LinkRef| shapes::release_of_subject(piece, l, scope.names).is_some();
+        if is_text && reported && piece.links.iter().take(8).any(tells) {
             return n;
         }
     }

@@ -54,6 +54,17 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
     }
 }
 
+/// Whether a section that is told to hold articles is paragraphs and nothing else.
+pub(in crate::source::digest) fn is_prose(scope: &Scope<'_>) -> bool {
+    let plain = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.shape == Shape::Line && piece.list == 0 && !piece.quote || piece.text.is_empty()
+    };
+    scope.section.told
+        && scope.section.kind == SectionKind::Articles
+        && (scope.section.from + 1..scope.section.to).all(plain)
+}
+
 /// The first link of a piece that an item may be about.
 fn item_link(scope: &Scope<'_>, n: usize) -> Option<LinkRef> {
     let about = |l: &LinkRef| {
@@ -76,23 +87,27 @@ fn sentence(scope: &Scope<'_>, n: usize) -> String {
     text::first_sentence(shapes::without_ordinal(&scope.pieces[n].text).0)
 }
 
-/// `We shipped [Lamp 0.9](…) and [Oil 2.0](…)`: links that are a name and a version.
-fn releases_in(scope: &mut Scope<'_>, n: usize) {
+/// `We shipped [Lamp 0.9](…) and [Oil 2.0](…)`: links that are a name and a version, or the version
+/// of what the sentence is about. False when there is none.
+pub(in crate::source::digest) fn releases_in(scope: &mut Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
     let found: Vec<Item> = piece
         .links
         .iter()
         .take(MOST_LINKS)
         .filter_map(|link| {
-            let head = shapes::release_of_link(piece, link, scope.names)?;
+            let head = shapes::release_of_link(piece, link, scope.names)
+                .or_else(|| shapes::release_of_subject(piece, link, scope.names))?;
             let mut item = Item::release(head.name, head.version, piece.line).with_link(link);
             item.ranges = scope.lines(n..n + 1);
             Some(item)
         })
         .take(MOST_BESIDE)
         .collect();
-    if !found.is_empty() {
+    let any = !found.is_empty();
+    if any {
         scope.mark(n..n + 1);
     }
     found.into_iter().for_each(|item| scope.push(n, item));
+    any
 }

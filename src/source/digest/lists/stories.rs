@@ -1,12 +1,17 @@
 //! Headings that are no links, with a text below that has one.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{Unit, first_link, is_numbered, is_one_of_several, lines_below, push, says_nothing, statement};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes;
-use crate::source::digest::vocabulary::is_frame;
+use crate::source::digest::vocabulary::{is_frame, is_rubric};
 use crate::source::digest::{Head, Scope};
 use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::pattern::pattern;
 
 /// Behind the text of a plain heading that tells something and links to it: `### A new home
 /// for Tokio`, and a paragraph with the link. None where links below have titles of their own.
@@ -36,7 +41,9 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     let body = || n + 1..to;
     let is_own = |m: usize| {
         let piece = &scope.pieces[m];
-        let Some(link) = first_link(piece) else { return piece.shape == Shape::Table };
+        let Some(link) = first_link(piece) else {
+            return piece.shape == Shape::Table || piece.bold && is_numbered(scope, m);
+        };
         let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
         let at_start = text::columns(piece.text.split(link.text.as_str()).next().unwrap_or("")) <= 24;
         let is_last = || (m + 1..to).all(|k| scope.pieces[k].links.is_empty());
@@ -64,6 +71,11 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     // What is told above a list of more has a link of its own, and does not introduce the list.
     let (above, first) = (&scope.pieces[own - 1], &scope.pieces[own]);
     let tells = !above.text.ends_with([':', '：']) && text::columns(&above.text) >= 40 && above.list == 0;
+    // One link below what is told leads to it, though it stands in a list and has words of its own.
+    let links = scope.pieces[own..to].iter().filter(|p| first_link(p).is_some()).count();
+    if first.list > 0 && own > n + 1 && tells && links == 1 && own + 1 == to && shapes::is_link_line(first) {
+        return Some(to);
+    }
     let is_list_of_its_own = (own..to).any(|m| scope.pieces[m].list > 0 && shapes::is_link_line(&scope.pieces[m]));
     (first.list > 0 && own > n + 1 && linked(own) && tells && !several && !is_list_of_its_own).then_some(own)
 }
@@ -82,6 +94,19 @@ fn is_call(piece: &Piece, link: &LinkRef) -> bool {
         && CALLS.contains(&first.as_str())
 }
 
+/// A line that is one link, and the link says that it leads to what is told of.
+fn is_original(piece: &Piece) -> bool {
+    static ORIGINAL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:阅读|查看)?原文(?:链接|地址)?|全文|read (?:more|it|the (?:full )?(?:post|article|story|announcement))|(?:full |blog |original )?(?:post|article|story|announcement))\W*$",
+        )
+    });
+    piece.links.len() == 1
+        && piece.links[0].text.len() + 6 >= piece.text.len()
+        && !piece.links[0].picture
+        && ORIGINAL.is_match(&piece.links[0].text)
+}
+
 /// A link that a story may be about.
 fn story_link(piece: &Piece) -> Option<LinkRef> {
     let about = |l: &LinkRef| {
@@ -96,11 +121,21 @@ fn story_link(piece: &Piece) -> Option<LinkRef> {
 
 /// A heading and what is told below it, with the first link there.
 pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
-    let found = (unit.from + 1..unit.to).find_map(|n| Some((n, story_link(&scope.pieces[n])?)));
+    let below = || (unit.from + 1..unit.to).map(|n| (n, &scope.pieces[n]));
+    // `[原文链接](…)` alone on a line is what the text is about, whatever it mentions.
+    let original = below().filter(|(_, p)| is_original(p)).find_map(|(n, p)| Some((n, first_link(p)?)));
+    let found = original.or_else(|| below().find_map(|(n, p)| Some((n, story_link(p)?))));
     let is_told = |n: usize| !shapes::is_credit(&scope.pieces[n].text) && !shapes::is_source(&scope.pieces[n]);
     let Some((_, link)) = found.filter(|(n, _)| is_told(*n)) else { return };
     let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
     let title = title.trim_end_matches([':', '：', ' ']).to_owned();
+    // `Package of the week` is the same every week.
+    let title = if is_rubric(&title) && !says_nothing(&link.text) {
+        let colon = if title.is_ascii() { ": " } else { "：" };
+        format!("{title}{colon}{}", link.text)
+    } else {
+        title
+    };
     let before = scope.items.len();
     push(scope, unit.from..unit.to, unit.from, title, &link, kind);
     let below = lines_below(scope, unit, &link);

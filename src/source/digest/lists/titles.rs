@@ -150,8 +150,24 @@ fn words_before(line: &str, link: &LinkRef) -> Option<String> {
 /// [run in containers](…) now.` Words that only introduce a link end with a mark.
 pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, link: &LinkRef) -> Option<String> {
     let piece = &scope.pieces[n];
-    let (line, _) = shapes::without_ordinal(&piece.text);
-    let at = line.find(link.text.as_str())?;
+    if piece.list == 0 || link.text.is_empty() || shapes::is_empty_title(&piece.text) {
+        return None;
+    }
+    // A paragraph goes over several lines.
+    const MOST_LINES: usize = 32;
+    let same = |p: &&Piece| p.item == piece.item && p.block == piece.block;
+    // The line goes on with a sentence that began above: it starts with a small letter.
+    let goes_on_above = piece.text.starts_with(char::is_lowercase);
+    let lines = if goes_on_above { MOST_LINES } else { 0 };
+    let first = n - scope.pieces[scope.section.from..n].iter().rev().take(lines).take_while(same).count();
+    let text_of = |pieces: &[Piece]| pieces.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
+    let above = text_of(&scope.pieces[first..n]);
+    let below = scope.pieces[n..scope.section.to].iter().take_while(same).count();
+    let whole = if above.is_empty() { String::new() } else { above + " " } + &text_of(&scope.pieces[n..n + below]);
+    let from = whole.len() - text_of(&scope.pieces[n..n + below]).len();
+    let (line, _) = shapes::without_ordinal(&whole);
+    let skipped = whole.len() - line.len();
+    let at = from.saturating_sub(skipped) + line.get(from.saturating_sub(skipped)..)?.find(link.text.as_str())?;
     let (before, behind) = (line[..at].trim_end(), &line[at + link.text.len()..]);
     if shapes::is_day(before) {
         return None;
@@ -162,17 +178,7 @@ pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, li
     let goes_on = behind.trim_start().starts_with(|c: char| c.is_alphanumeric()) && !by_whom;
     let opens = before.is_empty() && goes_on && text::columns(&link.text) <= 24 && text::columns(behind) > 12;
     let number = shapes::is_empty_title(&link.text) && !link.text.contains("://") && before.chars().count() > 8;
-    if piece.list == 0 || link.text.is_empty() || !(inside || opens || number) || shapes::is_empty_title(&piece.text) {
-        return None;
-    }
-    let item = piece.item;
-    let whole: Vec<&str> = (n..scope.section.to)
-        .map(|m| &scope.pieces[m])
-        .take_while(|p| p.item == item && p.block == piece.block)
-        .map(|p| p.text.as_str())
-        .collect();
-    let whole = whole.join(" ");
-    Some(text::first_sentence(shapes::without_ordinal(&whole).0))
+    (inside || opens || number).then(|| text::first_sentence(line))
 }
 
 /// `[title](…) by Jane Doe`, `[one](…) and [another](…)`: what follows a title continues no sentence.
@@ -197,7 +203,7 @@ fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
 pub(in crate::source::digest) fn without_credit<'t>(title: &'t str, link: Option<&str>) -> &'t str {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+|[,，;；]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)?|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
+            r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+(?:\s*[(（]#\d+[)）])?|[,，;；]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)?|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
         )
     });
     // Words that want something behind them.

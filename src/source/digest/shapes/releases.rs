@@ -101,7 +101,13 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
 
 /// Words that stand between a product and its version, and are neither.
 fn is_no_name(word: &str) -> bool {
-    const NO_NAMES: [&str; 75] = [
+    const NO_NAMES: [&str; 81] = [
+        "stable",
+        "unstable",
+        "presenting",
+        "announcing",
+        "introducing",
+        "prepare",
         "month",
         "week",
         "today",
@@ -265,6 +271,70 @@ pub(in crate::source::digest) fn release_of_link(piece: &Piece, link: &LinkRef, 
     Some(ReleaseHead { name, version: version(tag)?.number })
 }
 
+/// A release that a sentence tells of whose subject is the product, and whose link has the version:
+/// `Wick, a client, came out in [version 0.32.0](…)`, `Oil's stable release is [2.3.1](…)`.
+pub(in crate::source::digest) fn release_of_subject(
+    piece: &Piece,
+    link: &LinkRef,
+    names: &Names,
+) -> Option<ReleaseHead> {
+    const NO_PRODUCTS: [&str; 8] = ["We", "It", "This", "There", "They", "You", "Here", "That"];
+    const VERBS: [&str; 20] = [
+        "has",
+        "have",
+        "is",
+        "was",
+        "came",
+        "comes",
+        "got",
+        "gets",
+        "released",
+        "releases",
+        "reached",
+        "reaches",
+        "shipped",
+        "ships",
+        "published",
+        "publishes",
+        "announced",
+        "announces",
+        "hit",
+        "hits",
+    ];
+    let told = link.text.trim();
+    if link.picture || text::columns(told) > 40 {
+        return None;
+    }
+    let found = version(told)?;
+    let others = |t: &str| t.split_whitespace().all(is_no_name);
+    let said = others(told[..found.start].trim_end_matches(['v', 'V'])) && others(&told[found.end..]);
+    let line = piece.text.strip_prefix("The ").unwrap_or(&piece.text);
+    // It stands in the sentence whose subject is the product: the first.
+    let at = line.find(told).filter(|at| said && text::first_sentence(line).len() > *at)?;
+    if at == 0 {
+        return None;
+    }
+    let mut name: Vec<&str> = Vec::new();
+    let mut ends = false;
+    for word in line[..at].split_whitespace().take(4) {
+        let plain = word.trim_end_matches([',', ':']);
+        let owned = plain.strip_suffix("'s").or_else(|| plain.strip_suffix("’s"));
+        let bare = owned.unwrap_or(plain);
+        let is_name =
+            bare.starts_with(|c: char| c.is_uppercase()) && !NO_PRODUCTS.contains(&bare) || names.is_name(bare);
+        if !is_name {
+            ends = VERBS.contains(&bare);
+            break;
+        }
+        name.push(bare);
+        ends = bare.len() < word.len();
+        if ends {
+            break;
+        }
+    }
+    (ends && !name.is_empty()).then(|| ReleaseHead { name: name.join(" "), version: found.number.clone() })
+}
+
 /// The tag of a release page.
 fn tag_of(url: &str) -> Option<&str> {
     let (_, tag) = url.split_once("/releases/tag/")?;
@@ -313,7 +383,8 @@ pub(in crate::source::digest) fn release_head(
     static ARROW: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*"));
     // `bumped from 1.2 to 1.3` says the same.
     static FROM: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:\bfrom|从|由)\s*(?:version\s*)?v?\s*$"));
-    static TO: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*"));
+    static TO: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)^(?:[-+][\w.]{1,12})?\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*"));
     let behind = &whole[first.end..];
     let arrow = ARROW.find(behind).or_else(|| TO.find(behind).filter(|_| FROM.is_match(&line[..first.start])));
     // `V8`, `H2`: a name, not a version of anything.
@@ -384,7 +455,13 @@ pub(in crate::source::digest) fn release_head(
     let opening = || {
         let is_told = section.is_some() || behind.chars().count() <= 20;
         let link = piece.links.first().filter(|l| is_told && piece.list > 0 && !l.picture)?;
-        let is_name = line.starts_with(link.text.as_str()) && link.text.split_whitespace().count() <= 3;
+        // A name of several words is followed by the verb.
+        let verb = || {
+            let behind = &line[link.text.len()..];
+            [" was updated", " updated", " has been updated"].iter().any(|verb| behind.starts_with(verb))
+        };
+        let words = link.text.split_whitespace().count();
+        let is_name = line.starts_with(link.text.as_str()) && (words <= 3 || words <= 8 && verb());
         let counts = ["million", "billion", "thousand", "stars", "users", "rows", "%", "万", "亿"];
         let is_count = counts.iter().any(|w| line[version.end..].trim_start().starts_with(w));
         let comes_to = COMES_TO.is_match(before) && !is_count;
