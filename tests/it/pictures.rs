@@ -366,3 +366,26 @@ fn hosts_that_are_not_there_are_told_of_once() {
     let report = linked.run_with(&offline(), TimeDelta::hours(1));
     assert_eq!(report.problems, []);
 }
+
+#[test]
+fn a_host_that_wants_a_pause_keeps_no_other_pictures_away() {
+    let far = Server::start("127.0.1.2", |request, stream| match request.path.as_str() {
+        "/robots.txt" => reply(stream, 404, "", b""),
+        _ => reply(stream, 429, "Retry-After: 7200\r\n", b"too often"),
+    });
+    let pictures = Pictures::from([("/a.png", ("image/png", png("a"))), ("/b.png", ("image/png", png("b")))]);
+    let near = Server::start("127.0.1.4", host(&pictures));
+    let at = |server: &Server, path: &str| server.url(path).to_string();
+    let mut all: Vec<String> = (0..6).map(|n| at(&far, &format!("/{n}.png"))).collect();
+    all.extend(["/a.png", "/b.png"].map(|path| at(&near, path)));
+    let server = Server::start("127.0.1.1", blog(&[("a", all)]));
+    // There is room for two at once: the pause of the first host ends all that are under way.
+    let mut linked = Linked::new(
+        "content: full, images_bytes: 5MiB, hosts: {127.0.1.2: {images: mirror}, 127.0.1.4: {images: mirror}}",
+    );
+    linked.weekly(1, &[("The first", &at(&server, "/a"))]);
+    let report = linked.run();
+    assert_eq!(report.pictures.kept, 2, "{report:?}");
+    assert_eq!(copied(&linked).len(), 2);
+    assert!(far.requests().iter().filter(|r| r.path != "/robots.txt").count() <= 2, "{:?}", far.requests().len());
+}
