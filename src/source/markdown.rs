@@ -132,6 +132,8 @@ pub struct Reading {
     pub image: Option<String>,
     /// Every link with its line.
     pub links: Vec<(usize, LinkRef)>,
+    /// No piece stands on an earlier line than the one before it, as footnotes may.
+    in_order: bool,
     /// Footnote and reference definitions by label, for parts of the text that use them.
     definitions: HashMap<String, String>,
     /// The lines as they were parsed.
@@ -178,9 +180,10 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
     let mut html = String::with_capacity(source.len() * 2);
     // Writing into a String cannot fail.
     let _ = comrak::format_html(root, &options, &mut html);
-    let text = plain(&pieces);
+    let text = plain(pieces.iter());
+    let in_order = pieces.is_sorted_by_key(|p| p.line);
     let links = pieces.iter().flat_map(|p| p.links.iter().map(|l| (p.line, l.clone()))).collect();
-    Reading { text, html, headings, image, links, definitions: definitions(&lines), pieces, lines }
+    Reading { text, html, headings, image, links, definitions: definitions(&lines), in_order, pieces, lines }
 }
 
 impl Reading {
@@ -238,14 +241,22 @@ impl Reading {
 
     /// Plain text of the lines `ranges`.
     pub fn text_of(&self, ranges: &[(usize, usize)]) -> String {
-        let inside = |p: &&Piece| ranges.iter().any(|(from, to)| *from <= p.line && p.line <= *to);
-        let pieces: Vec<Piece> = self.pieces.iter().filter(inside).cloned().collect();
-        plain(&pieces)
+        // Each item asks, and a long post has thousands: only pieces near its lines are looked at.
+        let first = ranges.iter().map(|(from, _)| *from).min().unwrap_or(0);
+        let last = ranges.iter().map(|(_, to)| *to).max().unwrap_or(0);
+        let near = if self.in_order {
+            let begin = self.pieces.partition_point(|p| p.line < first);
+            let end = self.pieces.partition_point(|p| p.line <= last);
+            &self.pieces[begin..end.max(begin)]
+        } else {
+            &self.pieces[..]
+        };
+        plain(near.iter().filter(|p| ranges.iter().any(|(from, to)| *from <= p.line && p.line <= *to)))
     }
 }
 
 /// Pieces as plain text: a line each, an empty line between paragraphs.
-fn plain(pieces: &[Piece]) -> String {
+fn plain<'p>(pieces: impl Iterator<Item = &'p Piece>) -> String {
     let mut out = String::new();
     let mut last = None;
     for piece in pieces {
