@@ -18,6 +18,8 @@ mod reports;
 mod shapes;
 mod vocabulary;
 
+use std::borrow::Cow;
+
 use crate::config::{DigestConfig, SectionKind};
 use crate::entry::Kind;
 use crate::names::Names;
@@ -166,6 +168,8 @@ struct Scope<'a> {
     paths: &'a [Vec<String>],
     names: &'a Names,
     section: &'a Section,
+    /// The post's title.
+    title: &'a str,
     items: Vec<Item>,
     used: Vec<bool>,
 }
@@ -203,6 +207,12 @@ impl Scope<'_> {
         }
     }
 
+    /// Whether the post or a heading above the section is about one version.
+    fn is_of_release(&self) -> bool {
+        let headings = self.paths.get(self.section.from).into_iter().flatten().map(String::as_str);
+        headings.chain([self.title]).any(|h| shapes::version(h).is_some())
+    }
+
     /// Reads a part of the section, which begins with a head of its own.
     fn within(&mut self, from: usize, to: usize, read: fn(&mut Scope<'_>)) {
         let heading = self.pieces[from].text.clone();
@@ -225,13 +235,14 @@ impl Scope<'_> {
 
 /// Takes the post apart. `title` is the post's own, whose repetition is no section.
 pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names) -> TakenApart {
+    let pieces = &without_bylines(pieces)[..];
     let sections = sections(pieces, title, config, names);
     let paths = heading_paths(pieces, &sections);
     let mut items = Vec::new();
     let mut used = vec![false; pieces.len()];
     for section in &sections {
         let mut scope =
-            Scope { pieces, paths: &paths, names, section, items: Vec::new(), used: std::mem::take(&mut used) };
+            Scope { pieces, paths: &paths, names, section, title, items: Vec::new(), used: std::mem::take(&mut used) };
         match section.kind {
             SectionKind::Questions => questions::read(&mut scope),
             SectionKind::Articles => lists::articles(&mut scope),
@@ -254,6 +265,17 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
     items.sort_by_key(|i| i.line);
     let leftovers = leftovers(pieces, &sections, &used);
     TakenApart { items, leftovers }
+}
+
+/// The pieces with `#### Authors: [@ann](…)` as lines: what such a heading stands above is the text
+/// of the one before.
+fn without_bylines(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    let is_one = |p: &Piece| matches!(p.shape, Shape::Heading(_)) && shapes::is_byline(p);
+    if !pieces.iter().any(is_one) {
+        return Cow::Borrowed(pieces);
+    }
+    let as_line = |p: &Piece| if is_one(p) { Piece { shape: Shape::Line, ..p.clone() } } else { p.clone() };
+    Cow::Owned(pieces.iter().map(as_line).collect())
 }
 
 /// Sections whose heading says nothing: each part by its own shape.
@@ -280,10 +302,8 @@ fn by_shape(scope: &mut Scope<'_>) {
         return;
     }
     lists::items(scope);
-    let of_release =
-        || scope.paths.get(scope.section.from).is_some_and(|p| p.iter().any(|h| shapes::version(h).is_some()));
-    if scope.items.is_empty() && vocabulary::is_of_changes(&scope.section.heading) && !of_release() {
-        blocks::news(scope);
+    if scope.items.is_empty() && vocabulary::is_of_changes(&scope.section.heading) && !scope.is_of_release() {
+        blocks::sentences_as_news(scope);
     }
 }
 
@@ -306,10 +326,13 @@ fn is_list_of_links(scope: &Scope<'_>) -> bool {
     scope.range().filter(titled).count() >= 2
 }
 
-/// Or sentences in a list, each with its proof: `* we use rings now ([#25](…))`.
+/// Or sentences in a list, each with the number of its change: `* we use rings now ([#25](…))`.
 fn is_list_of_changes(scope: &Scope<'_>) -> bool {
     let bullets = || scope.range().map(|n| &scope.pieces[n]).filter(|p| p.list == 1 && !p.quote);
-    let told = |p: &Piece| lists::first_link(p).is_some() && text::columns(&p.text) >= 24;
+    let told = |p: &Piece| {
+        lists::first_link(p).is_some_and(|l| l.text.starts_with(['#', '!']) && shapes::is_change(&l.url))
+            && text::columns(&p.text) >= 24
+    };
     bullets().count() > 2 && bullets().all(told)
 }
 
@@ -379,10 +402,6 @@ fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names)
         };
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
         let masthead = current.head == Head::Post && is_masthead(&heading, title);
-        // `#### Authors: [@ann](…)` below a title is part of what is told.
-        if level <= 6 && shapes::is_byline(piece) {
-            continue;
-        }
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
         let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
         let is_bold_line = level > 6;
@@ -555,9 +574,13 @@ fn heads_a_list(pieces: &[Piece], n: usize) -> bool {
     let numbered = pieces[n].text.starts_with(|c: char| c.is_ascii_digit() || c == '#');
     let below: Vec<&Piece> =
         pieces[n + 1..].iter().take_while(|p| !matches!(p.shape, Shape::Heading(_) | Shape::Rule)).collect();
-    let introduced = below
-        .first()
-        .is_some_and(|p| p.list == 0 && p.shape == Shape::Line && p.links.is_empty() && p.text.ends_with([':', '：']));
+    let introduced = below.first().is_some_and(|p| {
+        p.list == 0
+            && p.shape == Shape::Line
+            && p.links.is_empty()
+            && p.text.ends_with([':', '：'])
+            && !below.iter().flat_map(|p| &p.links).any(|l| shapes::is_change(&l.url))
+    });
     let below = if introduced && below.len() > 2 { &below[1..] } else { &below[..] };
     let begins = |p: &Piece| {
         lists::first_link(p).is_some_and(|l| {

@@ -81,9 +81,13 @@ pub(super) fn has_stories(scope: &Scope<'_>) -> bool {
     all_headed && scope.range().filter(told).any(|n| story_end(scope, n).is_some())
 }
 
-/// How many bold lines have their address on the next line.
+/// How many bold lines without a number have their address on the next line.
 fn headlines(scope: &Scope<'_>) -> usize {
-    scope.range().filter(|n| scope.pieces[*n].bold && scope.pieces[*n].list == 0 && is_numbered(scope, *n)).count()
+    let is_one = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        piece.bold && !shapes::without_ordinal(&piece.text).1 && is_title_line(scope, *n)
+    };
+    scope.range().filter(is_one).count()
 }
 
 /// Questions that are links, or items of a list with their answers below:
@@ -245,13 +249,15 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 .find(|m| matches!(scope.pieces[*m].shape, Shape::Heading(l) if l <= level))
                 .unwrap_or(scope.section.to);
             (to, Form::Heading)
-        } else if is_numbered(scope, n) {
+        } else if is_title_line(scope, n) {
             // Numbers on the lines of one paragraph: the last of them ends with it.
             let counted = is_counted(scope, n);
+            let (_, numbered) = shapes::without_ordinal(&piece.text);
             let to = (n + 1..scope.section.to)
                 .find(|m| {
-                    is_numbered(scope, *m)
+                    is_title_line(scope, *m)
                         || counted && scope.pieces[*m].block != piece.block
+                        || !numbered && scope.pieces[*m].block != piece.block && is_bare_link(&scope.pieces[*m])
                         || is_number(&scope.pieces[*m])
                         || matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule)
                         || scope.pieces[*m].list > 0 && !scope.pieces[*m].links.is_empty()
@@ -298,9 +304,9 @@ fn is_number(piece: &Piece) -> bool {
     piece.shape == Shape::Line && piece.list == 0 && numbered && rest.is_empty()
 }
 
-/// `1、[title](link)`, `**2. title**`, with no other line above it in its paragraph, or with the
-/// one that is numbered before it.
-fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
+/// `1、[title](link)`, `**2. title**`, with no other line above it in its paragraph but the one that
+/// is numbered before it; `**title**` above its address.
+fn is_title_line(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
     if piece.shape != Shape::Line || piece.quote || piece.list > 0 || !opens_number(scope, n) {
         return false;
@@ -309,8 +315,10 @@ fn is_numbered(scope: &Scope<'_>, n: usize) -> bool {
     let begins_with_link =
         || piece.links.iter().any(|l| !l.picture && !l.text.is_empty() && rest.starts_with(l.text.as_str()));
     let is_linked = |p: &Piece| p.links.iter().any(|l| !l.picture);
-    let linked_below = || scope.at(n + 1).is_some_and(|p| p.block == piece.block && is_bare_link(p));
-    (numbered || piece.bold && linked_below())
+    let next = || scope.at(n + 1).filter(|p| p.block == piece.block && is_bare_link(p));
+    let linked_below = || next().is_some();
+    let addressed = || piece.bold && next().is_some_and(|p| p.text.contains("://"));
+    (numbered || addressed())
         && !rest.is_empty()
         && (text::columns(rest) <= 160 || begins_with_link() || is_linked(piece) && is_counted(scope, n))
         && (piece.bold || is_linked(piece) || linked_below())
@@ -496,10 +504,11 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let introduced = n > scope.section.from + 1 && is_bare_link(piece) && {
         let above = &scope.pieces[n - 1];
         let is_text = above.list == 0 && !above.quote && above.shape == Shape::Line && above.links.is_empty();
-        is_text && !scope.used[n - 1] && above.text.ends_with([':', '：']) && text::columns(&above.text) >= 24
+        let alone = scope.at(unit.to).is_none_or(|p| !is_bare_link(p));
+        is_text && alone && !scope.used[n - 1] && above.text.ends_with([':', '：']) && text::columns(&above.text) >= 24
     };
     push(scope, n..unit.to, n, title, &link, kind);
-    if introduced || unit.to > n + 1 {
+    if scope.items.len() > before && (introduced || unit.to > n + 1) {
         let mut told = if introduced { scope.lines(n - 1..n) } else { Vec::new() };
         told.extend(scope.lines(n + 1..unit.to));
         scope.mark(n - usize::from(introduced)..n);

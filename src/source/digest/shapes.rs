@@ -385,7 +385,7 @@ pub(super) fn is_credit(line: &str) -> bool {
 /// Whether a heading says who wrote what it stands below: `Authors: [@ann](…)`.
 pub(super) fn is_byline(piece: &Piece) -> bool {
     static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)^\W*(?:authors?|written by|by|contributors?|maintainers?|作者|贡献者)\s*[:：]?\s")
+        pattern(r"(?i)^\W*(?:authors?|written by|by|contributors?|maintainers?|作者|贡献者)(?:\s*[:：]|\s)")
     });
     let who = |l: &LinkRef| is_person(&l.url) || l.text.starts_with(['@', '＠']);
     !piece.links.is_empty() && piece.links.iter().all(who) && BYLINE.is_match(&piece.text)
@@ -427,6 +427,14 @@ pub(super) fn is_listing(url: &str) -> bool {
                 | [_, _, "labels" | "commits", ..]
                 | [_, _, "pulls" | "issues" | "releases" | "merge_requests" | "tags"]
         )
+}
+
+/// Whether an address is one change or one issue of a repository.
+pub(super) fn is_change(url: &str) -> bool {
+    const PLACES: [&str; 5] = ["/pull/", "/issues/", "/merge_requests/", "/commit/", "/pulls/"];
+    PLACES
+        .iter()
+        .any(|place| url.split_once(place).is_some_and(|(_, id)| id.starts_with(|c: char| c.is_ascii_hexdigit())))
 }
 
 /// Whether an address is the page of a person, or of an organisation: who, not what.

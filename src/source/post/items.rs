@@ -250,11 +250,17 @@ fn first_day(time: &str) -> String {
     static MONTHS_APART: LazyLock<regex::Regex> = LazyLock::new(|| {
         const MONTH: &str = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}";
         pattern(&format!(
-            r"(?i)\b({MONTH}\.? \d{{1,2}})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*{MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(,? \d{{4}}\b)?"
+            r"(?i)\b({MONTH}\.? \d{{1,2}})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*({MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(,? \d{{4}}\b)?"
         ))
     });
     let time = &CLOSES.replace(time, "");
-    let time = &MONTHS_APART.replace(time, "$1$2");
+    let time = &MONTHS_APART.replace(time, |found: &regex::Captures<'_>| {
+        let month = |day: &str| MONTHS.iter().position(|m| day.to_lowercase().starts_with(&m.to_lowercase()));
+        let year = found.get(3).and_then(|y| y.as_str().trim_matches([',', ' ']).parse::<i32>().ok());
+        // From December to January it is the year before.
+        let over = month(&found[1]) > month(&found[2]);
+        year.map_or_else(|| found[1].to_owned(), |year| format!("{}, {}", &found[1], year - i32::from(over)))
+    });
     let time = &DOTTED.replace(time, "$1$4-$3-$2");
     let time = &PLAIN.replace_all(time, "$1$2");
     let time = &SLASH.replace(time, |found: &regex::Captures<'_>| {

@@ -49,10 +49,10 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
             // A heading right above a bold line is what the part is called.
         } else if heads_linked_bullets(scope, *head, to) {
             scope.within(*head, to, lists::news);
-        } else if vocabulary::is_group(&scope.pieces[*head].text) && paragraphs_with_links(scope, *head, to) > 1 {
-            for n in head + 1..to {
-                if lists::first_link(&scope.pieces[n]).is_some() && !lists::releases_in(scope, n) {
-                    news_block(scope, n, n + 1);
+        } else if let Some(starts) = group(scope, *head, to) {
+            for (k, n) in starts.iter().enumerate() {
+                if !lists::releases_in(scope, *n) {
+                    news_block(scope, *n, starts.get(k + 1).copied().unwrap_or(to));
                 }
             }
         } else {
@@ -62,11 +62,23 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
     lists::rows(scope, Kind::News);
 }
 
-/// How many paragraphs of a line each have a link, where nothing else stands below a head.
-fn paragraphs_with_links(scope: &Scope<'_>, head: usize, to: usize) -> usize {
-    let below = scope.pieces[head + 1..to].iter().filter(|p| !p.text.is_empty());
-    let plain = below.clone().all(|p| p.list == 0 && !p.quote && p.shape == Shape::Line);
-    if plain { below.filter(|p| lists::first_link(p).is_some()).count() } else { 0 }
+/// Where the things begin that a head like `Clients` stands above: paragraphs with a link each. One
+/// that speaks of `it` goes on with the one before.
+fn group(scope: &Scope<'_>, head: usize, to: usize) -> Option<Vec<usize>> {
+    static GOES_ON: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"^(?i:it|its|this|that|these|they|their|the next|also|more)\b|^(?:它|他们|这|该|此外|另外|同时)")
+    });
+    let below = &scope.pieces[head + 1..to];
+    let plain = below.iter().all(|p| p.list == 0 && !p.quote && p.shape == Shape::Line || p.text.is_empty());
+    if !plain || !vocabulary::is_group(&scope.pieces[head].text) {
+        return None;
+    }
+    let begins = |n: &usize| {
+        lists::first_link(&scope.pieces[*n]).is_some() && scope.pieces[*n - 1].block != scope.pieces[*n].block
+    };
+    let linked: Vec<usize> = (head + 1..to).filter(begins).collect();
+    let own = linked.iter().filter(|n| !GOES_ON.is_match(&scope.pieces[**n].text)).count();
+    (linked.len() > 1 && own == linked.len() && linked[0] == head + 1).then_some(linked)
 }
 
 /// Whether a head is what a list below it is called: nothing else stands there, each of its items
@@ -207,11 +219,25 @@ fn heads_links(scope: &Scope<'_>, n: usize) -> bool {
     !head.is_empty() && titles.iter().all(|told| *told) && titles.len() > usize::from(!is_name)
 }
 
+/// Reads a section that is nothing but bullets: each of them is news. Nothing else is.
+pub(in crate::source::digest) fn sentences_as_news(scope: &mut Scope<'_>) {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let Some((bullets, end)) = sentences(scope, first, scope.section.to) else { return };
+    for (k, from) in bullets.iter().enumerate() {
+        news_block(scope, *from, bullets.get(k + 1).copied().unwrap_or(end));
+    }
+}
+
 /// Bullets that tell something each, and where they end: as many pieces of news. Above them
 /// stands nothing, or a few words about the week; a line that closes them is none of it.
 fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<(Vec<usize>, usize)> {
     static OF_THE_WEEK: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"(?i)^\W*(?:[本这上][周月期]|今[日天])\P{ASCII}*[:：]$|^\W*(?:this|last|past) (?:week|month)\W*$")
+    });
+    static CLOSES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:以上|感谢|谢谢|下[周期]|我们下|数据来源|更多|欢迎|that['’]s (?:all|it)|thanks|thank you|see you|until next)",
+        )
     });
     static DETAILS: LazyLock<Regex> = LazyLock::new(|| pattern(r"如下|特性|特点|包括|功能|变更|改进"));
     let bullets: Vec<usize> = (first..to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n)).collect();
@@ -221,7 +247,10 @@ fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<(Vec<usize>, 
     let introduced = scope.pieces[first..*bullets.first()?].iter().all(|p| p.text.is_empty() || introduces(p));
     let only = scope.pieces[bullets[0]..end].iter().all(|p| p.list > 0 || p.text.is_empty());
     let closing: Vec<&Piece> = scope.pieces[end..to].iter().filter(|p| !p.text.is_empty()).collect();
-    let closes = |p: &Piece| p.shape == Shape::Line && p.links.is_empty() && text::columns(&p.text) <= 60;
+    let closes = |p: &Piece| {
+        shapes::is_credit(&p.text)
+            || p.shape == Shape::Line && p.links.is_empty() && text::columns(&p.text) <= 60 && CLOSES.is_match(&p.text)
+    };
     let closed = closing.len() <= 1 && closing.iter().all(|p| closes(p));
     let tells =
         |n: &usize| text::columns(&scope.pieces[*n].text) >= 12 && !scope.pieces[*n].text.ends_with([':', '：']);

@@ -117,7 +117,8 @@ fn task_items(scope: &mut Scope<'_>) {
             .unwrap_or(scope.section.to);
         let link = (n..to).find_map(|m| lists::first_link(&scope.pieces[m]));
         // `- #12 what there is to do`, `- what there is to do ([@ann](…))`: a task without a page.
-        let who = link.as_ref().is_some_and(|l| shapes::is_person(&l.url));
+        let ends = |l: &LinkRef| piece.text.trim_end_matches([')', '）', '。', '.', ' ']).ends_with(l.text.as_str());
+        let who = link.as_ref().is_some_and(|l| shapes::is_person(&l.url) && ends(l));
         let nowhere = who || link.is_none() && shapes::without_issue(&piece.text).is_some();
         let line = piece.text.clone();
         let leads = link.as_ref().is_some_and(|l| shapes::is_navigation(&l.text)) || shapes::is_sponsored(&line);

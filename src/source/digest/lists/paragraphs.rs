@@ -1,4 +1,5 @@
-//! What stands in the running text of a section in which no list and no block was found.
+//! What stands in the running text of a section: where no list and no block was found, or beside
+//! paragraphs that open with their links.
 
 use super::stories::story;
 use super::{Form, Unit, first_link, push, says_nothing};
@@ -10,7 +11,7 @@ use crate::source::digest::vocabulary::names_more;
 use crate::source::digest::{Item, Scope, shapes};
 use crate::source::markdown::{LinkRef, Shape};
 
-/// Reads the paragraphs of a section that holds no item of its kind.
+/// Reads the paragraphs of a section that holds no item of its kind, or is nothing but paragraphs.
 ///
 /// `### Release timing`, and a paragraph with a link: the heading is what is told, though a
 /// word of it is that of a section. `## Articles`, and `Ann wrote about [helpers](…).`: each
@@ -29,6 +30,7 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
     let linked: Vec<usize> = (from + 1..scope.section.to)
         .filter(|n| is_text(*n) && !scope.used[*n] && item_link(scope, *n).is_some())
         .collect();
+    let linked = if scope.items.is_empty() { linked } else { beside_items(scope, linked) };
     if linked.is_empty() || shapes::is_credit(&scope.pieces[linked[0]].text) {
         return;
     }
@@ -52,6 +54,13 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
             push(scope, n..n + 1, n, title, &link, kind);
         }
     }
+}
+
+/// Those of `linked` that stand beside the items of a section. What is right behind one of these
+/// tells about it; where the others are few they are no items, either.
+fn beside_items(scope: &Scope<'_>, linked: Vec<usize>) -> Vec<usize> {
+    let found: Vec<usize> = linked.into_iter().filter(|n| !scope.used[n - 1]).collect();
+    if found.len() < scope.items.len() { Vec::new() } else { found }
 }
 
 /// Whether a section that is told to hold articles is paragraphs and nothing else.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Unit, first_link, is_numbered, is_one_of_several, lines_below, push, says_nothing, statement};
+use super::{Unit, first_link, is_one_of_several, is_title_line, lines_below, push, says_nothing, statement};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes;
@@ -41,8 +41,11 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     let body = || n + 1..to;
     let is_own = |m: usize| {
         let piece = &scope.pieces[m];
+        if shapes::is_byline(piece) {
+            return false;
+        }
         let Some(link) = first_link(piece) else {
-            return piece.shape == Shape::Table || piece.bold && is_numbered(scope, m);
+            return piece.shape == Shape::Table || piece.bold && is_title_line(scope, m);
         };
         let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
         let at_start = text::columns(piece.text.split(link.text.as_str()).next().unwrap_or("")) <= 24;
@@ -52,7 +55,7 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text) && !leads;
         let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
         let titled = titled || is_one_of_several(scope, m);
-        titled || bullet || is_numbered(scope, m) || statement(scope, m).is_some() || piece.shape == Shape::Table
+        titled || bullet || is_title_line(scope, m) || statement(scope, m).is_some() || piece.shape == Shape::Table
     };
     // Text and a link below it, and again: several things under one heading.
     let closes = |m: usize| {
@@ -71,9 +74,11 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     // What is told above a list of more has a link of its own, and does not introduce the list.
     let (above, first) = (&scope.pieces[own - 1], &scope.pieces[own]);
     let tells = !above.text.ends_with([':', '：']) && text::columns(&above.text) >= 40 && above.list == 0;
-    // One link below what is told leads to it, though it stands in a list and has words of its own.
+    // The one change below what is told is what is told, though it has words of its own.
     let links = scope.pieces[own..to].iter().filter(|p| first_link(p).is_some()).count();
-    if first.list > 0 && own > n + 1 && tells && links == 1 && own + 1 == to && shapes::is_link_line(first) {
+    let is_change = || first_link(first).is_some_and(|l| shapes::is_change(&l.url));
+    let tells_more = title.split_whitespace().count() > 2 || !title.is_ascii() && text::columns(title) >= 12;
+    if first.list > 0 && own > n + 1 && own + 1 == to && tells && links == 1 && tells_more && is_change() {
         return Some(to);
     }
     let is_list_of_its_own = (own..to).any(|m| scope.pieces[m].list > 0 && shapes::is_link_line(&scope.pieces[m]));
@@ -102,7 +107,7 @@ fn is_original(piece: &Piece) -> bool {
         )
     });
     piece.links.len() == 1
-        && piece.links[0].text.len() + 6 >= piece.text.len()
+        && text::columns(&piece.links[0].text) + 4 >= text::columns(&piece.text)
         && !piece.links[0].picture
         && ORIGINAL.is_match(&piece.links[0].text)
 }

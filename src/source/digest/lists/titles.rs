@@ -153,21 +153,16 @@ pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, li
     if piece.list == 0 || link.text.is_empty() || shapes::is_empty_title(&piece.text) {
         return None;
     }
-    // A paragraph goes over several lines.
-    const MOST_LINES: usize = 32;
     let same = |p: &&Piece| p.item == piece.item && p.block == piece.block;
-    // The line goes on with a sentence that began above: it starts with a small letter.
-    let goes_on_above = piece.text.starts_with(char::is_lowercase);
-    let lines = if goes_on_above { MOST_LINES } else { 0 };
-    let first = n - scope.pieces[scope.section.from..n].iter().rev().take(lines).take_while(same).count();
-    let text_of = |pieces: &[Piece]| pieces.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
-    let above = text_of(&scope.pieces[first..n]);
-    let below = scope.pieces[n..scope.section.to].iter().take_while(same).count();
-    let whole = if above.is_empty() { String::new() } else { above + " " } + &text_of(&scope.pieces[n..n + below]);
-    let from = whole.len() - text_of(&scope.pieces[n..n + below]).len();
-    let (line, _) = shapes::without_ordinal(&whole);
-    let skipped = whole.len() - line.len();
-    let at = from.saturating_sub(skipped) + line.get(from.saturating_sub(skipped)..)?.find(link.text.as_str())?;
+    // A line that starts with a small letter goes on with a sentence that began above.
+    let lines = if piece.text.starts_with(char::is_lowercase) && piece.text != link.text { MOST_LINES } else { 0 };
+    let above = scope.pieces[scope.section.from..n].iter().rev().take(lines).take_while(same).count();
+    let joined = |pieces: &[Piece]| pieces.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
+    let line = joined(&scope.pieces[n - above..=n]);
+    let (line, _) = shapes::without_ordinal(&line);
+    // The link is on the last of these lines.
+    let own = line.len().saturating_sub(piece.text.len());
+    let at = own + line.get(own..)?.find(link.text.as_str())?;
     let (before, behind) = (line[..at].trim_end(), &line[at + link.text.len()..]);
     if shapes::is_day(before) {
         return None;
@@ -178,8 +173,13 @@ pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, li
     let goes_on = behind.trim_start().starts_with(|c: char| c.is_alphanumeric()) && !by_whom;
     let opens = before.is_empty() && goes_on && text::columns(&link.text) <= 24 && text::columns(behind) > 12;
     let number = shapes::is_empty_title(&link.text) && !link.text.contains("://") && before.chars().count() > 8;
-    (inside || opens || number).then(|| text::first_sentence(line))
+    let below = scope.pieces[n + 1..scope.section.to].iter().take(MOST_LINES).take_while(same).count();
+    let whole = || format!("{line} {}", joined(&scope.pieces[n + 1..n + 1 + below]));
+    (inside || opens || number).then(|| text::first_sentence(whole().trim_end()))
 }
+
+/// A paragraph goes over so many lines.
+const MOST_LINES: usize = 32;
 
 /// `[title](…) by Jane Doe`, `[one](…) and [another](…)`: what follows a title continues no sentence.
 fn is_credit_behind(behind: &str, piece: &Piece) -> bool {

@@ -101,7 +101,10 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
 
 /// Words that stand between a product and its version, and are neither.
 fn is_no_name(word: &str) -> bool {
-    const NO_NAMES: [&str; 81] = [
+    const NO_NAMES: [&str; 84] = [
+        "required",
+        "supported",
+        "needed",
         "stable",
         "unstable",
         "presenting",
@@ -272,35 +275,19 @@ pub(in crate::source::digest) fn release_of_link(piece: &Piece, link: &LinkRef, 
 }
 
 /// A release that a sentence tells of whose subject is the product, and whose link has the version:
-/// `Wick, a client, came out in [version 0.32.0](…)`, `Oil's stable release is [2.3.1](…)`.
+/// `Wick, a client, came out in [version 0.32.0](…)`, `Oil's stable release is [2.3.1](…)`. Only
+/// words that say that something was released may stand between.
 pub(in crate::source::digest) fn release_of_subject(
     piece: &Piece,
     link: &LinkRef,
     names: &Names,
 ) -> Option<ReleaseHead> {
-    const NO_PRODUCTS: [&str; 8] = ["We", "It", "This", "There", "They", "You", "Here", "That"];
-    const VERBS: [&str; 20] = [
-        "has",
-        "have",
-        "is",
-        "was",
-        "came",
-        "comes",
-        "got",
-        "gets",
-        "released",
-        "releases",
-        "reached",
-        "reaches",
-        "shipped",
-        "ships",
-        "published",
-        "publishes",
-        "announced",
-        "announces",
-        "hit",
-        "hits",
-    ];
+    static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
+        const VERB: &str = r"(?:(?:has|have) been released|was released|is released|is out|came out|has come out|reached|has reached|hit|has hit)";
+        pattern(&format!(
+            r"^(?:The )?([A-Z][\w.+#-]*(?: [A-Z][\w.+#-]*){{0,2}})(?:(?:, (?:a|an|the) [^,.]{{1,80}},)? {VERB}|['’]s .{{0,80}}release is)(?: (?:in|as|with|at))?(?: its)?(?: (?:new|latest))?(?: version)?$"
+        ))
+    });
     let told = link.text.trim();
     if link.picture || text::columns(told) > 40 {
         return None;
@@ -308,31 +295,13 @@ pub(in crate::source::digest) fn release_of_subject(
     let found = version(told)?;
     let others = |t: &str| t.split_whitespace().all(is_no_name);
     let said = others(told[..found.start].trim_end_matches(['v', 'V'])) && others(&told[found.end..]);
-    let line = piece.text.strip_prefix("The ").unwrap_or(&piece.text);
-    // It stands in the sentence whose subject is the product: the first.
-    let at = line.find(told).filter(|at| said && text::first_sentence(line).len() > *at)?;
-    if at == 0 {
-        return None;
-    }
-    let mut name: Vec<&str> = Vec::new();
-    let mut ends = false;
-    for word in line[..at].split_whitespace().take(4) {
-        let plain = word.trim_end_matches([',', ':']);
-        let owned = plain.strip_suffix("'s").or_else(|| plain.strip_suffix("’s"));
-        let bare = owned.unwrap_or(plain);
-        let is_name =
-            bare.starts_with(|c: char| c.is_uppercase()) && !NO_PRODUCTS.contains(&bare) || names.is_name(bare);
-        if !is_name {
-            ends = VERBS.contains(&bare);
-            break;
-        }
-        name.push(bare);
-        ends = bare.len() < word.len();
-        if ends {
-            break;
-        }
-    }
-    (ends && !name.is_empty()).then(|| ReleaseHead { name: name.join(" "), version: found.number.clone() })
+    let (before, behind) = piece.text.split_once(told).filter(|_| said)?;
+    let name = SUBJECT.captures(before.trim_end())?.get(1)?.as_str();
+    // `[version 0.9](…) of the client`: that is the product.
+    let pronoun = ["It", "This", "That", "We", "They", "There", "Here"].contains(&name);
+    let name = (!pronoun && !behind.trim_start().starts_with("of ")).then(|| name.to_owned())?;
+    let name = names.titles_in(&name).into_iter().next().filter(|_| names.is_name(&name)).unwrap_or(name);
+    Some(ReleaseHead { name, version: found.number })
 }
 
 /// The tag of a release page.
@@ -544,7 +513,14 @@ fn is_needed(line: &str, version: &Version) -> bool {
             r"(?i)^\s*(?:版本?)?\s*(?:及|或|和)?(?:其)?(?:以上|以下|以后|之后|之前)|^\s*(?:or|and) (?:later|newer|above|higher|earlier)\b|^\+(?:\s|$)",
         )
     });
-    OR_LATER.is_match(&line[version.end..]) || NEEDED.is_match(line[..version.start].trim_end())
+    // `Wick is now required in version 1.70`
+    static SINCE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:is|are|was|were|been)\s+(?:now |only )?(?:required|supported|needed|dropped|deprecated|removed)\b[^.,;]{0,20}$",
+        )
+    });
+    let before = line[..version.start].trim_end();
+    OR_LATER.is_match(&line[version.end..]) || NEEDED.is_match(before) || SINCE.is_match(before)
 }
 
 /// The line without the addresses shown in it: the address of a release page announces nothing.
