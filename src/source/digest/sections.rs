@@ -1,0 +1,296 @@
+//! Where a digest is cut: its headings, and bold lines used as headings.
+//!
+//! What this module refuses: headings that are items themselves (`### [title](…)`,
+//! `### NAME 1.2`), the repeated title of the post, and sentences below a heading that told
+//! already what follows. It does not look at what stands in a section beyond that.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::{lists, shapes, vocabulary};
+use crate::config::{DigestConfig, SectionKind};
+use crate::names::Names;
+use crate::normalize::text;
+use crate::source::markdown::{Piece, Shape};
+
+/// A stretch of pieces under one heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Section {
+    pub(super) kind: SectionKind,
+    /// The heading itself, empty for what stands before the first one.
+    pub(super) heading: String,
+    /// The words of a heading above or of its own said what it holds.
+    pub(super) told: bool,
+    /// What its head is.
+    pub(super) head: Head,
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// What a section begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Head {
+    /// The post itself, before the first heading.
+    Post,
+    /// The heading that repeats the post's title.
+    Banner,
+    /// A heading of its own.
+    Heading,
+    /// A heading that is its first item: nothing stands above that says what they are.
+    Item,
+}
+
+/// The pieces with `#### Authors: [@ann](…)` as lines: what such a heading stands above is the text
+/// of the one before.
+pub(super) fn without_bylines(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    let is_one = |p: &Piece| matches!(p.shape, Shape::Heading(_)) && shapes::is_byline(p);
+    if !pieces.iter().any(is_one) {
+        return Cow::Borrowed(pieces);
+    }
+    let as_line = |p: &Piece| if is_one(p) { Piece { shape: Shape::Line, ..p.clone() } } else { p.clone() };
+    Cow::Owned(pieces.iter().map(as_line).collect())
+}
+
+/// Cuts the post at its headings.
+pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    // Level, kind and whether its words told it, of the headings that are open.
+    let mut open: Vec<(u8, SectionKind, bool)> = Vec::new();
+    let nameless = |head: Head, from: usize| Section {
+        kind: config.default,
+        heading: String::new(),
+        told: false,
+        head,
+        from,
+        to: 0,
+    };
+    let mut current = nameless(Head::Post, 0);
+    let banner = banner(pieces);
+    for (n, piece) in pieces.iter().enumerate() {
+        let Some(level) = heading_level(pieces, n) else {
+            continue;
+        };
+        let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
+        let masthead = current.head == Head::Post && is_masthead(&heading, title);
+        let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
+        let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
+        let is_bold_line = level > 6;
+        if is_bold_line
+            && (word.is_none()
+                || current.kind == SectionKind::Releases && shapes::release_head(piece, names, None).is_some())
+        {
+            continue;
+        }
+        if is_item_heading(piece, word.is_some(), names)
+            && !heads_a_list(pieces, n)
+            && (!open.is_empty() || current.told || is_repeated(pieces, level, names))
+        {
+            // What stands above it introduces the digest, and is none of its items; nor does a
+            // section go on that has its text already, and is of its level.
+            let is_next = current.head == Head::Heading
+                && matches!(current.kind, SectionKind::Events | SectionKind::Questions | SectionKind::Tasks)
+                && n > current.from + 1
+                && open.last().is_some_and(|(l, ..)| level <= *l);
+            if current.head == Head::Post || is_next {
+                while is_next && open.last().is_some_and(|(l, ..)| *l >= level) {
+                    open.pop();
+                }
+                current.to = n;
+                sections.push(std::mem::replace(&mut current, nameless(Head::Item, n)));
+            }
+            continue;
+        }
+        while open.last().is_some_and(|(l, ..)| *l >= level) {
+            open.pop();
+        }
+        // Below a section that is told, a question or a sentence is one of its items.
+        if open.last().is_some_and(|(_, _, told)| *told) && !is_bold_line && is_sentence(&heading) {
+            continue;
+        }
+        let inherited = open.iter().rev().find(|(_, _, told)| *told).map(|(_, kind, _)| *kind);
+        // There a long heading with such a word in it is what happened, and no section.
+        if inherited.is_some() && word.is_some() && !is_bold_line && vocabulary::is_in_passing(&heading) {
+            continue;
+        }
+        // A heading without words of its own below one with words is part of that section.
+        if let (None, Some(kind)) = (word, inherited)
+            && current.told
+            && current.kind == kind
+            && kind != SectionKind::Skip
+        {
+            open.push((level, kind, true));
+            continue;
+        }
+        let kind = word.or(inherited).unwrap_or(config.default);
+        let told = word.is_some() || inherited.is_some();
+        open.push((level, kind, told));
+        current.to = n;
+        let head = if is_banner { Head::Banner } else { Head::Heading };
+        sections.push(std::mem::replace(&mut current, Section { kind, heading, told, head, from: n, to: 0 }));
+    }
+    current.to = pieces.len();
+    sections.push(current);
+    sections.retain(|s| s.from < s.to);
+    sections
+}
+
+/// A single first-level heading above all others is the post's title, however it is worded.
+fn banner(pieces: &[Piece]) -> Option<usize> {
+    let headings: Vec<(usize, u8)> = pieces
+        .iter()
+        .enumerate()
+        .filter_map(|(n, p)| match p.shape {
+            Shape::Heading(level) => Some((n, level)),
+            _ => None,
+        })
+        .collect();
+    let (first, level) = *headings.first()?;
+    (level == 1 && headings.len() > 1 && headings[1..].iter().all(|(_, l)| *l > 1)).then_some(first)
+}
+
+/// The first heading may be what the weekly is called: what the post's title begins with, too.
+fn is_masthead(heading: &str, title: &str) -> bool {
+    let name = text::fold(heading.split(['|', '｜', '·', '—', '–', '#']).next().unwrap_or(heading));
+    name.chars().count() >= 4 && text::fold(title).starts_with(&name)
+}
+
+/// A question, a numbered title, a matter: not what a section is called.
+fn is_sentence(heading: &str) -> bool {
+    let lower = heading.to_lowercase();
+    heading.ends_with(['?', '？', '。'])
+        || shapes::question(heading).is_some()
+        || shapes::without_ordinal(heading).1
+        || ["关于", "如何", "为什么", "how ", "why ", "what ", "when "].iter().any(|w| lower.starts_with(w))
+}
+
+/// The level of a heading; a bold line of its own counts as the deepest.
+fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
+    let piece = &pieces[n];
+    match piece.shape {
+        Shape::Heading(level) if !piece.quote && piece.list == 0 => Some(level),
+        // `##Heading`: the blank was forgotten.
+        Shape::Line if piece.text.starts_with("##") && !piece.quote && piece.list == 0 => {
+            let level = piece.text.bytes().take_while(|b| *b == b'#').count();
+            let rest = piece.text.trim_start_matches('#');
+            let alone = n == 0 || pieces[n - 1].block != piece.block;
+            let is_text = rest.starts_with(|c: char| c.is_alphabetic() || !c.is_ascii() && !c.is_whitespace());
+            (alone && is_text && level <= 6 && text::columns(rest) <= 60).then(|| u8::try_from(level).unwrap_or(6))
+        }
+        // `社区动态：` above a list, in a post that has no headings at all.
+        Shape::Line if piece.text.ends_with([':', '：']) && heads_without_mark(pieces, n) => Some(9),
+        // `本周推荐阅读` alone in a paragraph, not even bold.
+        Shape::Line
+            if !piece.bold
+                && !piece.quote
+                && piece.list == 0
+                && piece.links.is_empty()
+                && vocabulary::is_section_with_colon(&piece.text) =>
+        {
+            let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
+                && (n == 0 || pieces[n - 1].block != piece.block);
+            alone.then_some(9)
+        }
+        Shape::Line if piece.bold && !piece.quote && piece.list == 0 && piece.links.is_empty() && piece.images == 0 => {
+            let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
+                && (n == 0 || pieces[n - 1].block != piece.block);
+            let short = text::columns(&piece.text) <= 40;
+            let is_head = shapes::without_ordinal(&piece.text).1;
+            let colon = piece.text.ends_with([':', '：'])
+                && !piece.text.trim_end_matches([':', '：']).ends_with("如下")
+                && !vocabulary::is_section_with_colon(&piece.text);
+            let is_field = colon || shapes::field(&piece.text).is_some();
+            (alone && short && !is_head && !is_field && shapes::asker(piece, false).is_none()).then_some(9)
+        }
+        _ => None,
+    }
+}
+
+/// A short line that ends with a colon and has the word of a section, right above a list.
+fn heads_without_mark(pieces: &[Piece], n: usize) -> bool {
+    let piece = &pieces[n];
+    !piece.quote
+        && piece.list == 0
+        && piece.links.is_empty()
+        && text::columns(&piece.text) <= 30
+        && (n == 0 || pieces[n - 1].block != piece.block)
+        && pieces.get(n + 1).is_some_and(|p| p.list == 1)
+        && vocabulary::has_word(&piece.text)
+        && !around(pieces, n).iter().any(|p| matches!(p.shape, Shape::Heading(_)))
+}
+
+/// The pieces near piece `n`: no line of a long post has all of it looked through.
+fn around(pieces: &[Piece], n: usize) -> &[Piece] {
+    const NEAR: usize = 500;
+    &pieces[n.saturating_sub(NEAR)..pieces.len().min(n + NEAR)]
+}
+
+/// `### [title](link)`, `### NAME v1.2`: a heading that is an item itself.
+fn is_item_heading(piece: &Piece, has_word: bool, names: &Names) -> bool {
+    let Shape::Heading(_) = piece.shape else {
+        return false;
+    };
+    let linked = piece.links.first().is_some_and(|l| {
+        !l.picture && shapes::is_page(&l.url) && text::columns(&l.text) * 2 >= text::columns(&piece.text)
+    });
+    let (_, numbered) = shapes::without_ordinal(&piece.text);
+    let listing = linked && piece.links.first().is_some_and(|l| shapes::is_listing(&l.url));
+    linked && !listing || numbered && !has_word || shapes::release_head(piece, names, None).is_some()
+}
+
+/// A linked heading above a list whose items are links, all of them: what the list is called.
+/// Words that introduce the list may stand between.
+pub(super) fn heads_a_list(pieces: &[Piece], n: usize) -> bool {
+    let names_version = shapes::version(&pieces[n].text).is_some();
+    let numbered = pieces[n].text.starts_with(|c: char| c.is_ascii_digit() || c == '#');
+    let below: Vec<&Piece> =
+        pieces[n + 1..].iter().take_while(|p| !matches!(p.shape, Shape::Heading(_) | Shape::Rule)).collect();
+    let introduced = below.first().is_some_and(|p| {
+        p.list == 0
+            && p.shape == Shape::Line
+            && p.links.is_empty()
+            && p.text.ends_with([':', '：'])
+            && !below.iter().flat_map(|p| &p.links).any(|l| shapes::is_change(&l.url))
+    });
+    let below = if introduced && below.len() > 2 { &below[1..] } else { &below[..] };
+    let begins = |p: &Piece| {
+        lists::first_link(p).is_some_and(|l| {
+            text::columns(p.text.split(l.text.as_str()).next().unwrap_or("")) <= 24 && shapes::is_link_line(p)
+        })
+    };
+    !names_version
+        && !numbered
+        && !below.is_empty()
+        && below.iter().all(|p| p.list > 0)
+        && below.iter().filter(|p| p.list == 1).all(|p| begins(p))
+}
+
+/// Whether headings of that level with links occur more than once.
+fn is_repeated(pieces: &[Piece], level: u8, names: &Names) -> bool {
+    pieces.iter().filter(|p| p.shape == Shape::Heading(level) && is_item_heading(p, false, names)).count() > 1
+}
+
+/// For each piece the headings above it, outermost first. A site's own banner
+/// heading is one of them; what it is worth is decided elsewhere.
+pub(super) fn heading_paths(pieces: &[Piece], sections: &[Section]) -> Vec<Vec<String>> {
+    let banner = banner(pieces);
+    let mut open: Vec<(u8, String)> = Vec::new();
+    let begins: HashSet<usize> = sections.iter().filter(|s| !s.heading.is_empty()).map(|s| s.from).collect();
+    let mut paths = Vec::with_capacity(pieces.len());
+    for (n, piece) in pieces.iter().enumerate() {
+        let starts_section = begins.contains(&n);
+        let level = match piece.shape {
+            Shape::Heading(_) if banner == Some(n) => None,
+            Shape::Heading(level) if !piece.quote => Some(level),
+            Shape::Line if starts_section => heading_level(pieces, n).or(Some(9)),
+            _ => None,
+        };
+        if let Some(level) = level {
+            while open.last().is_some_and(|(l, _)| *l >= level) {
+                open.pop();
+            }
+            open.push((level, piece.text.trim_matches(['*', ' ']).to_owned()));
+        }
+        paths.push(open.iter().map(|(_, t)| t.clone()).collect());
+    }
+    paths
+}
