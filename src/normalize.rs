@@ -24,7 +24,7 @@ use crate::entry::{Entry, EntryId, Kind, Membership, Mention, RawEntry};
 pub const TITLE_COLUMNS: usize = 80;
 
 /// Questions are titled by their first sentence, cut shorter.
-const QUESTION_COLUMNS: usize = 40;
+pub const QUESTION_COLUMNS: usize = 40;
 
 /// Summaries: 200 Han characters or 400 others.
 pub const SUMMARY_COLUMNS: usize = 400;

@@ -19,13 +19,18 @@ mod sections;
 mod shapes;
 mod vocabulary;
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::config::{DigestConfig, SectionKind};
 use crate::entry::Kind;
 use crate::names::Names;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::pattern::pattern;
 
-use sections::{Head, Section, heading_paths, heads_a_list, sections, without_bylines};
+use sections::{Head, Section, heading_paths, heads_a_list, sections};
 
 pub use shapes_public::{day_in, is_prerelease};
 
@@ -162,6 +167,7 @@ impl Scope<'_> {
         let mut headings = self.paths.get(n).cloned().unwrap_or_default();
         headings.append(&mut item.headings);
         item.headings = headings;
+        item.title = without_references(&item.title);
         if matches!(item.kind, Kind::Article | Kind::News | Kind::Task) {
             item.title.truncate(lists::without_credit(&item.title, item.link_text.as_deref()).len());
         }
@@ -187,6 +193,12 @@ impl Scope<'_> {
         headings.chain([self.title]).any(|h| shapes::version(h).is_some())
     }
 
+    /// Whether the heading is a word for what stands around a digest, and no list stands below it.
+    fn is_frame(&self) -> bool {
+        let heading = &self.section.heading;
+        text::columns(heading) <= 14 && vocabulary::is_frame(heading) && self.range().all(|n| self.pieces[n].list == 0)
+    }
+
     /// Reads a part of the section, which begins with a head of its own.
     fn within(&mut self, from: usize, to: usize, read: fn(&mut Scope<'_>)) {
         let heading = self.pieces[from].text.clone();
@@ -209,7 +221,7 @@ impl Scope<'_> {
 
 /// Takes the post apart. `title` is the post's own, whose repetition is no section.
 pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names) -> TakenApart {
-    let pieces = &without_bylines(pieces)[..];
+    let pieces = &sections::readable(pieces)[..];
     let sections = sections(pieces, title, config, names);
     let paths = heading_paths(pieces, &sections);
     let mut items = Vec::new();
@@ -241,6 +253,12 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
     TakenApart { items, leftovers }
 }
 
+/// `[Wick #12][] refactors …`, whose definition nobody wrote: the words.
+fn without_references(title: &str) -> String {
+    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[([^\[\]]+)\]\[[^\[\]]*\]"));
+    REFERENCE.replace_all(title, "$1").into_owned()
+}
+
 /// Sections whose heading says nothing: each part by its own shape.
 fn by_shape(scope: &mut Scope<'_>) {
     // What stands above the first heading introduces the digest.
@@ -250,6 +268,9 @@ fn by_shape(scope: &mut Scope<'_>) {
     }
     if has_questions(scope) {
         questions::read(scope);
+        return;
+    }
+    if scope.is_frame() {
         return;
     }
     if reports::has(scope) {

@@ -10,10 +10,10 @@ pub(super) use rows::rows;
 pub(super) use titles::{first_link, says_nothing, sentence_around, without_credit};
 
 use super::shapes;
-use super::vocabulary::{is_recap, names_more};
+use super::vocabulary::{is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
 use crate::entry::Kind;
-use crate::normalize::text;
+use crate::normalize::{QUESTION_COLUMNS, text};
 use crate::source::markdown::{LinkRef, Piece, Shape};
 use stories::{story, story_end};
 use titles::{is_caption, picture_link, title_above, title_in, without_link};
@@ -104,12 +104,21 @@ pub(super) fn questions(scope: &mut Scope<'_>) {
             continue;
         }
         if first_link(piece).is_none() && asks && answered && unit.form != Form::Line {
-            let mut item = Item::new(Kind::Question, asked, piece.line);
+            let mut item = Item::new(Kind::Question, asked.clone(), piece.line);
             item.ranges = scope.lines(unit.from + 1..unit.to);
+            item.lead = Some(asked).filter(|a| text::columns(a) > QUESTION_COLUMNS).unwrap_or_default();
             scope.mark(unit.from..unit.to);
             scope.push(unit.from, item);
         } else {
+            let before = scope.items.len();
             read_unit(scope, &unit, Kind::Question);
+            // A title is cut; what was asked is not.
+            for item in &mut scope.items[before..] {
+                let is_told = item.ranges.first().is_some_and(|(from, _)| *from <= item.line);
+                if !is_told && item.lead.is_empty() && text::columns(&item.title) > QUESTION_COLUMNS {
+                    item.lead.clone_from(&item.title);
+                }
+            }
         }
     }
 }
@@ -239,14 +248,17 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
         } else if let Shape::Heading(level) = piece.shape {
             let has_link = piece.links.iter().any(|l| !l.picture);
             let numbered = shapes::without_ordinal(&piece.text).1;
-            let released = || shapes::release_head(piece, scope.names, None).is_some();
-            let titled = numbered || has_link && is_linked || released();
+            let is_release = shapes::release_head(piece, scope.names, None).is_some();
+            let titled = numbered || has_link && is_linked || is_release;
             if !titled {
                 n += 1;
                 continue;
             }
             let to = (n + 1..scope.section.to)
-                .find(|m| matches!(scope.pieces[*m].shape, Shape::Heading(l) if l <= level))
+                .find(|m| {
+                    let is_part = || is_release && is_part_of_release(&scope.pieces[*m].text);
+                    matches!(scope.pieces[*m].shape, Shape::Heading(l) if l <= level) && !is_part()
+                })
                 .unwrap_or(scope.section.to);
             (to, Form::Heading)
         } else if is_title_line(scope, n) {

@@ -43,6 +43,18 @@ fn titled(scope: &mut Scope<'_>) {
         !p.quote && p.list == 0 && (heading || p.bold) && asks
     };
     let mut heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(&scope.pieces[*n])).collect();
+    // Paragraphs that ask, where nothing else does, and what stands below each.
+    if heads.is_empty() && scope.section.told {
+        let asks = |n: &usize| {
+            let piece = &scope.pieces[*n];
+            let plain = piece.list == 0 && !piece.quote && piece.shape == Shape::Line && piece.links.is_empty();
+            plain && piece.text.ends_with(['?', '？'])
+        };
+        let others =
+            (first..scope.section.to).any(|n| scope.pieces[n].list > 0 && scope.pieces[n].text.ends_with(['?', '？']));
+        let opens = first < scope.section.to && asks(&first);
+        heads = (first..scope.section.to).filter(|n| opens && !others && asks(n)).collect();
+    }
     // Below a heading that promises questions every heading is one, with or without a mark.
     if heads.is_empty() && scope.section.told {
         let level = (first..scope.section.to).find_map(|n| match scope.pieces[n].shape {
@@ -66,6 +78,10 @@ fn titled(scope: &mut Scope<'_>) {
         }
         let mut item = Item::new(Kind::Question, asked, piece.line);
         item.question = asked.to_owned();
+        // A title is cut; what was asked is not.
+        if text::columns(asked) > crate::normalize::QUESTION_COLUMNS {
+            item.lead = asked.to_owned();
+        }
         if let Some(link) = lists::first_link(piece) {
             item = item.with_link(&link);
         }
@@ -163,9 +179,18 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
         let piece = &scope.pieces[*n];
         !piece.text.is_empty() && piece.images == 0
     });
+    // A project's name with a colon, and an answer below it that nobody else began, says who answers.
+    let answers = |n: usize| {
+        let answered = |m: usize| !scope.pieces[m].quote && shapes::answer(&scope.pieces[m].text).is_some();
+        let tells = |m: usize| {
+            let piece = &scope.pieces[m];
+            text::columns(&piece.text) > 8 && shapes::label(piece, scope.names).is_none() && !lists::is_bare_link(piece)
+        };
+        !(first..n).any(answered) && (n + 1..block.to).any(tells)
+    };
     let label_at = |n: usize| {
         let piece = &scope.pieces[n];
-        if shapes::answer(&piece.text).is_some() {
+        if shapes::answer(&piece.text).is_some() || piece.links.is_empty() && answers(n) {
             return None;
         }
         let plain = || Piece { quote: false, list: 0, ..piece.clone() };

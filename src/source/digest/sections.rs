@@ -40,15 +40,45 @@ pub(super) enum Head {
     Item,
 }
 
-/// The pieces with `#### Authors: [@ann](…)` as lines: what such a heading stands above is the text
-/// of the one before.
-pub(super) fn without_bylines(pieces: &[Piece]) -> Cow<'_, [Piece]> {
-    let is_one = |p: &Piece| matches!(p.shape, Shape::Heading(_)) && shapes::is_byline(p);
-    if !pieces.iter().any(is_one) {
+/// The pieces with headings that are none as lines: `#### Authors: [@ann](…)`, whose text is that of
+/// the heading before, and fields of one event, each a heading (`## 会议时间` and a paragraph).
+pub(super) fn readable(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    let fields = has_headings_of_fields(pieces);
+    let is_one = |n: usize| {
+        let piece = &pieces[n];
+        matches!(piece.shape, Shape::Heading(_))
+            && (shapes::is_byline(piece) || fields && field_below(pieces, n).is_some())
+    };
+    if !(0..pieces.len()).any(is_one) {
         return Cow::Borrowed(pieces);
     }
-    let as_line = |p: &Piece| if is_one(p) { Piece { shape: Shape::Line, ..p.clone() } } else { p.clone() };
-    Cow::Owned(pieces.iter().map(as_line).collect())
+    let as_line = |n: usize| {
+        let piece = &pieces[n];
+        match field_below(pieces, n).filter(|_| fields && is_one(n)) {
+            Some(text) => Piece { shape: Shape::Line, text, ..piece.clone() },
+            None if is_one(n) => Piece { shape: Shape::Line, ..piece.clone() },
+            None => piece.clone(),
+        }
+    };
+    Cow::Owned((0..pieces.len()).map(as_line).collect())
+}
+
+/// The field that a heading is the name of, and its value, which stands below.
+fn field_below(pieces: &[Piece], n: usize) -> Option<String> {
+    let name = pieces[n].text.trim_end_matches([':', '：', ' ']);
+    let value = pieces.get(n + 1).filter(|p| p.shape == Shape::Line && p.list == 0 && !p.text.is_empty())?;
+    let field = format!("{name}：{}", value.text);
+    (text::columns(name) <= 20 && shapes::field(&field).is_some()).then_some(field)
+}
+
+/// Whether a post tells of one event, with a heading for each of its fields: when, and one more.
+fn has_headings_of_fields(pieces: &[Piece]) -> bool {
+    let found: Vec<shapes::Field> = (0..pieces.len())
+        .filter(|n| matches!(pieces[*n].shape, Shape::Heading(_)) && !pieces[*n].quote)
+        .filter_map(|n| field_below(pieces, n))
+        .filter_map(|field| shapes::field(&field).map(|(f, _)| f))
+        .collect();
+    found.iter().filter(|f| **f == shapes::Field::Time).count() == 1 && found.len() > 1
 }
 
 /// Cuts the post at its headings.
@@ -66,10 +96,16 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
     };
     let mut current = nameless(Head::Post, 0);
     let banner = banner(pieces);
+    let mut below_release = false;
     for (n, piece) in pieces.iter().enumerate() {
         let Some(level) = heading_level(pieces, n) else {
             continue;
         };
+        // `### Bug fixes` below `### NAME 1.2` is part of it, of whatever level.
+        if below_release && vocabulary::is_part_of_release(&piece.text) {
+            continue;
+        }
+        below_release = level <= 6 && shapes::release_head(piece, names, None).is_some();
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
         let masthead = current.head == Head::Post && is_masthead(&heading, title);
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
@@ -88,7 +124,10 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
             // What stands above it introduces the digest, and is none of its items; nor does a
             // section go on that has its text already, and is of its level.
             let is_next = current.head == Head::Heading
-                && matches!(current.kind, SectionKind::Events | SectionKind::Questions | SectionKind::Tasks)
+                && matches!(
+                    current.kind,
+                    SectionKind::Events | SectionKind::Questions | SectionKind::Tasks | SectionKind::Skip
+                )
                 && n > current.from + 1
                 && open.last().is_some_and(|(l, ..)| level <= *l);
             if current.head == Head::Post || is_next {

@@ -198,7 +198,8 @@ impl Field {
         let is = |words: &[&str]| words.iter().any(|w| name == *w || name.ends_with(w) && name.chars().count() <= 8);
         if is(&["主题", "会议主题", "直播主题", "活动主题", "topic", "title", "subject"]) {
             Some(Field::Title)
-        } else if is(&["时间", "日期", "when", "date", "time"]) {
+        } else if is(&["时间", "日期", "时间和地点", "时间地点", "时间与地点", "when", "date", "time"])
+        {
             Some(Field::Time)
         } else if is(&[
             "地点",
@@ -206,6 +207,12 @@ impl Field {
             "报名",
             "报名地址",
             "报名链接",
+            "参与方式",
+            "参会方式",
+            "入会方式",
+            "会议地址",
+            "直播地址",
+            "活动地点",
             "入会链接",
             "入会口令",
             "形式",

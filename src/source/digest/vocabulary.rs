@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|contribute\s*!|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:群聊|交流群|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
+        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|contribute\s*!|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
     )
 });
 
@@ -111,6 +111,16 @@ pub(super) fn is_in_passing(heading: &str) -> bool {
     let whole = text::columns(heading.trim());
     let word = WORDS.iter().find_map(|(words, _)| words.find(heading)).map_or(whole, |m| text::columns(m.as_str()));
     whole > SENTENCE_COLUMNS && word * 3 < whole
+}
+
+/// Headings that divide the notes of one release: `Bug fixes`, `新特性`, `Link`.
+pub(super) fn is_part_of_release(heading: &str) -> bool {
+    static PART: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:new |main |other |known |notable |breaking |bug ?)?(?:features?|fix(?:es|ed)?|bugs?|bug ?fix(?:es)?|optimi[sz]\w*|improve\w*|enhance\w*|changes|changelog|tests?|docs?|documentation|refactor\w*|dependenc\w+|deprecat\w+|links?|downloads?|issues|highlights|added|changed|fixed|removed|security|performance|what['’]s (?:new|changed)|upgrad\w+(?: notes?)?|migration)|新特性|新功能|新增(?:功能|特性)?|主要变更|(?:功能|性能)?优化|(?:问题|缺陷|bug\s*)?修复|改进|变更(?:日志)?|更新(?:内容|日志)|不兼容变更|重构|测试|文档|依赖(?:升级)?|下载(?:地址)?|升级(?:说明|指南))\W*$",
+        )
+    });
+    PART.is_match(heading)
 }
 
 /// Headings of what was changed, each of it in a line: `Kernel improvements`, `语言更新`.
@@ -128,7 +138,7 @@ pub(super) fn is_of_changes(heading: &str) -> bool {
 pub(super) fn is_group(heading: &str) -> bool {
     static GROUP: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:clients?|servers?|libraries|library|tools?|tooling|apps?|applications?|software|services?|extensions?|plugins?|modules?|community|ecosystem|others?|misc\w*)(?:\W+(?:and|&)\W+)?\W*)+$|^\W*(?:客户端|服务[端器]|库|工具|应用|插件|社区|生态|周边|其[他它])+\W*$",
+            r"(?i)^\W*(?:(?:clients?|servers?|libraries|library|tools?|tooling|apps?|applications?|software|services?|extensions?|plugins?|modules?|commits|pull requests|prs|discussions|proposals|threads|community|ecosystem|others?|misc\w*)(?:\W+(?:and|&)\W+)?\W*)+$|^\W*(?:客户端|服务[端器]|库|工具|应用|插件|社区|生态|周边|其[他它])+\W*$",
         )
     });
     GROUP.is_match(heading)

@@ -164,7 +164,7 @@ pub(super) fn item_key(
 
 /// When an event starts, as its digest tells. A day without a year is the one nearest to the digest.
 pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> Option<String> {
-    let time = &first_day(time);
+    let time = &first_day(&with_plain_zone(time, post.unwrap_or_default(), zone));
     let format = |c: date::Claimed| match c.precision {
         date::Precision::Time => zone.to_local(c.time).to_rfc3339(),
         date::Precision::Day => zone.to_local(c.time).format("%Y-%m-%d").to_string(),
@@ -211,6 +211,28 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
         .map(format)
         .filter(|s| !s.is_empty())
         .or_else(somewhere)
+}
+
+/// `20:00 (GMT+08:00)`, `20:00（北京时间）`: the zone as [`date::lenient`] reads it. `CST` is
+/// China's where the site's clock is.
+fn with_plain_zone(time: &str, at: DateTime<Utc>, zone: Zone) -> String {
+    use std::sync::LazyLock;
+    static BRACKETS: LazyLock<regex::Regex> =
+        LazyLock::new(|| pattern(r"(?i)\s*[(（]\s*(?:GMT|UTC)\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\s*[)）]"));
+    static BEIJING: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\s*[(（]?\s*北京时间\s*[)）]?\s*"));
+    static CHINA: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\bCST\b"));
+    let offset = |found: &regex::Captures<'_>| {
+        let minutes = found.get(3).map_or("00", |m| m.as_str());
+        format!(" {}{:0>2}:{minutes}", &found[1], &found[2])
+    };
+    let time = BRACKETS.replace(time, offset);
+    let is_china = zone.to_local(at).offset().local_minus_utc() == 8 * 3600;
+    let time = if is_china { CHINA.replace(&time, "+08:00") } else { time };
+    match BEIJING.find(&time) {
+        // It may stand before the hour.
+        Some(found) => format!("{} {} +08:00", &time[..found.start()], &time[found.end()..]),
+        None => time.into_owned(),
+    }
 }
 
 /// The months, as days are written in English.

@@ -124,6 +124,7 @@ fn event(scope: &mut Scope<'_>, from: usize, to: usize) {
         (Some(topic), _) => topic,
         (None, Some(name)) => name,
         (None, None) if is_opening(&scope.pieces[from]) => scope.pieces[from].text.clone(),
+        (None, None) if scope.section.heading.is_empty() => scope.title.to_owned(),
         (None, None) => scope.section.heading.clone(),
     };
     let mut item = Item::new(Kind::Event, title, scope.pieces[from].line);
@@ -207,17 +208,17 @@ fn whole_event(scope: &mut Scope<'_>) {
         let link = lists::first_link(piece).filter(|l| !lists::says_nothing(&l.text))?;
         (time.is_some() && piece.text.starts_with(link.text.as_str())).then_some(link.text)
     });
-    let title =
-        named.or_else(|| bold.map(|p| p.text.clone())).or(above).unwrap_or_else(|| scope.section.heading.clone());
+    let heading = Some(&scope.section.heading).filter(|h| !h.is_empty()).map_or(scope.title, String::as_str);
+    let title = named.or_else(|| bold.map(|p| p.text.clone())).or(above).unwrap_or_else(|| heading.to_owned());
     let mut item = Item::new(Kind::Event, title, scope.pieces[scope.section.from].line);
     if let Some(link) = link {
         item = item.with_link(&link);
     }
     // `The next call is on June 5, 2024`: a day in passing is another one's.
     let calls = |text: &&String| {
-        const CALLS: [&str; 14] = [
+        const CALLS: [&str; 17] = [
             "next", "will", "join", "register", "rsvp", "place", "start", "meet", "call", "报名", "直播", "举行",
-            "召开", "时间",
+            "召开", "时间", "举办", "将于", "相约",
         ];
         let lower = text.to_lowercase();
         shapes::day_in(text).is_some() && CALLS.iter().any(|w| lower.contains(w))
@@ -311,7 +312,7 @@ fn meeting_below(scope: &Scope<'_>, at: usize) -> Option<LinkRef> {
         .collect();
     let [only] = below.as_slice() else { return None };
     let link = lists::first_link(only).filter(|l| opens_with_day && !lists::says_nothing(&l.text))?;
-    text::same(&link.text, &only.text).then_some(link)
+    (text::same(&link.text, &only.text) || only.links.len() > 1 && only.text.starts_with(&link.text)).then_some(link)
 }
 
 /// `22 August 2024: The group meets`: what is told behind the day.

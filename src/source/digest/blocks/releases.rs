@@ -4,7 +4,7 @@ use super::{begins_item, canonical};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes::{self};
-use crate::source::digest::{Item, Scope, lists};
+use crate::source::digest::{Item, Scope, lists, vocabulary};
 use crate::source::markdown::{LinkRef, Piece, Shape};
 
 /// Whether a line outside of lists announces a release.
@@ -113,7 +113,12 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
         let piece = &scope.pieces[n];
         if let (Some(own), Shape::Heading(other)) = (level, piece.shape)
             && other <= own
+            && !vocabulary::is_part_of_release(&piece.text)
         {
+            return n;
+        }
+        // Behind the last line across stands the farewell of the post.
+        if piece.shape == Shape::Rule && n > head + 1 && is_farewell(&scope.pieces[n + 1..next]) {
             return n;
         }
         if piece.list > 0 && begins_item(scope, n) && shapes::is_only_release(piece) {
@@ -139,6 +144,12 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
     next
 }
 
+/// Paragraphs and nothing else.
+fn is_farewell(pieces: &[Piece]) -> bool {
+    let plain = |p: &Piece| p.list == 0 && !p.bold && matches!(p.shape, Shape::Line | Shape::Html);
+    !pieces.is_empty() && pieces.iter().all(plain)
+}
+
 /// A heading inside a release that opens another part of the digest.
 fn vocabulary_of(scope: &Scope<'_>, piece: &Piece) -> bool {
     scope.names.is_name(&piece.text)
@@ -149,7 +160,7 @@ pub(in crate::source::digest) fn release(scope: &mut Scope<'_>, head: usize, to:
     let Some(found) = shapes::release_head(&scope.pieces[head], scope.names, Some(&scope.section.heading)) else {
         return;
     };
-    let more = shapes::more_versions(&scope.pieces[head]);
+    let more = shapes::more_versions(&scope.pieces[head], &found.name);
     let beside = releases_beside(scope, head, &found.name, &found.version);
     for version in std::iter::once(found.version).chain(more) {
         let mut item = Item::new(Kind::Release, format!("{} {version}", found.name), scope.pieces[head].line);
@@ -242,11 +253,15 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
         .iter()
         .flat_map(|p| p.links.iter().map(move |l| (p, l)))
         .filter(|(_, l)| !l.picture && shapes::is_page(&l.url) && !is_tag_of_another(&l.url, version))
+        .filter(|(_, l)| !is_file(&l.url))
         .collect();
     let tag = links.iter().find(|(_, l)| l.url.contains("/releases/tag/") && l.url.contains(version)).or_else(|| {
-        links
-            .iter()
-            .find(|(_, l)| l.url.contains("/releases/") || l.url.contains("/tree/") || l.url.contains("/compare/"))
+        links.iter().find(|(_, l)| {
+            l.url.contains("/releases/")
+                || l.url.ends_with("/releases")
+                || l.url.contains("/tree/")
+                || l.url.contains("/compare/")
+        })
     });
     let reports = |p: &Piece| {
         ["报告", "参考", "详情", "详见", "公告", "发布博客", "release note", "changelog", "announcement"]
@@ -263,6 +278,11 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
     };
     let only = links.first().filter(|first| is_only(first));
     tag.or(introduced).or(own).or(shown).or(only).map(|(_, l)| (*l).clone())
+}
+
+/// Whether an address is a file to download.
+fn is_file(url: &str) -> bool {
+    url.contains("/releases/download/") || [".zip", ".tar.gz", ".tgz", ".jar"].iter().any(|end| url.ends_with(end))
 }
 
 /// Whether an address is the release page of another version.

@@ -1,11 +1,16 @@
 //! Task blocks: a project and what there is to do, a heading or an item a task.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{begins_item, canonical, is_block_head};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes::{self, Field};
 use crate::source::digest::{Item, Scope, lists};
 use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::pattern::pattern;
 
 /// Reads a section of tasks: a block a project, or an item a task.
 pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
@@ -55,13 +60,23 @@ fn headed_tasks(scope: &mut Scope<'_>) -> bool {
     let tasks: Vec<(usize, usize)> = (0..heads.len()).filter(linked).map(|k| (heads[k], end(k))).collect();
     for (from, to) in &tasks {
         let Some(link) = (*from..*to).find_map(|n| lists::first_link(&scope.pieces[n])) else { continue };
-        let title = shapes::without_ordinal(&scope.pieces[*from].text).0.trim_end_matches([':', '：']).to_owned();
+        let title = shapes::without_ordinal(&scope.pieces[*from].text).0.trim_end_matches([':', '：']);
+        let title = described(scope, title, *from + 1, *to).unwrap_or_else(|| title.to_owned());
         let mut item = Item::new(Kind::Task, title, scope.pieces[*from].line).with_link(&link);
         item.ranges = scope.lines(from + 1..*to);
         scope.mark(*from..*to);
         scope.push(*from, item);
     }
     !tasks.is_empty()
+}
+
+/// What `Issue #12` is about, as the text below tells.
+fn described(scope: &Scope<'_>, title: &str, from: usize, to: usize) -> Option<String> {
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^(?:issue|pr|任务)?\s*#?\s*\d+$"));
+    static FIELD: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)^\W*(?:(?:问题|任务)?描述|标题|description|title|summary)\s*[:：]\s*(.+)$"));
+    let text = |n: usize| FIELD.captures(&scope.pieces[n].text).map(|found| text::first_sentence(&found[1]));
+    NUMBER.is_match(title).then(|| (from..to).find_map(text)).flatten()
 }
 
 fn task_block(scope: &mut Scope<'_>, from: usize, to: usize, label: Option<String>) {

@@ -31,6 +31,9 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
         .filter(|n| is_text(*n) && !scope.used[*n] && item_link(scope, *n).is_some())
         .collect();
     let linked = if scope.items.is_empty() { linked } else { beside_items(scope, linked) };
+    if scope.is_frame() {
+        return;
+    }
     if linked.is_empty() || shapes::is_credit(&scope.pieces[linked[0]].text) {
         return;
     }

@@ -85,6 +85,11 @@ pub(in crate::source::digest) fn picture_link(piece: &Piece) -> Option<LinkRef> 
 /// The title of a link: its text, else the words around it, else the line above.
 pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &LinkRef, from: usize) -> String {
     let piece = &scope.pieces[n];
+    // `**Interactive tool:**` on the first line of an item is what the lines below tell about.
+    let head = &scope.pieces[from];
+    if n > from && head.bold && head.list > 0 && head.item == piece.item && head.text.ends_with([':', '：']) {
+        return head.text.trim_end_matches([':', '：', ' ']).to_owned();
+    }
     if let Some(sentence) = sentence_around(scope, n, link) {
         // `[wick/api](…) [#90](…/pull/90) what it does`: where it is done is no title.
         let source = piece.links.first().filter(|first| shapes::is_below(&link.url, &first.url));
@@ -155,7 +160,12 @@ pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, li
     }
     let same = |p: &&Piece| p.item == piece.item && p.block == piece.block;
     // A line that starts with a small letter goes on with a sentence that began above.
-    let lines = if piece.text.starts_with(char::is_lowercase) && piece.text != link.text { MOST_LINES } else { 0 };
+    // So does one below a line that was wrapped.
+    let wrapped = |p: &Piece| {
+        text::columns(&p.text) >= 50 && p.text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == ',') && same(&p)
+    };
+    let goes_on = piece.text.starts_with(char::is_lowercase) || n > scope.section.from && wrapped(&scope.pieces[n - 1]);
+    let lines = if goes_on && piece.text != link.text { MOST_LINES } else { 0 };
     let above = scope.pieces[scope.section.from..n].iter().rev().take(lines).take_while(same).count();
     let joined = |pieces: &[Piece]| pieces.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
     let line = joined(&scope.pieces[n - above..=n]);
@@ -164,7 +174,10 @@ pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, li
     let own = line.len().saturating_sub(piece.text.len());
     let at = own + line.get(own..)?.find(link.text.as_str())?;
     let (before, behind) = (line[..at].trim_end(), &line[at + link.text.len()..]);
-    if shapes::is_day(before) {
+    // `[title](…) June 28, 2024`, `[title](…) closes then | Berlin`: the title is the link.
+    let noted =
+        || shapes::day_in(behind).is_some_and(|day| behind.trim_start().starts_with(day)) || behind.contains(" | ");
+    if shapes::is_day(before) || before.is_empty() && noted() {
         return None;
     }
     let inside = before.chars().last().is_some_and(|c| c.is_alphanumeric() || ",，、".contains(c));

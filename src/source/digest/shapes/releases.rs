@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pattern;
+use super::{pattern, without_ordinal};
 use crate::names::Names;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
@@ -245,10 +245,11 @@ fn product(phrase: &str, names: &Names) -> Option<String> {
 pub(in crate::source::digest) fn is_release_title(piece: &Piece) -> bool {
     let release_page = piece.links.first().is_some_and(|l| l.url.contains("/releases/") || l.url.contains("/tag/"));
     let line = without_addresses(piece);
-    let Some(found) = version(&line) else { return false };
+    let (line, _) = without_ordinal(&line);
+    let Some(found) = version(line) else { return false };
     let dotted = found.number.contains('.');
     let short = line[found.end..].trim().is_empty() && line[..found.start].split_whitespace().count() <= 3;
-    release_page || dotted && (short || announces(&line))
+    release_page || dotted && (short || announces(line))
 }
 
 /// What a link is that names a release, whatever stands around it: `[Lamp 0.9](…)`,
@@ -343,7 +344,8 @@ pub(in crate::source::digest) fn release_head(
     }
     // The head of a long line is its beginning.
     let whole = without_addresses(piece);
-    let mut line = beginning(&whole, HEAD_COLUMNS);
+    let whole = without_ordinal(&whole).0;
+    let mut line = beginning(whole, HEAD_COLUMNS);
     // Not in the middle of a version.
     line.extend(whole[line.len()..].chars().take_while(char::is_ascii_graphic).take(30));
     let line = &line;
@@ -444,7 +446,9 @@ pub(in crate::source::digest) fn release_head(
     let known = phrase.and_then(|p| product(p, names));
     // `Apache Foo Bar 发布 2.0`: all that stands before the verb.
     let before_verb = || {
-        let whole = phrase.filter(|p| head.starts_with(p) && !head.is_ascii())?;
+        // It opens the line, or what stands behind a colon.
+        let opens = |p: &&str| head.split_once(p).is_some_and(|(b, _)| b.is_empty() || b.ends_with([':', '：']));
+        let whole = phrase.filter(|p| !head.is_ascii() && opens(p))?;
         whole.split(' ').all(|word| !is_no_name(word)).then(|| whole.to_owned())
     };
     let written = || {
@@ -532,16 +536,21 @@ fn without_addresses(piece: &Piece) -> String {
     line.split_whitespace().filter(|w| !w.contains("://")).collect::<Vec<_>>().join(" ")
 }
 
-/// Versions that follow the first one of a head, as in `2.4.1/3.0.6`.
-pub(in crate::source::digest) fn more_versions(piece: &Piece) -> Vec<String> {
+/// Versions of `name` that follow the first one of a head, as in `2.4.1/3.0.6` and
+/// `Oil 1.14 和 Oil 1.13 发布`.
+pub(in crate::source::digest) fn more_versions(piece: &Piece, name: &str) -> Vec<String> {
     let line = without_addresses(piece);
     let Some(first) = version(&line) else {
         return Vec::new();
     };
     let mut rest = &line[first.end..];
     let mut found = Vec::new();
-    while let Some(tail) = rest.trim_start().strip_prefix(['/', '、', '&', '＆']) {
-        let tail = tail.trim_start();
+    loop {
+        let rest_of = rest.trim_start();
+        let beside = rest_of.strip_prefix(['/', '、', '&', '＆']);
+        let and = || ["和", "与", "及", "and "].iter().find_map(|word| rest_of.strip_prefix(word));
+        let again = || and().and_then(|tail| tail.trim_start().strip_prefix(name).filter(|_| !name.is_empty()));
+        let Some(tail) = beside.or_else(again).map(str::trim_start) else { break };
         match version(tail) {
             Some(next) if next.start <= 1 => {
                 found.push(next.number);
