@@ -195,8 +195,7 @@ impl Scope<'_> {
 
     /// Whether the heading is a word for what stands around a digest, and no list stands below it.
     fn is_frame(&self) -> bool {
-        let heading = &self.section.heading;
-        text::columns(heading) <= 14 && vocabulary::is_frame(heading) && self.range().all(|n| self.pieces[n].list == 0)
+        vocabulary::is_frame_word(&self.section.heading) && self.range().all(|n| self.pieces[n].list == 0)
     }
 
     /// Reads a part of the section, which begins with a head of its own.
@@ -255,15 +254,16 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
 
 /// `[Wick #12][] refactors …`, whose definition nobody wrote: the words.
 fn without_references(title: &str) -> String {
-    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[([^\[\]]+)\]\[[^\[\]]*\]"));
-    REFERENCE.replace_all(title, "$1").into_owned()
+    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(^|\s)\[([^\[\]]+)\]\[\]"));
+    REFERENCE.replace_all(title, "$1$2").into_owned()
 }
 
 /// Sections whose heading says nothing: each part by its own shape.
 fn by_shape(scope: &mut Scope<'_>) {
     // What stands above the first heading introduces the digest.
     let introduces = scope.section.head == Head::Post && scope.section.to < scope.pieces.len();
-    if introduces && !has_questions(scope) && !is_list_of_links(scope) && !is_list_of_changes(scope) {
+    let tells = || is_list_of_links(scope) || is_list_of_changes(scope) || blocks::has_event_fields(scope);
+    if introduces && !has_questions(scope) && !tells() {
         return;
     }
     if has_questions(scope) {

@@ -256,8 +256,9 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
             }
             let to = (n + 1..scope.section.to)
                 .find(|m| {
-                    let is_part = || is_release && is_part_of_release(&scope.pieces[*m].text);
-                    matches!(scope.pieces[*m].shape, Shape::Heading(l) if l <= level) && !is_part()
+                    let Shape::Heading(other) = scope.pieces[*m].shape else { return false };
+                    let is_part = || is_release && is_part_of_release(&scope.pieces[*m].text, false);
+                    other < level || other == level && !is_part()
                 })
                 .unwrap_or(scope.section.to);
             (to, Form::Heading)
@@ -541,6 +542,7 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
         || shapes::is_sponsored(&scope.pieces[at].text)
         || shapes::is_credit(&scope.pieces[at].text)
         || shapes::is_source(&scope.pieces[at])
+        || shapes::is_listing(&link.url) && shapes::is_empty_title(&link.text)
     {
         return;
     }

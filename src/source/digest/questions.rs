@@ -1,10 +1,15 @@
 //! Question blocks: who asks, the quoted question, the answers, the label that closes them.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::shapes::{self, Asker};
 use super::{Item, Scope, lists};
 use crate::entry::Kind;
 use crate::normalize::{address, text};
 use crate::source::markdown::{Piece, Shape};
+use crate::source::pattern::pattern;
 
 /// One asker and everything up to the next.
 struct Block {
@@ -43,18 +48,6 @@ fn titled(scope: &mut Scope<'_>) {
         !p.quote && p.list == 0 && (heading || p.bold) && asks
     };
     let mut heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(&scope.pieces[*n])).collect();
-    // Paragraphs that ask, where nothing else does, and what stands below each.
-    if heads.is_empty() && scope.section.told {
-        let asks = |n: &usize| {
-            let piece = &scope.pieces[*n];
-            let plain = piece.list == 0 && !piece.quote && piece.shape == Shape::Line && piece.links.is_empty();
-            plain && piece.text.ends_with(['?', '？'])
-        };
-        let others =
-            (first..scope.section.to).any(|n| scope.pieces[n].list > 0 && scope.pieces[n].text.ends_with(['?', '？']));
-        let opens = first < scope.section.to && asks(&first);
-        heads = (first..scope.section.to).filter(|n| opens && !others && asks(n)).collect();
-    }
     // Below a heading that promises questions every heading is one, with or without a mark.
     if heads.is_empty() && scope.section.told {
         let level = (first..scope.section.to).find_map(|n| match scope.pieces[n].shape {
@@ -63,6 +56,9 @@ fn titled(scope: &mut Scope<'_>) {
         });
         let same = |n: &usize| level.is_some_and(|l| scope.pieces[*n].shape == Shape::Heading(l));
         heads = (first..scope.section.to).filter(same).collect();
+    }
+    if heads.is_empty() && scope.section.told {
+        heads = asking_paragraphs(scope, first);
     }
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
@@ -93,6 +89,31 @@ fn titled(scope: &mut Scope<'_>) {
         scope.mark(*head..to);
         scope.push(*head, item);
     }
+}
+
+/// Paragraphs that are a question each, where no heading and no list of questions is; the answer to
+/// each stands below it, perhaps as links. Who asks for questions asks none.
+fn asking_paragraphs(scope: &Scope<'_>, first: usize) -> Vec<usize> {
+    static INVITES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)[本上这下][周期]|大家|你们|你[有是]|您|\b(?:this|last|next) (?:week|month)\b|\bdo you have\b|\bhave (?:a|any)\b",
+        )
+    });
+    let pieces = &scope.pieces[first..scope.section.to];
+    let others = pieces.iter().any(|p| {
+        matches!(p.shape, Shape::Heading(_))
+            || p.list > 0 && p.text.ends_with(['?', '？'])
+            || p.links.iter().any(|l| shapes::is_change(&l.url))
+    });
+    let asks = |n: &usize| {
+        let p = &scope.pieces[*n];
+        let plain = p.list == 0 && !p.quote && p.shape == Shape::Line && p.links.is_empty();
+        plain && p.text.ends_with(['?', '？']) && text::first_sentence(&p.text) == p.text && !INVITES.is_match(&p.text)
+    };
+    if others || first >= scope.section.to || !asks(&first) {
+        return Vec::new();
+    }
+    (first..scope.section.to).filter(asks).collect()
 }
 
 fn blocks(scope: &Scope<'_>) -> Vec<Block> {
@@ -179,14 +200,15 @@ fn read_block(scope: &mut Scope<'_>, block: &Block) {
         let piece = &scope.pieces[*n];
         !piece.text.is_empty() && piece.images == 0
     });
-    // A project's name with a colon, and an answer below it that nobody else began, says who answers.
+    // A project's name with a colon right below what is asked, and text below it, says who answers.
     let answers = |n: usize| {
-        let answered = |m: usize| !scope.pieces[m].quote && shapes::answer(&scope.pieces[m].text).is_some();
+        let named = |p: &Piece| p.text.ends_with([':', '：']) && !p.text.contains(['「', '」', '【']);
         let tells = |m: usize| {
             let piece = &scope.pieces[m];
             text::columns(&piece.text) > 8 && shapes::label(piece, scope.names).is_none() && !lists::is_bare_link(piece)
         };
-        !(first..n).any(answered) && (n + 1..block.to).any(tells)
+        let asked = |m: usize| scope.pieces[m].quote || scope.pieces[m].text.is_empty();
+        named(&scope.pieces[n]) && (first..n).all(asked) && (n + 1..block.to).any(tells)
     };
     let label_at = |n: usize| {
         let piece = &scope.pieces[n];

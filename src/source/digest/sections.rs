@@ -96,16 +96,17 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
     };
     let mut current = nameless(Head::Post, 0);
     let banner = banner(pieces);
-    let mut below_release = false;
+    // Level of the heading of a release that stands above.
+    let mut release: Option<u8> = None;
     for (n, piece) in pieces.iter().enumerate() {
         let Some(level) = heading_level(pieces, n) else {
             continue;
         };
-        // `### Bug fixes` below `### NAME 1.2` is part of it, of whatever level.
-        if below_release && vocabulary::is_part_of_release(&piece.text) {
+        // `### Bug fixes` below `### NAME 1.2` is part of it.
+        if release.is_some_and(|own| level >= own && vocabulary::is_part_of_release(&piece.text, level > own)) {
             continue;
         }
-        below_release = level <= 6 && shapes::release_head(piece, names, None).is_some();
+        release = Some(level).filter(|l| *l <= 6 && shapes::release_head(piece, names, None).is_some());
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
         let masthead = current.head == Head::Post && is_masthead(&heading, title);
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
@@ -124,10 +125,8 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
             // What stands above it introduces the digest, and is none of its items; nor does a
             // section go on that has its text already, and is of its level.
             let is_next = current.head == Head::Heading
-                && matches!(
-                    current.kind,
-                    SectionKind::Events | SectionKind::Questions | SectionKind::Tasks | SectionKind::Skip
-                )
+                && (matches!(current.kind, SectionKind::Events | SectionKind::Questions | SectionKind::Tasks)
+                    || current.kind == SectionKind::Skip && release.is_some())
                 && n > current.from + 1
                 && open.last().is_some_and(|(l, ..)| level <= *l);
             if current.head == Head::Post || is_next {

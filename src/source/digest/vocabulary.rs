@@ -113,14 +113,30 @@ pub(super) fn is_in_passing(heading: &str) -> bool {
     whole > SENTENCE_COLUMNS && word * 3 < whole
 }
 
-/// Headings that divide the notes of one release: `Bug fixes`, `新特性`, `Link`.
-pub(super) fn is_part_of_release(heading: &str) -> bool {
-    static PART: LazyLock<Regex> = LazyLock::new(|| {
+/// Headings that divide the notes of one release: `Bug fixes`, `新特性`. Where they are of the level of
+/// the release itself, only those that no section of a digest is called.
+pub(super) fn is_part_of_release(heading: &str, deeper: bool) -> bool {
+    static BESIDE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:new |main |other |known |notable |breaking |bug ?)?(?:features?|fix(?:es|ed)?|bugs?|bug ?fix(?:es)?|optimi[sz]\w*|improve\w*|enhance\w*|changes|changelog|tests?|docs?|documentation|refactor\w*|dependenc\w+|deprecat\w+|links?|downloads?|issues|highlights|added|changed|fixed|removed|security|performance|what['’]s (?:new|changed)|upgrad\w+(?: notes?)?|migration)|新特性|新功能|新增(?:功能|特性)?|主要变更|(?:功能|性能)?优化|(?:问题|缺陷|bug\s*)?修复|改进|变更(?:日志)?|更新(?:内容|日志)|不兼容变更|重构|测试|文档|依赖(?:升级)?|下载(?:地址)?|升级(?:说明|指南))\W*$",
+            r"(?i)^\W*(?:(?:new |main |other |bug ?)?(?:features?|fix(?:es|ed)?|bug ?fix(?:es)?|optimi[sz]\w*|refactor\w*)|(?:security|tests?|docs?|links?)\s*[:：]|新特性|新功能|新增(?:功能|特性)|主要变更|(?:功能|性能)?优化|(?:问题|缺陷|bug\s*)修复|不兼容变更|重构)\W*$",
         )
     });
-    PART.is_match(heading)
+    static BELOW: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:known |notable |breaking )?(?:improve\w*|enhance\w*|changes|changelog|tests?|docs?|documentation|dependenc\w+|deprecat\w+|links?|downloads?|issues|highlights|added|changed|fixed|removed|security|performance|what['’]s (?:new|changed)|upgrad\w+(?: notes?)?|migration)|新增|修复|改进|变更(?:日志)?|更新(?:内容|日志)|测试|文档|依赖(?:升级)?|下载(?:地址)?|升级(?:说明|指南))\W*$",
+        )
+    });
+    BESIDE.is_match(heading) || deeper && BELOW.is_match(heading)
+}
+
+/// Headings that are a word for what stands around a digest, and not a word more.
+pub(super) fn is_frame_word(heading: &str) -> bool {
+    static WORD: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:前言|引言|导语|导读|序言|卷首语|刊首语|开篇|编者按|写在前面|写在最后|结语|结束语|总结|小结|后记|preface|foreword|intro(?:duction)?|welcome|conclusions?|closing|outro|wrap[- ]?up|about(?: us| this (?:newsletter|issue|weekly))?)\W*$",
+        )
+    });
+    WORD.is_match(heading)
 }
 
 /// Headings of what was changed, each of it in a line: `Kernel improvements`, `语言更新`.

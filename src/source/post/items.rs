@@ -213,26 +213,29 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
         .or_else(somewhere)
 }
 
-/// `20:00 (GMT+08:00)`, `20:00（北京时间）`: the zone as [`date::lenient`] reads it. `CST` is
-/// China's where the site's clock is.
+/// `20:00-21:00 (GMT+08:00)`, `20:00（北京时间）`: the zone right behind the hour, as [`date::lenient`]
+/// reads it, and no zone where no hour is. `CST` is China's where the site's clock is.
 fn with_plain_zone(time: &str, at: DateTime<Utc>, zone: Zone) -> String {
     use std::sync::LazyLock;
     static BRACKETS: LazyLock<regex::Regex> =
         LazyLock::new(|| pattern(r"(?i)\s*[(（]\s*(?:GMT|UTC)\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\s*[)）]"));
     static BEIJING: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\s*[(（]?\s*北京时间\s*[)）]?\s*"));
-    static CHINA: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\bCST\b"));
-    let offset = |found: &regex::Captures<'_>| {
+    static CHINA: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\s*[(（]?\bCST\b[)）]?"));
+    static HOUR: LazyLock<regex::Regex> =
+        LazyLock::new(|| pattern(r"(\d{1,2}[:：]\d{2})(?:\s*[-–—~～至到]+\s*\d{1,2}[:：]\d{2})?"));
+    static HALF: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"(?i)\d\s*[ap]\.?m\b"));
+    let is_china = || zone.to_local(at).offset().local_minus_utc() == 8 * 3600 && !HALF.is_match(time);
+    let (found, offset) = if let Some(found) = BRACKETS.captures(time) {
         let minutes = found.get(3).map_or("00", |m| m.as_str());
-        format!(" {}{:0>2}:{minutes}", &found[1], &found[2])
+        let Some(whole) = found.get(0) else { return time.to_owned() };
+        (whole, format!("{}{:0>2}:{minutes}", &found[1], &found[2]))
+    } else if let Some(found) = BEIJING.find(time).or_else(|| CHINA.find(time).filter(|_| is_china())) {
+        (found, "+08:00".to_owned())
+    } else {
+        return time.to_owned();
     };
-    let time = BRACKETS.replace(time, offset);
-    let is_china = zone.to_local(at).offset().local_minus_utc() == 8 * 3600;
-    let time = if is_china { CHINA.replace(&time, "+08:00") } else { time };
-    match BEIJING.find(&time) {
-        // It may stand before the hour.
-        Some(found) => format!("{} {} +08:00", &time[..found.start()], &time[found.end()..]),
-        None => time.into_owned(),
-    }
+    let rest = format!("{} {}", &time[..found.start()], &time[found.end()..]);
+    HOUR.replace(&rest, |hour: &regex::Captures<'_>| format!("{} {offset}", &hour[1])).trim().to_owned()
 }
 
 /// The months, as days are written in English.

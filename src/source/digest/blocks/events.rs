@@ -57,7 +57,8 @@ pub(in crate::source::digest) fn events(scope: &mut Scope<'_>) {
     }
     // What stands above the first field belongs to the first event, when there is one only.
     if starts.len() == 1 && !is_block_head(scope, starts[0]) {
-        let above = (scope.section.from + 1..starts[0]).find(|n| !scope.used[*n] && !scope.pieces[*n].text.is_empty());
+        let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+        let above = (first..starts[0]).find(|n| !scope.used[*n] && !scope.pieces[*n].text.is_empty());
         starts[0] = above.unwrap_or(starts[0]);
     }
     for (k, from) in starts.iter().enumerate() {

@@ -113,12 +113,12 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
         let piece = &scope.pieces[n];
         if let (Some(own), Shape::Heading(other)) = (level, piece.shape)
             && other <= own
-            && !vocabulary::is_part_of_release(&piece.text)
+            && !(other == own && vocabulary::is_part_of_release(&piece.text, false))
         {
             return n;
         }
         // Behind the last line across stands the farewell of the post.
-        if piece.shape == Shape::Rule && n > head + 1 && is_farewell(&scope.pieces[n + 1..next]) {
+        if piece.shape == Shape::Rule && n > head + 1 && is_farewell(&scope.pieces[n + 1..next], &scope.pieces[head]) {
             return n;
         }
         if piece.list > 0 && begins_item(scope, n) && shapes::is_only_release(piece) {
@@ -144,10 +144,14 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
     next
 }
 
-/// Paragraphs and nothing else.
-fn is_farewell(pieces: &[Piece]) -> bool {
+/// Paragraphs and nothing else, none of which speaks of the release.
+fn is_farewell(pieces: &[Piece], head: &Piece) -> bool {
+    let version = shapes::version(&head.text).map(|v| v.number).unwrap_or_default();
     let plain = |p: &Piece| p.list == 0 && !p.bold && matches!(p.shape, Shape::Line | Shape::Html);
-    !pieces.is_empty() && pieces.iter().all(plain)
+    let reports = |p: &Piece| {
+        p.text.contains(&version) || p.links.iter().any(|l| l.url.contains("/releases") || l.url.contains(&version))
+    };
+    !pieces.is_empty() && pieces.iter().all(|p| plain(p) && !reports(p))
 }
 
 /// A heading inside a release that opens another part of the digest.
@@ -277,7 +281,15 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
         p.list == 0 && lists::says_nothing(&l.text) && links.iter().all(|(_, other)| other.url == l.url)
     };
     let only = links.first().filter(|first| is_only(first));
-    tag.or(introduced).or(own).or(shown).or(only).map(|(_, l)| (*l).clone())
+    let told = tag.or(introduced).or(own).or(shown).or(only).map(|(_, l)| (*l).clone());
+    told.or_else(|| pieces.iter().flat_map(|p| &p.links).find_map(page_of_file))
+}
+
+/// The page of the release whose file a link leads to.
+fn page_of_file(link: &LinkRef) -> Option<LinkRef> {
+    let (repository, file) = link.url.split_once("/releases/download/")?;
+    let (tag, _) = file.split_once('/')?;
+    Some(LinkRef { url: format!("{repository}/releases/tag/{tag}"), ..link.clone() })
 }
 
 /// Whether an address is a file to download.

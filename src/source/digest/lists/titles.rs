@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::config::SectionKind;
 use crate::normalize::text;
 use crate::source::digest::shapes;
 use crate::source::digest::vocabulary::is_frame;
@@ -87,7 +88,8 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     let piece = &scope.pieces[n];
     // `**Interactive tool:**` on the first line of an item is what the lines below tell about.
     let head = &scope.pieces[from];
-    if n > from && head.bold && head.list > 0 && head.item == piece.item && head.text.ends_with([':', '：']) {
+    let leads = n > from && head.bold && head.list > 0 && head.item == piece.item && head.text.ends_with([':', '：']);
+    if leads && text::columns(&head.text) >= 12 && !text::same(&link.text, &piece.text) {
         return head.text.trim_end_matches([':', '：', ' ']).to_owned();
     }
     if let Some(sentence) = sentence_around(scope, n, link) {
@@ -161,8 +163,12 @@ pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, li
     let same = |p: &&Piece| p.item == piece.item && p.block == piece.block;
     // A line that starts with a small letter goes on with a sentence that began above.
     // So does one below a line that was wrapped.
+    const WANT_MORE: [&str; 14] =
+        ["see", "in", "the", "a", "an", "of", "by", "to", "for", "with", "and", "via", "on", "from"];
     let wrapped = |p: &Piece| {
-        text::columns(&p.text) >= 50 && p.text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == ',') && same(&p)
+        let last = p.text.rsplit(' ').next().unwrap_or("").to_lowercase();
+        let is_long = text::columns(&p.text) >= 50 && p.text.ends_with(|c: char| c.is_ascii_alphanumeric());
+        is_long && same(&p) && (!piece.text.starts_with(link.text.as_str()) || WANT_MORE.contains(&last.as_str()))
     };
     let goes_on = piece.text.starts_with(char::is_lowercase) || n > scope.section.from && wrapped(&scope.pieces[n - 1]);
     let lines = if goes_on && piece.text != link.text { MOST_LINES } else { 0 };
@@ -175,8 +181,11 @@ pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, li
     let at = own + line.get(own..)?.find(link.text.as_str())?;
     let (before, behind) = (line[..at].trim_end(), &line[at + link.text.len()..]);
     // `[title](…) June 28, 2024`, `[title](…) closes then | Berlin`: the title is the link.
-    let noted =
-        || shapes::day_in(behind).is_some_and(|day| behind.trim_start().starts_with(day)) || behind.contains(" | ");
+    let noted = || {
+        let day = shapes::day_in(behind);
+        matches!(scope.section.kind, SectionKind::Events | SectionKind::Tasks)
+            && day.is_some_and(|day| behind.trim_start().starts_with(day) || behind.contains(" | "))
+    };
     if shapes::is_day(before) || before.is_empty() && noted() {
         return None;
     }
