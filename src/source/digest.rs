@@ -169,7 +169,7 @@ impl Scope<'_> {
         item.headings = headings;
         item.title = without_references(&item.title);
         if matches!(item.kind, Kind::Article | Kind::News | Kind::Task) {
-            item.title.truncate(lists::without_credit(&item.title, item.link_text.as_deref()).len());
+            item.title = lists::plain_title(&item.title, item.link_text.as_deref()).to_owned();
         }
         let mut seen = Vec::new();
         item.labels.retain(|l| {

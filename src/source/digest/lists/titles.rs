@@ -219,10 +219,19 @@ fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
     words.clone().count() <= 6 && words.all(is_name)
 }
 
+/// A title as it reads where nothing stands around it: without credits, without the number of a
+/// reference before it (`[3] …`), without the colon that led to what was below.
+pub(in crate::source::digest) fn plain_title<'t>(title: &'t str, link: Option<&str>) -> &'t str {
+    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\[\d{1,3}\]|【\d{1,3}】)[.、:：]?\s*"));
+    let whole = without_credit(title, link);
+    let rest = REFERENCE.find(whole).map_or(whole, |m| &whole[m.end()..]).trim_end_matches([':', '：', ' ']);
+    if rest.contains(char::is_alphanumeric) { rest } else { whole }
+}
+
 /// A title without what stands behind it in passing: who did it, the link that is only a number,
 /// where to read more. `… by @ann`, `…（@ann，#9）`, `… [#9](…)`, `…，详情参见链接`. A number in the
 /// words themselves, `… (#9)`, is part of them, and so is all of what a link says.
-pub(in crate::source::digest) fn without_credit<'t>(title: &'t str, link: Option<&str>) -> &'t str {
+fn without_credit<'t>(title: &'t str, link: Option<&str>) -> &'t str {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+(?:\s*[(（]#\d+[)）])?|[,，;；]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)?|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
