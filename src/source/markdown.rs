@@ -133,7 +133,7 @@ pub struct Reading {
     /// Every link with its line.
     pub links: Vec<(usize, LinkRef)>,
     /// No piece stands on an earlier line than the one before it, as footnotes may.
-    in_order: bool,
+    pub in_order: bool,
     /// Footnote and reference definitions by label, for parts of the text that use them.
     definitions: HashMap<String, String>,
     /// The lines as they were parsed.

@@ -306,8 +306,6 @@ fn first_day(time: &str) -> String {
 /// Places in a published post: the nearest heading and a text fragment that is unique.
 pub(super) struct Anchors<'a> {
     reading: &'a Reading,
-    /// The pieces stand in the order of their lines.
-    in_order: bool,
     folded: String,
     taken: std::collections::HashMap<String, usize>,
 }
@@ -315,8 +313,7 @@ pub(super) struct Anchors<'a> {
 impl<'a> Anchors<'a> {
     pub(super) fn new(reading: &'a Reading) -> Self {
         let folded = reading.pieces.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join("\n");
-        let in_order = reading.pieces.is_sorted_by_key(|p| p.line);
-        Self { reading, in_order, folded, taken: std::collections::HashMap::new() }
+        Self { reading, folded, taken: std::collections::HashMap::new() }
     }
 
     pub(super) fn place(&mut self, post: &Url, item: &Item) -> String {
@@ -324,7 +321,7 @@ impl<'a> Anchors<'a> {
         let line = item.ranges.first().map_or(item.line, |r| r.0);
         let pieces = &self.reading.pieces;
         // Footnotes stand behind all else, wherever they are written.
-        let from = if self.in_order { pieces.partition_point(|p| p.line < line) } else { 0 };
+        let from = if self.reading.in_order { pieces.partition_point(|p| p.line < line) } else { 0 };
         let text = pieces[from..]
             .iter()
             .filter(|p| p.line >= line)

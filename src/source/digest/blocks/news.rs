@@ -132,10 +132,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
         return;
     }
     if let Some(topics) = topics(scope, first, to).filter(|_| alone) {
-        for (k, from) in topics.iter().enumerate() {
-            news_block(scope, *from, topics.get(k + 1).copied().unwrap_or(to));
-        }
-        return;
+        return news_blocks(scope, &topics, to);
     }
     if alone && (bullets > 0 || items > 1 && prose < items || by_number && linked_heads * 2 > starts.len()) {
         lists::news(scope);
@@ -161,9 +158,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
             news_block(scope, from, end);
         }
     } else if by_number && starts.len() < paragraphs.len() {
-        for (k, from) in starts.iter().enumerate() {
-            news_block(scope, *from, starts.get(k + 1).copied().unwrap_or(to));
-        }
+        news_blocks(scope, &starts, to);
     } else if paragraphs.len() >= 2 && paragraphs.iter().all(|(n, _)| shapes::without_ordinal(&scope.pieces[*n].text).1)
     {
         for (from, end) in paragraphs {
@@ -174,9 +169,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
             news_block(scope, from, end);
         }
     } else if let Some((bullets, end)) = sentences(scope, first, to) {
-        for (k, from) in bullets.iter().enumerate() {
-            news_block(scope, *from, bullets.get(k + 1).copied().unwrap_or(end));
-        }
+        news_blocks(scope, &bullets, end);
     } else if first < to {
         news_block(scope, first, to);
     }
@@ -222,9 +215,8 @@ fn heads_links(scope: &Scope<'_>, n: usize) -> bool {
 /// Reads a section that is nothing but bullets: each of them is news. Nothing else is.
 pub(in crate::source::digest) fn sentences_as_news(scope: &mut Scope<'_>) {
     let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
-    let Some((bullets, end)) = sentences(scope, first, scope.section.to) else { return };
-    for (k, from) in bullets.iter().enumerate() {
-        news_block(scope, *from, bullets.get(k + 1).copied().unwrap_or(end));
+    if let Some((bullets, end)) = sentences(scope, first, scope.section.to) {
+        news_blocks(scope, &bullets, end);
     }
 }
 
@@ -268,6 +260,13 @@ fn is_first_head(scope: &Scope<'_>, first: usize, n: usize) -> bool {
     match earlier {
         None => true,
         Some(m) => numbered(m) == numbered(n),
+    }
+}
+
+/// A piece of news from each of `starts` to the next, the last one to `to`.
+fn news_blocks(scope: &mut Scope<'_>, starts: &[usize], to: usize) {
+    for (k, from) in starts.iter().enumerate() {
+        news_block(scope, *from, starts.get(k + 1).copied().unwrap_or(to));
     }
 }
 
