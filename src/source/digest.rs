@@ -254,7 +254,7 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
 
 /// `[Wick #12][] refactors …`, whose definition nobody wrote: the words.
 fn without_references(title: &str) -> String {
-    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(^|\s)\[([^\[\]]+)\]\[\]"));
+    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(^|\s)\[([^\[\]]*[\s#][^\[\]]*)\]\[\]"));
     REFERENCE.replace_all(title, "$1$2").into_owned()
 }
 

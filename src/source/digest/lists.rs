@@ -71,7 +71,7 @@ fn only_story(scope: &Scope<'_>) -> Option<Unit> {
 pub(super) fn has_stories(scope: &Scope<'_>) -> bool {
     let is_release = |n: usize| shapes::release_head(&scope.pieces[n], scope.names, None).is_some();
     let told = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !is_release(*n);
-    if headlines(scope) > 1 {
+    if scope.range().filter(|n| is_headline(scope, *n)).count() > 1 {
         return true;
     }
     let all_headed = scope.range().all(|n| {
@@ -81,13 +81,10 @@ pub(super) fn has_stories(scope: &Scope<'_>) -> bool {
     all_headed && scope.range().filter(told).any(|n| story_end(scope, n).is_some())
 }
 
-/// How many bold lines without a number have their address on the next line.
-fn headlines(scope: &Scope<'_>) -> usize {
-    let is_one = |n: &usize| {
-        let piece = &scope.pieces[*n];
-        piece.bold && !shapes::without_ordinal(&piece.text).1 && is_title_line(scope, *n)
-    };
-    scope.range().filter(is_one).count()
+/// A bold line without a number that has its address on the next line.
+pub(super) fn is_headline(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    piece.bold && !shapes::without_ordinal(&piece.text).1 && is_title_line(scope, n)
 }
 
 /// Questions that are links, or items of a list with their answers below:
@@ -289,8 +286,14 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
 
 /// Behind the paragraphs below a title that describe it: plain text, no calls, no labels.
 fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
+    // Titles stand above their addresses here: the next one begins with what stands above it.
+    let title_first = title_above(scope, from - 1).is_some();
+    let is_address = |p: &Piece| is_bare_link(p) && p.text.contains("://");
     let describes = |n: &usize| {
         let p = &scope.pieces[*n];
+        if title_first && scope.at(n + 1).is_some_and(is_address) {
+            return false;
+        }
         let call = ["扫码", "关注", "公众号", "subscribe"].iter().any(|w| p.text.to_lowercase().contains(w));
         let heads = p.bold && scope.at(n + 1).is_none_or(|q| q.block != p.block || is_bare_link(q));
         let plain = p.shape == Shape::Line && p.list == 0 && !p.quote && p.images == 0 && !heads && !call;

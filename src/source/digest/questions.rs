@@ -119,6 +119,15 @@ fn asking_paragraphs(scope: &Scope<'_>, first: usize) -> Vec<usize> {
 fn blocks(scope: &Scope<'_>) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut answered = false;
+    // Where no answer is marked as one, the next question shows that it ended.
+    let is_answer = |n: usize| {
+        let text = &scope.pieces[n].text;
+        shapes::answer(text).is_some() || shapes::answer_within(text).is_some()
+    };
+    let unmarked = !scope.range().any(is_answer);
+    let told_below = |from: usize, n: usize| {
+        (from + 1..n).any(|m| !scope.pieces[m].text.is_empty() && shapes::question(&scope.pieces[m].text).is_none())
+    };
     // Question and answer are one quotation, and the next two are another.
     let mut answered_in_quote = false;
     for n in scope.range() {
@@ -166,7 +175,9 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
             (None, _)
                 if !piece.quote
                     && shapes::question(&piece.text).is_some()
-                    && (answered || blocks.is_empty() || shapes::is_marked_question(&piece.text)) =>
+                    && (answered
+                        || blocks.last().is_none_or(|last| unmarked && told_below(last.from, n))
+                        || shapes::is_marked_question(&piece.text)) =>
             {
                 Some(None)
             }

@@ -112,8 +112,14 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
         let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
         let is_bold_line = level > 6;
+        // `**A released B**` above its address is news, and no section of releases.
+        let is_headline = is_bold_line
+            && current.told
+            && current.kind == SectionKind::News
+            && pieces.get(n + 1).is_some_and(|p| lists::is_bare_link(p) && p.text.contains("://"));
         if is_bold_line
             && (word.is_none()
+                || is_headline
                 || current.kind == SectionKind::Releases && shapes::release_head(piece, names, None).is_some())
         {
             continue;

@@ -73,6 +73,17 @@ pub(super) fn ordinal(line: &str) -> Option<usize> {
     number.filter(|_| !is_time(&line[..end], &line[end..]))
 }
 
+/// Whether a line begins or ends with the number of an issue: `#12 …`, `…（#12）`.
+pub(super) fn names_issue(line: &str) -> bool {
+    let ends = || {
+        let (told, number) = line.trim_end_matches([')', '）']).rsplit_once(['(', '（'])?;
+        let number = number.strip_prefix('#')?;
+        let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        (is_number && text::columns(told) >= 8).then_some(())
+    };
+    without_issue(line).is_some() || ends().is_some()
+}
+
 /// What is told behind the number of an issue: `#12 what there is to do`.
 pub(super) fn without_issue(line: &str) -> Option<&str> {
     let behind = line.strip_prefix('#')?.trim_start_matches(|c: char| c.is_ascii_digit());

@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|contribute\s*!|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
+        r"(?i)^\W*(?:thanks (?:to|for)\b|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
     )
 });
 
@@ -133,7 +133,7 @@ pub(super) fn is_part_of_release(heading: &str, deeper: bool) -> bool {
 pub(super) fn is_frame_word(heading: &str) -> bool {
     static WORD: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:前言|引言|导语|导读|序言|卷首语|刊首语|开篇|编者按|写在前面|写在最后|结语|结束语|总结|小结|后记|preface|foreword|intro(?:duction)?|welcome|conclusions?|closing|outro|wrap[- ]?up|about(?: us| this (?:newsletter|issue|weekly))?)\W*$",
+            r"(?i)^\W*(?:前言|引言|导语|导读|序言|卷首语|刊首语|开篇|编者按|写在前面|写在最后|结语|结束语|总结|小结|后记|preface|foreword|intro(?:duction)?|welcome|conclusions?|closing|outro|wrap[- ]?up|contribute|about(?: us| this (?:newsletter|issue|weekly))?)\W*$",
         )
     });
     WORD.is_match(heading)
@@ -146,7 +146,8 @@ pub(super) fn is_of_changes(heading: &str) -> bool {
             r"(?i)(?:更新|改进|变更|优化|修复|新增功能|新特性)\W*$|\b(?:improvements?|changes|(?:bug ?)?fixes|new features)\W*$",
         )
     });
-    CHANGES.is_match(heading) && text::columns(heading) <= SENTENCE_COLUMNS
+    let of_the_text = ["记录", "勘误", "日志", "内容更新"].iter().any(|word| heading.contains(word));
+    CHANGES.is_match(heading) && !of_the_text && text::columns(heading) <= SENTENCE_COLUMNS
 }
 
 /// Headings below which each thing is one of a kind, and none of them is called so: `Clients`,

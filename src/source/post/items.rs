@@ -221,8 +221,10 @@ fn with_plain_zone(time: &str, at: DateTime<Utc>, zone: Zone) -> String {
         LazyLock::new(|| pattern(r"(?i)\s*[(（]\s*(?:GMT|UTC)\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\s*[)）]"));
     static BEIJING: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\s*[(（]?\s*北京时间\s*[)）]?\s*"));
     static CHINA: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\s*[(（]?\bCST\b[)）]?"));
-    static HOUR: LazyLock<regex::Regex> =
-        LazyLock::new(|| pattern(r"(\d{1,2}[:：]\d{2})(?:\s*[-–—~～至到]+\s*\d{1,2}[:：]\d{2})?"));
+    static HOUR: LazyLock<regex::Regex> = LazyLock::new(|| {
+        const HALF: &str = r"(?:\s*([ap])\.?m\b\.?)?";
+        pattern(&format!(r"(?i)(\d{{1,2}})[:：](\d{{2}}){HALF}(?:\s*[-–—~～至到]+\s*\d{{1,2}}[:：]\d{{2}}{HALF})?"))
+    });
     static HALF: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"(?i)\d\s*[ap]\.?m\b"));
     let is_china = || zone.to_local(at).offset().local_minus_utc() == 8 * 3600 && !HALF.is_match(time);
     let (found, offset) = if let Some(found) = BRACKETS.captures(time) {
@@ -235,7 +237,18 @@ fn with_plain_zone(time: &str, at: DateTime<Utc>, zone: Zone) -> String {
         return time.to_owned();
     };
     let rest = format!("{} {}", &time[..found.start()], &time[found.end()..]);
-    HOUR.replace(&rest, |hour: &regex::Captures<'_>| format!("{} {offset}", &hour[1])).trim().to_owned()
+    let at = |clock: &regex::Captures<'_>| {
+        // `2:00 - 4:00 PM`: the half of the day stands behind both.
+        let half = clock.get(3).or(clock.get(4)).map(|h| h.as_str().to_lowercase());
+        let hour = clock[1].parse::<u32>().unwrap_or(0);
+        let hour = match half.as_deref() {
+            Some("p") if hour < 12 => hour + 12,
+            Some("a") if hour == 12 => 0,
+            _ => hour,
+        };
+        format!("{hour}:{} {offset}", &clock[2])
+    };
+    HOUR.replace(&rest, at).trim().to_owned()
 }
 
 /// The months, as days are written in English.
@@ -278,7 +291,15 @@ fn first_day(time: &str) -> String {
             r"(?i)\b({MONTH}\.? \d{{1,2}})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*({MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(,? \d{{4}}\b)?"
         ))
     });
+    // `28 March - 2 April 2024`
+    static DAYS_APART: LazyLock<regex::Regex> = LazyLock::new(|| {
+        const MONTH: &str = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}";
+        pattern(&format!(
+            r"(?i)\b(\d{{1,2}})(?:st|nd|rd|th)? ({MONTH})\.?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*\d{{1,2}}(?:st|nd|rd|th)? {MONTH}\b\.?(,? \d{{4}}\b)?"
+        ))
+    });
     let time = &CLOSES.replace(time, "");
+    let time = &DAYS_APART.replace(time, "$1 $2$3");
     let time = &MONTHS_APART.replace(time, |found: &regex::Captures<'_>| {
         let month = |day: &str| MONTHS.iter().position(|m| day.to_lowercase().starts_with(&m.to_lowercase()));
         let year = found.get(3).and_then(|y| y.as_str().trim_matches([',', ' ']).parse::<i32>().ok());

@@ -28,7 +28,19 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
         let bold = piece.bold && !piece.quote && piece.list == 0 && alone && text::columns(&piece.text) <= 80;
         let field = shapes::field(&piece.text).is_some() || piece.text.ends_with([':', '：']);
         let heading = matches!(piece.shape, Shape::Heading(level) if top.is_none_or(|top| level <= top));
-        heading || bold && !field && !shapes::is_credit(&piece.text) && is_first_head(scope, first, n)
+        // `### New features` below `### NAME 1.2` is part of it.
+        let is_part = || {
+            vocabulary::is_part_of_release(&piece.text, false)
+                && scope.pieces[first..n]
+                    .iter()
+                    .rev()
+                    .filter(|p| matches!(p.shape, Shape::Heading(_)))
+                    .find(|p| !vocabulary::is_part_of_release(&p.text, false))
+                    .is_some_and(|p| shapes::release_head(p, scope.names, None).is_some())
+        };
+        heading && !is_part()
+            || piece.bold && lists::is_headline(scope, n)
+            || bold && !field && !shapes::is_credit(&piece.text) && is_first_head(scope, first, n)
     };
     let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
     let before = heads.first().copied().unwrap_or(scope.section.to);
@@ -215,7 +227,11 @@ fn heads_links(scope: &Scope<'_>, n: usize) -> bool {
 /// Reads a section that is nothing but bullets: each of them is news. Nothing else is.
 pub(in crate::source::digest) fn sentences_as_news(scope: &mut Scope<'_>) {
     let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
-    if let Some((bullets, end)) = sentences(scope, first, scope.section.to) {
+    let Some((bullets, end)) = sentences(scope, first, scope.section.to) else { return };
+    // A log of the text itself is dated.
+    let is_dated =
+        |n: &usize| shapes::day_in(&scope.pieces[*n].text).is_some_and(|d| scope.pieces[*n].text.starts_with(d));
+    if !bullets.iter().any(is_dated) {
         news_blocks(scope, &bullets, end);
     }
 }

@@ -15,7 +15,7 @@ use crate::source::pattern::pattern;
 /// Reads a section of tasks: a block a project, or an item a task.
 pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
     let heads: Vec<usize> = scope.range().filter(|n| is_block_head(scope, *n)).collect();
-    let tells = |p: &Piece| lists::first_link(p).is_some() || shapes::without_issue(&p.text).is_some();
+    let tells = |p: &Piece| lists::first_link(p).is_some() || shapes::names_issue(&p.text);
     let linked_items = scope
         .range()
         .filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n) && tells(&scope.pieces[*n]))
@@ -134,7 +134,7 @@ fn task_items(scope: &mut Scope<'_>) {
         // `- #12 what there is to do`, `- what there is to do ([@ann](…))`: a task without a page.
         let ends = |l: &LinkRef| piece.text.trim_end_matches([')', '）', '。', '.', ' ']).ends_with(l.text.as_str());
         let who = link.as_ref().is_some_and(|l| shapes::is_person(&l.url) && ends(l));
-        let nowhere = who || link.is_none() && shapes::without_issue(&piece.text).is_some();
+        let nowhere = who || link.is_none() && shapes::names_issue(&piece.text);
         let line = piece.text.clone();
         let leads = link.as_ref().is_some_and(|l| shapes::is_navigation(&l.text)) || shapes::is_sponsored(&line);
         let link = link.filter(|_| !nowhere);

@@ -102,7 +102,8 @@ pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<As
 
 /// Who asks inside a quotation, before the question: `> 小明 提问：…`.
 pub(in crate::source::digest) fn quoted_asker(piece: &Piece) -> Option<Asker> {
-    static ASKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[@＠]?([^:：，。？]{1,20}?)\s*提问\s*[:：]\s*(\S.*)$"));
+    static ASKS: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^[@＠]?([^:：，。？]{1,20}?)\s*(?:提问|\basks)\s*[:：]\s*(\S.*)$"));
     let (line, _) = without_ordinal(&piece.text);
     let found = ASKS.captures(line).filter(|_| piece.quote && piece.shape == Shape::Line)?;
     let name = found[1].trim();

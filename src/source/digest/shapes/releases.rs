@@ -550,7 +550,9 @@ pub(in crate::source::digest) fn more_versions(piece: &Piece, name: &str) -> Vec
         let beside = rest_of.strip_prefix(['/', '、', '&', '＆']);
         let and = || ["和", "与", "及", "and "].iter().find_map(|word| rest_of.strip_prefix(word));
         let again = || and().and_then(|tail| tail.trim_start().strip_prefix(name).filter(|_| !name.is_empty()));
-        let Some(tail) = beside.or_else(again).map(str::trim_start) else { break };
+        let bare =
+            || and().filter(|tail| version(tail.trim_start()).is_some_and(|v| v.start <= 1 && v.number.contains('.')));
+        let Some(tail) = beside.or_else(again).or_else(bare).map(str::trim_start) else { break };
         match version(tail) {
             Some(next) if next.start <= 1 => {
                 found.push(next.number);
