@@ -320,7 +320,10 @@ pub fn first_sentence(text: &str) -> String {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map(|(_, n)| *n);
-        let goes_on = || c == '.' && next != Some('\n') && next.is_some() && is_abbreviation(&text[..at]);
+        // `names that end with . on Windows`: a sign, and no end.
+        let is_sign = || text[..at].ends_with(' ');
+        let goes_on =
+            || c == '.' && next != Some('\n') && next.is_some() && (is_abbreviation(&text[..at]) || is_sign());
         if ends_sentence(c, next) && at > 0 && !goes_on() {
             end = at + c.len_utf8();
             break;

@@ -27,6 +27,7 @@ use crate::normalize::text;
 use crate::source::digest;
 use crate::source::front_matter;
 use crate::source::markdown::{self, Reading};
+use crate::source::pattern::pattern;
 use crate::source::shortcode;
 use crate::source::tags;
 use address::{Fields, post_keys, post_link};
@@ -155,7 +156,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let head = &text[..text.len() - split.body.len()];
     let front = Front { values: split.values, head: head.to_owned() };
     let names = path_names(path);
-    let date = date_of(&front, &names, context, &mut notes);
+    let date = date_of(&front, split.body, &names, context, &mut notes);
     let fields = Fields::new(&front, &names, date, context);
     // Only the name tells Jekyll what a post is.
     let no_post = context.folder.slugify == Slugify::Jekyll && context.folder.path.ends_with("_posts") && !names.jekyll;
@@ -299,9 +300,10 @@ pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
     let translated = translated(context, path);
     let context = Context { folder: translated.as_ref().unwrap_or(context.folder), ..context };
     let text = decode(bytes, &mut Vec::new());
-    let front = Front { values: front_matter::split(&text).ok()?.values, head: String::new() };
+    let split = front_matter::split(&text).ok()?;
+    let front = Front { values: split.values, head: String::new() };
     let names = path_names(path);
-    let date = date_of(&front, &names, context, &mut Vec::new());
+    let date = date_of(&front, split.body, &names, context, &mut Vec::new());
     let dated =
         context.folder.url.as_ref().is_some_and(|u| ["{year}", "{month}", "{day}"].iter().any(|f| u.contains(f)));
     let fields = Fields::new(&front, &names, date, context);
@@ -323,11 +325,18 @@ fn translated(context: Context<'_>, path: &str) -> Option<PostsFolder> {
     (!is_own).then(|| PostsFolder { language: Some(tag.to_owned()), ..folder.clone() })
 }
 
-fn date_of(front: &Front, names: &PathNames, context: Context<'_>, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
+fn date_of(
+    front: &Front,
+    body: &str,
+    names: &PathNames,
+    context: Context<'_>,
+    notes: &mut Vec<Note>,
+) -> Option<DateTime<Utc>> {
+    let day = |day: chrono::NaiveDate| context.zone.to_utc(day.and_time(chrono::NaiveTime::MIN));
     let mut told = Vec::new();
     let date = front
         .date(context.zone, &mut told)
-        .or_else(|| names.date.map(|d| context.zone.to_utc(d.and_time(chrono::NaiveTime::MIN))))
+        .or_else(|| names.date.or_else(|| day_in_title(front, body)).map(day))
         .or(context.date);
     if let Some(date) = date {
         let day = context.zone.to_local(date).format("%Y-%m-%d");
@@ -337,6 +346,20 @@ fn date_of(front: &Front, names: &PathNames, context: Context<'_>, notes: &mut V
     }
     notes.append(&mut told);
     date
+}
+
+/// The day in a title that names a whole one: `Wick Weekly #34 2019.03.11 - 2019.03.17`. Without a
+/// title in the front matter it is the first line, when that is a heading.
+fn day_in_title(front: &Front, body: &str) -> Option<chrono::NaiveDate> {
+    static DAY: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+        pattern(r"(?:^|[^\d.])((?:19|20)\d{2})(?:[-./]|\s?年\s?)(\d{1,2})(?:[-./]|\s?月\s?)(\d{1,2})(?:[^\d.]|$)")
+    });
+    let heading = || body.lines().map(str::trim).find(|l| !l.is_empty()).filter(|l| l.starts_with("# "));
+    let title = front.one("title").or_else(|| heading().map(str::to_owned))?;
+    let found = DAY.captures(&title)?;
+    let number = |n: usize| found[n].parse::<u32>().ok();
+    let year = i32::try_from(number(1)?).ok()?;
+    chrono::NaiveDate::from_ymd_opt(year, number(2)?, number(3)?)
 }
 
 /// Bytes as text: BOM dropped, UTF-16 by its BOM, invalid UTF-8 replaced and told.

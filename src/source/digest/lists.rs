@@ -5,9 +5,9 @@ mod rows;
 mod stories;
 mod titles;
 
-pub(super) use paragraphs::{is_prose, releases_in, told_in_text};
+pub(super) use paragraphs::{is_paragraphs, is_prose, releases_in, told_in_text};
 pub(super) use rows::rows;
-pub(super) use titles::{first_link, plain_title, says_nothing, sentence_around};
+pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, sentence_around};
 
 use super::shapes;
 use super::vocabulary::{is_part_of_release, is_recap, names_more};

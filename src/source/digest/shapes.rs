@@ -414,8 +414,9 @@ pub(super) fn is_byline(piece: &Piece) -> bool {
 pub(super) fn is_source(piece: &Piece) -> bool {
     static FROM: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"^\W*(?:作者|来源|出处|供稿|(?:以下)?(?:感谢|致谢))[^:：]{0,6}[:：]"));
-    static KEPT: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^\W*[^\s:：]{0,10}(?:归档|订阅)(?:新闻|地址|方式|链接)?\s*[:：]"));
+    static KEPT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"^\W*(?:[^\s:：]{0,10}(?:归档|订阅)(?:新闻|地址|方式|链接)?\s*[:：]|本文归档[到于在])")
+    });
     let only = |is: fn(&LinkRef) -> bool| piece.links.iter().filter(|l| !l.picture).all(is);
     text::columns(&piece.text) <= 120
         && (FROM.is_match(&piece.text)

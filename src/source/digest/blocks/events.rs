@@ -265,8 +265,10 @@ fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
             if lists::under_recap(scope, at) || scope.items[k].kind != Kind::Article {
                 continue;
             }
-            let texts =
-                scope.pieces[at..scope.section.to].iter().take_while(|p| p.line == line).map(|p| p.text.as_str());
+            // The day may stand on the next line of the same paragraph.
+            let head = &scope.pieces[at];
+            let own = |p: &&Piece| p.line == line || p.list > 0 && p.item == head.item && p.block == head.block;
+            let texts = scope.pieces[at..scope.section.to].iter().take(32).take_while(own).map(|p| p.text.as_str());
             let text = texts.collect::<Vec<_>>().join(" ");
             if needs_day && shapes::day_in(&text).is_none() {
                 continue;

@@ -143,7 +143,7 @@ fn task_items(scope: &mut Scope<'_>) {
             let title = match (&link, sentence) {
                 (Some(_), Some(sentence)) => sentence,
                 (Some(link), None) if !shapes::is_empty_title(&link.text) && line.starts_with(link.text.as_str()) => {
-                    link.text.clone()
+                    lists::code_and_title(&line, link).unwrap_or_else(|| link.text.clone())
                 }
                 (Some(link), None) => text::first_sentence(&without_address(&line, link)),
                 (None, _) => text::first_sentence(&line),

@@ -81,6 +81,9 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     if first.list > 0 && own > n + 1 && own + 1 == to && tells && links == 1 && tells_more && is_change() {
         return Some(to);
     }
+    if own > n + 1 && tells && (own..to).all(|m| is_reference(&scope.pieces[m])) {
+        return Some(to);
+    }
     let is_list_of_its_own = (own..to).any(|m| scope.pieces[m].list > 0 && shapes::is_link_line(&scope.pieces[m]));
     (first.list > 0 && own > n + 1 && linked(own) && tells && !several && !is_list_of_its_own).then_some(own)
 }
@@ -112,6 +115,20 @@ fn is_original(piece: &Piece) -> bool {
         && ORIGINAL.is_match(&piece.links[0].text)
 }
 
+/// A list item that is one link to where the code is.
+fn is_repository(piece: &Piece) -> bool {
+    const PLACES: [&str; 8] = ["github", "gitlab", "gitee", "codeberg", "repository", "repo", "source code", "code"];
+    let [link] = piece.links.as_slice() else { return false };
+    piece.list > 0 && text::same(&link.text, &piece.text) && PLACES.contains(&link.text.trim().to_lowercase().as_str())
+}
+
+/// `[PR #10 | what it does](…)`, `[Doc | …](…)` in a list: a link that says what of it leads.
+fn is_reference(piece: &Piece) -> bool {
+    static REFERENCE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)^(?:pr|docs?|issue|rfc|commit|code|slides|video)\s*(?:#?\d+\s*)?[|｜]"));
+    piece.list > 0 && REFERENCE.is_match(&piece.text)
+}
+
 /// A link that a story may be about.
 fn story_link(piece: &Piece) -> Option<LinkRef> {
     let about = |l: &LinkRef| {
@@ -127,8 +144,10 @@ fn story_link(piece: &Piece) -> Option<LinkRef> {
 /// A heading and what is told below it, with the first link there.
 pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let below = || (unit.from + 1..unit.to).map(|n| (n, &scope.pieces[n]));
-    // `[原文链接](…)` alone on a line is what the text is about, whatever it mentions.
-    let original = below().filter(|(_, p)| is_original(p)).find_map(|(n, p)| Some((n, first_link(p)?)));
+    // `[原文链接](…)` alone on a line is what the text is about, whatever it mentions; so is the
+    // first of `- [Blog article](…)`, `- [GitHub](…)`.
+    let link_at = |is: fn(&Piece) -> bool| below().filter(|(_, p)| is(p)).find_map(|(n, p)| Some((n, first_link(p)?)));
+    let original = link_at(is_original).or_else(|| link_at(is_repository));
     let found = original.or_else(|| below().find_map(|(n, p)| Some((n, story_link(p)?))));
     let is_told = |n: usize| !shapes::is_credit(&scope.pieces[n].text) && !shapes::is_source(&scope.pieces[n]);
     let Some((_, link)) = found.filter(|(n, _)| is_told(*n)) else { return };

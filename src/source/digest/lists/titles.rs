@@ -130,7 +130,7 @@ fn heading_above(scope: &Scope<'_>, n: usize) -> Option<String> {
 }
 
 /// `[SE-0155](…): Normalize the cases`: the number of a thing, and what it is called.
-fn code_and_title(line: &str, link: &LinkRef) -> Option<String> {
+pub(in crate::source::digest) fn code_and_title(line: &str, link: &LinkRef) -> Option<String> {
     let (line, _) = shapes::without_ordinal(line);
     let behind = line.strip_prefix(link.text.as_str())?;
     let words = behind.strip_prefix([':', '：']).or_else(|| behind.trim_start().strip_prefix(['-', '–', '—']))?.trim();

@@ -371,7 +371,7 @@ pub(in crate::source::digest) fn release_head(
     // What is planned is not there.
     static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\s*(?:版本?)?\s*[|:：(（-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
+            r"(?i)^\s*(?:版本?)?\s*[|:：(（-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|pre-?releases? testing|testing|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
         )
     });
     if PLANNED.is_match(&line[version.end..]) || is_needed(line, &version) {
