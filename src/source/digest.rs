@@ -285,10 +285,7 @@ fn by_shape(scope: &mut Scope<'_>) {
         blocks::releases(scope);
         return;
     }
-    let headed = |n: usize| scope.pieces[n].bold || shapes::without_ordinal(&scope.pieces[n].text).1;
-    let is_plain = || lists::is_paragraphs(scope) && !(scope.section.from + 1..scope.section.to).any(headed);
-    if vocabulary::is_group(&scope.section.heading) && is_plain() {
-        blocks::news(scope);
+    if blocks::group_as_news(scope) {
         return;
     }
     lists::items(scope);

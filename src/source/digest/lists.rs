@@ -5,7 +5,7 @@ mod rows;
 mod stories;
 mod titles;
 
-pub(super) use paragraphs::{is_paragraphs, is_prose, releases_in, told_in_text};
+pub(super) use paragraphs::{is_prose, releases_in, told_in_text};
 pub(super) use rows::rows;
 pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, sentence_around};
 

@@ -62,16 +62,35 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
         } else if heads_linked_bullets(scope, *head, to) {
             scope.within(*head, to, lists::news);
         } else if let Some(starts) = group(scope, *head, to) {
-            for (k, n) in starts.iter().enumerate() {
-                if !lists::releases_in(scope, *n) {
-                    news_block(scope, *n, starts.get(k + 1).copied().unwrap_or(to));
-                }
-            }
+            read_group(scope, &starts, to);
         } else {
             news_block(scope, *head, to);
         }
     }
     lists::rows(scope, Kind::News);
+}
+
+/// Reads a section whose heading is that of a group and nothing more: each paragraph is news, or a
+/// release. False when it is none.
+pub(in crate::source::digest) fn group_as_news(scope: &mut Scope<'_>) -> bool {
+    let (from, to) = (scope.section.from, scope.section.to);
+    // Titles, and lines that open with their links, are a list after all.
+    let titled = |n: usize| {
+        let piece = &scope.pieces[n];
+        let opens = lists::first_link(piece).is_some_and(|l| piece.text.starts_with(l.text.as_str()));
+        opens || piece.bold || shapes::without_ordinal(&piece.text).1
+    };
+    let Some(starts) = group(scope, from, to).filter(|_| !(from + 1..to).any(titled)) else { return false };
+    read_group(scope, &starts, to);
+    true
+}
+
+fn read_group(scope: &mut Scope<'_>, starts: &[usize], to: usize) {
+    for (k, n) in starts.iter().enumerate() {
+        if !lists::releases_in(scope, *n) {
+            news_block(scope, *n, starts.get(k + 1).copied().unwrap_or(to));
+        }
+    }
 }
 
 /// Where the things begin that a head like `Clients` stands above: paragraphs with a link each. One

@@ -68,15 +68,13 @@ fn beside_items(scope: &Scope<'_>, linked: Vec<usize>) -> Vec<usize> {
 
 /// Whether a section that is told to hold articles is paragraphs and nothing else.
 pub(in crate::source::digest) fn is_prose(scope: &Scope<'_>) -> bool {
-    scope.section.told && scope.section.kind == SectionKind::Articles && is_paragraphs(scope)
-}
-
-/// Whether nothing but paragraphs stands in a section.
-pub(in crate::source::digest) fn is_paragraphs(scope: &Scope<'_>) -> bool {
-    (scope.section.from + 1..scope.section.to).all(|n| {
+    let plain = |n: usize| {
         let piece = &scope.pieces[n];
         piece.shape == Shape::Line && piece.list == 0 && !piece.quote || piece.text.is_empty()
-    })
+    };
+    scope.section.told
+        && scope.section.kind == SectionKind::Articles
+        && (scope.section.from + 1..scope.section.to).all(plain)
 }
 
 /// The first link of a piece that an item may be about.
