@@ -450,10 +450,10 @@ pub(super) fn is_listing(url: &str) -> bool {
 
 /// Whether an address is one change or one issue of a repository.
 pub(super) fn is_change(url: &str) -> bool {
-    const PLACES: [&str; 5] = ["/pull/", "/issues/", "/merge_requests/", "/commit/", "/pulls/"];
-    PLACES
-        .iter()
-        .any(|place| url.split_once(place).is_some_and(|(_, id)| id.starts_with(|c: char| c.is_ascii_hexdigit())))
+    const NUMBERED: [&str; 4] = ["/pull/", "/pulls/", "/issues/", "/merge_requests/"];
+    let named =
+        |place: &str, is_id: fn(char) -> bool| url.split_once(place).is_some_and(|(_, id)| id.starts_with(is_id));
+    NUMBERED.iter().any(|place| named(place, |c| c.is_ascii_digit())) || named("/commit/", |c| c.is_ascii_hexdigit())
 }
 
 /// Whether an address is the page of a person, or of an organisation: who, not what.
@@ -618,6 +618,16 @@ mod tests {
             "提升 10.5%",
         ] {
             assert_eq!(release_head(&piece(md), &known(), None), None, "{md}");
+        }
+    }
+
+    #[test]
+    fn a_change_has_a_number() {
+        for url in ["https://a.b/o/r/pull/12", "https://a.b/o/r/issues/7#x", "https://a.b/o/r/commit/fa1c0de"] {
+            assert!(is_change(url), "{url}");
+        }
+        for url in ["https://a.b/o/r/issues", "https://a.b/issues/about", "https://a.b/pulls/archive"] {
+            assert!(!is_change(url), "{url}");
         }
     }
 

@@ -251,6 +251,9 @@ fn with_plain_zone(time: &str, at: DateTime<Utc>, zone: Zone) -> String {
     HOUR.replace(&rest, at).trim().to_owned()
 }
 
+/// A month in a pattern, short or whole.
+const MONTH: &str = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}";
+
 /// The months, as days are written in English.
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -286,14 +289,12 @@ fn first_day(time: &str) -> String {
         LazyLock::new(|| pattern(r"(^|[^\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\b"));
     // `June 8th to July 10th, 2024`: the year is of both.
     static MONTHS_APART: LazyLock<regex::Regex> = LazyLock::new(|| {
-        const MONTH: &str = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}";
         pattern(&format!(
             r"(?i)\b({MONTH}\.? \d{{1,2}})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*({MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(,? \d{{4}}\b)?"
         ))
     });
     // `28 March - 2 April 2024`
     static DAYS_APART: LazyLock<regex::Regex> = LazyLock::new(|| {
-        const MONTH: &str = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}";
         pattern(&format!(
             r"(?i)\b(\d{{1,2}})(?:st|nd|rd|th)? ({MONTH})\.?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*\d{{1,2}}(?:st|nd|rd|th)? {MONTH}\b\.?(,? \d{{4}}\b)?"
         ))
