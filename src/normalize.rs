@@ -136,7 +136,7 @@ pub fn entry(
     let title = if title.is_empty() { text::cut(&link, TITLE_COLUMNS) } else { title };
     let summary = match &main.summary {
         Some(written) if is_summary(written, main) => text::excerpt(written, SUMMARY_COLUMNS),
-        _ => text::excerpt(&readable(&richest.text), SUMMARY_COLUMNS),
+        _ => text::excerpt(&readable(&richest.text, SUMMARY_COLUMNS), SUMMARY_COLUMNS),
     };
     let said = main.updated.filter(|t| *t > published && *t <= context.now);
     let updated = stagger(memory.changed.max(said).unwrap_or(published), &id);
@@ -251,15 +251,23 @@ fn title(main: &RawEntry) -> String {
     }
 }
 
-/// Bare addresses are no summary.
-fn readable(text: &str) -> String {
+/// Bare addresses are no summary. Text that goes on is read until it has twice `most` columns.
+fn readable(text: &str, most: usize) -> String {
     let is_word = |w: &&str| !w.starts_with("http://") && !w.starts_with("https://");
-    let mut words: Vec<&str> = text.split_whitespace().filter(is_word).collect();
-    // What only introduced an address goes with it.
-    while words.last().is_some_and(|w| w.ends_with([':', '：'])) {
-        words.pop();
+    let (mut out, mut used) = (Vec::new(), 0);
+    let mut words = text.split_whitespace().filter(is_word);
+    for word in words.by_ref() {
+        out.push(word);
+        used += text::columns(word) + 1;
+        if used > most * 2 {
+            break;
+        }
     }
-    words.join(" ")
+    // What only introduced an address goes with it.
+    while words.next().is_none() && out.last().is_some_and(|w| w.ends_with([':', '：'])) {
+        out.pop();
+    }
+    out.join(" ")
 }
 
 /// Two entries of one second differ in the milliseconds of `updated`: readers and

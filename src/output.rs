@@ -151,24 +151,25 @@ impl FeedFormat {
             // One entry in a file of its own: what is well-formed alone is so among others.
             let file = write();
             let problem = check::problem(self, &file).or_else(|| check::content_problem(&prepared.content));
-            Fragment { text: self.cut_out(&file), problem }
+            Fragment { text: self.cut_out(file), problem }
         })
     }
 
     /// The entry out of a file that has nothing else.
-    fn cut_out(self, file: &str) -> String {
+    fn cut_out(self, mut file: String) -> String {
         let (start, end) = match self {
             FeedFormat::Atom => ("<entry>", "</entry>"),
             FeedFormat::Rss => ("<item>", "</item>"),
             FeedFormat::Json => (json::BEFORE_ITEM, json::AFTER_ITEM),
         };
-        let from = file.find(start).unwrap_or(0);
-        let to = file.rfind(end).map_or(file.len(), |at| at + end.len());
-        let cut = file.get(from..to).unwrap_or("");
+        let (mut from, mut to) = (file.find(start).unwrap_or(0), file.rfind(end).unwrap_or(file.len()));
         match self {
-            FeedFormat::Atom | FeedFormat::Rss => cut.to_owned(),
-            FeedFormat::Json => cut[start.len()..cut.len() - end.len()].to_owned(),
+            FeedFormat::Atom | FeedFormat::Rss => to += end.len(),
+            FeedFormat::Json => from += start.len(),
         }
+        file.truncate(to);
+        file.drain(..from.min(file.len()));
+        file
     }
 
     /// Whether a live document has no room for the entry, were it the only one.

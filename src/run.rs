@@ -50,18 +50,18 @@ const MOST_WORKERS: usize = 8;
 
 /// What `work` makes of each of `items`, in their order: on all cores, since it needs nothing
 /// but its item. A panic in it is one here.
-fn on_all_cores<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+///
+/// Items are lent: a thread that let go of what another one made would wait for that one's memory.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
     if workers == 1 || items.len() < WORTH_THREADS {
-        return items.into_iter().map(work).collect();
+        return items.iter().map(work).collect();
     }
     let share = items.len().div_ceil(workers);
-    let mut items = items.into_iter();
-    let parts: Vec<Vec<T>> = (0..workers).map(|_| items.by_ref().take(share).collect()).collect();
     let work = &work;
     std::thread::scope(|scope| {
         let running: Vec<_> =
-            parts.into_iter().map(|part| scope.spawn(move || part.into_iter().map(work).collect::<Vec<R>>())).collect();
+            items.chunks(share).map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>())).collect();
         let done = running.into_iter().map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         done.flatten().collect()
     })

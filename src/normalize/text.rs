@@ -335,7 +335,24 @@ pub fn first_sentence(text: &str) -> String {
 /// The beginning of `text`, at most `most` columns, cut behind a sentence when
 /// one ends in the last two thirds, else with `…`.
 pub fn excerpt(text: &str, most: usize) -> String {
-    let text = squeeze(text);
+    shortened(beginning(text, most), most)
+}
+
+/// `text` squeezed, no further than it takes to see that it has more than `most` columns.
+fn beginning(text: &str, most: usize) -> String {
+    let mut length = most.saturating_mul(4).saturating_add(16);
+    loop {
+        let end = (length..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        let begun = squeeze(&text[..end]);
+        // A character more, for who asks what follows.
+        if end == text.len() || columns(&begun) > most + 2 {
+            return begun;
+        }
+        length = length.saturating_mul(4);
+    }
+}
+
+fn shortened(text: String, most: usize) -> String {
     if columns(&text) <= most {
         return text;
     }
@@ -422,6 +439,11 @@ mod tests {
         fn cuts_never_exceed(text in "\\PC{0,60}", most in 1usize..40) {
             prop_assert!(columns(&cut(&text, most)) <= most);
             prop_assert!(columns(&excerpt(&text, most)) <= most);
+        }
+
+        #[test]
+        fn what_stands_far_behind_does_not_matter(words in "[ab.中。\u{300}\u{200b} \n]{0,90}", most in 0usize..12) {
+            prop_assert_eq!(excerpt(&words, most), shortened(squeeze(&words), most));
         }
 
         #[test]

@@ -106,11 +106,10 @@ pub(super) const MEDIA_TYPE: &str = "application/atom+xml";
 
 pub(super) fn written(feed: &atom::Feed) -> String {
     let config = atom::WriteConfig { write_document_declaration: false, indent_size: Some(1) };
-    let mut bytes = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
+    let mut bytes = Vec::with_capacity(2048);
+    bytes.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
     // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
-    if let Ok(written) = feed.write_with_config(Vec::new(), config) {
-        bytes.extend(written);
-    }
+    let mut bytes = feed.write_with_config(bytes, config).unwrap_or_default();
     bytes.push(b'\n');
     String::from_utf8(bytes).unwrap_or_default()
 }

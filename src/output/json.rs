@@ -59,8 +59,16 @@ pub fn alone(entry: &Entry, content: &str, language: Option<&str>) -> String {
     // The content is most of an entry: it is written once, straight to its place. A value
     // cannot hold these words: its quotes would be escaped.
     let (before, after) = text.split_once(NO_CONTENT).unwrap_or((&text, ""));
-    let content = serde_json::to_string(content).unwrap_or_default();
-    [BEFORE_ITEM, "\n    ", before, KEY_OF_CONTENT, &content, after, AFTER_ITEM].concat()
+    let room = BEFORE_ITEM.len() + text.len() + content.len() + content.len() / 8 + 16;
+    let mut out = Vec::with_capacity(room);
+    for part in [BEFORE_ITEM, "\n    ", before, KEY_OF_CONTENT] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    // Writing into memory cannot fail; an item that were not JSON would fail its check.
+    let _ = serde_json::to_writer(&mut out, content);
+    out.extend_from_slice(after.as_bytes());
+    out.extend_from_slice(AFTER_ITEM.as_bytes());
+    String::from_utf8(out).unwrap_or_default()
 }
 
 const KEY_OF_CONTENT: &str = "\"content_html\": ";

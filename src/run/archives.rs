@@ -279,21 +279,20 @@ fn written<'k>(
     while keys.peek().is_some() {
         let mut entries = Vec::new();
         for key in keys.by_ref().take(TOGETHER) {
-            let Some(mut entry) = store.facts(*key)? else { continue };
+            let Some(entry) = store.entry_at(*key)? else { continue };
             let known = live.known(&entry);
-            if known.is_none() {
-                entry.html = store.html(*key)?;
-            }
             entries.push((*key, entry, known));
         }
-        let written = super::on_all_cores(entries, |(key, entry, known)| {
-            let prepared = known.map_or_else(|| Prepared::of(&entry, site), Prepared::of_content);
-            let prepared = prepared.written(&entry, formats, site);
-            (key, stub(entry), prepared)
+        let written = super::on_all_cores(&entries, |(_, entry, known)| {
+            let known = known.as_ref().map(Arc::clone);
+            known.map_or_else(|| Prepared::of(entry, site), Prepared::of_content).written(entry, formats, site)
         });
         // Copied, since each thread has memory of its own: what it keeps for a whole period
         // is not there for anybody else.
-        done.extend(written.into_iter().map(|(key, entry, prepared)| (key, (entry, Arc::new(prepared.clone())))));
+        let ready = |((key, entry, _), prepared): ((Key, Entry, _), &Prepared)| {
+            (key, (stub(entry), Arc::new(prepared.clone())))
+        };
+        done.extend(entries.into_iter().zip(&written).map(ready));
     }
     Ok(done)
 }

@@ -309,7 +309,7 @@ fn read_posts(
     let (mut reads, mut raws) = (Vec::new(), Vec::new());
     for (batch, part) in wanted.chunks(BATCH).enumerate() {
         progress("reading posts", batch * BATCH, wanted.len());
-        let done = super::on_all_cores(part.iter().collect(), one);
+        let done = super::on_all_cores(part, one);
         for result in done {
             match result {
                 Ok((read, entries)) => {

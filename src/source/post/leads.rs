@@ -115,7 +115,8 @@ fn may_lead(text: &str) -> bool {
         let mut before = text[..at].char_indices().rev().take(2_000);
         before.find(|(_, c)| begins(*c)).is_none_or(|(word, _)| !text[word..at].contains("://"))
     };
-    ["@/"].iter().chain(&MARKDOWN).any(|mark| text.match_indices(mark).any(|(at, _)| is_local(at)))
+    // `.mdx` and `.mdown` begin with `.md`.
+    ["@/", ".md", ".markdown"].iter().any(|mark| memchr::memmem::find_iter(text.as_bytes(), mark).any(is_local))
 }
 
 /// Whether an address in a post is the name of a source file.
