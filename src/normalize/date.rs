@@ -222,8 +222,14 @@ fn named_day<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(NaiveDate, Precision, &
         Token::Word(w) => month_name(w).map(|m| (n, m)),
         _ => None,
     })?;
-    let before = tokens[..at].iter().rev().take(6).find_map(|t| match t {
-        Token::Number(n, width) => Some((*n, *width)),
+    let is_clock = |n: usize| {
+        matches!(tokens.get(n + 1), Some(Token::Mark(':')))
+            || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark(':' | '.')))
+            || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark('+')))
+    };
+    // An hour may stand before the month: `10:00, March 15, 2024`.
+    let before = (0..at).rev().take(6).find_map(|n| match tokens[n] {
+        Token::Number(number, width) if !is_clock(n) => Some((number, width)),
         _ => None,
     });
     let behind: Vec<(usize, u32, usize)> = tokens
@@ -235,11 +241,6 @@ fn named_day<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(NaiveDate, Precision, &
             _ => None,
         })
         .collect();
-    let is_clock = |n: usize| {
-        matches!(tokens.get(n + 1), Some(Token::Mark(':')))
-            || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark(':' | '.')))
-            || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark('+')))
-    };
     let plain: Vec<(usize, u32, usize)> = behind.into_iter().filter(|(n, _, _)| !is_clock(*n)).collect();
     let (day, year, end) = match before {
         // `2024 Jun 30`
@@ -673,6 +674,9 @@ mod tests {
             ("Mon, 2 October 02 13:00 EST", "2002-10-02T18:00:00"),
             ("Thu Oct  2 13:00:00 2002", "2002-10-02T05:00:00"),
             ("Oct 2, 2002", "2002-10-01T16:00:00"),
+            ("13:00, Oct 2, 2002", "2002-10-02T05:00:00"),
+            ("13:00 +00:00 on Oct 2, 2002", "2002-10-02T13:00:00"),
+            ("13:00-15:00 on 2 Oct 2002", "2002-10-02T05:00:00"),
             ("2 Oct 2002 24:00:00 +0000", "2002-10-03T00:00:00"),
             ("2 Oct 2002 13:00:00 (CEST)", "2002-10-02T11:00:00"),
             ("2024-W26-7", "2024-06-29T16:00:00"),

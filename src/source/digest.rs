@@ -26,7 +26,7 @@ use regex::Regex;
 use crate::config::{DigestConfig, SectionKind};
 use crate::entry::Kind;
 use crate::names::Names;
-use crate::normalize::text;
+use crate::normalize::{QUESTION_COLUMNS, text};
 use crate::source::markdown::{LinkRef, Piece, Shape};
 use crate::source::pattern::pattern;
 
@@ -113,6 +113,16 @@ impl Item {
     fn release(name: String, version: String, line: usize) -> Self {
         let title = format!("{name} {version}");
         Self { name: Some(name), version: Some(version), ..Self::new(Kind::Release, title, line) }
+    }
+
+    /// A title is cut; what was asked is not: a long question stands whole in the text, unless
+    /// its line is a part of that anyway.
+    fn asked_whole(mut self) -> Self {
+        let is_told = self.ranges.first().is_some_and(|(from, _)| *from <= self.line);
+        if !is_told && self.lead.is_empty() && text::columns(&self.title) > QUESTION_COLUMNS {
+            self.lead.clone_from(&self.title);
+        }
+        self
     }
 
     fn with_link(mut self, link: &LinkRef) -> Self {

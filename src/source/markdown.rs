@@ -60,6 +60,11 @@ pub struct Piece {
 }
 
 impl Piece {
+    /// A line of running text: in no list, and nobody is quoted.
+    pub fn is_text(&self) -> bool {
+        self.shape == Shape::Line && self.list == 0 && !self.quote
+    }
+
     /// A line of the same place that says `text` and nothing else, without links.
     pub fn with_line(&self, text: &str) -> Self {
         Self {

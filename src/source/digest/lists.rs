@@ -13,7 +13,7 @@ use super::shapes;
 use super::vocabulary::{is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
 use crate::entry::Kind;
-use crate::normalize::{QUESTION_COLUMNS, text};
+use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
 use stories::{story, story_end};
 use titles::{is_caption, picture_link, title_above, title_in, without_link};
@@ -93,7 +93,6 @@ pub(super) fn questions(scope: &mut Scope<'_>) {
     for unit in units(scope) {
         let piece = &scope.pieces[unit.from];
         let (asked, _) = shapes::without_ordinal(&piece.text);
-        let asked = asked.to_owned();
         let asks = asked.trim_end().ends_with(['?', '？']);
         let answered = unit.to > unit.from + 1;
         // Steps of an answer are none.
@@ -101,21 +100,15 @@ pub(super) fn questions(scope: &mut Scope<'_>) {
             continue;
         }
         if first_link(piece).is_none() && asks && answered && unit.form != Form::Line {
-            let mut item = Item::new(Kind::Question, asked.clone(), piece.line);
+            let mut item = Item::new(Kind::Question, asked, piece.line).asked_whole();
             item.ranges = scope.lines(unit.from + 1..unit.to);
-            item.lead = Some(asked).filter(|a| text::columns(a) > QUESTION_COLUMNS).unwrap_or_default();
             scope.mark(unit.from..unit.to);
             scope.push(unit.from, item);
         } else {
             let before = scope.items.len();
             read_unit(scope, &unit, Kind::Question);
-            // A title is cut; what was asked is not.
-            for item in &mut scope.items[before..] {
-                let is_told = item.ranges.first().is_some_and(|(from, _)| *from <= item.line);
-                if !is_told && item.lead.is_empty() && text::columns(&item.title) > QUESTION_COLUMNS {
-                    item.lead.clone_from(&item.title);
-                }
-            }
+            let read = scope.items.split_off(before);
+            scope.items.extend(read.into_iter().map(Item::asked_whole));
         }
     }
 }
@@ -157,7 +150,7 @@ pub(super) fn items(scope: &mut Scope<'_>) {
 /// A sentence that ends with its proof: `It got faster (Jane, 6.1. [Link](…))`.
 fn statement(scope: &Scope<'_>, n: usize) -> Option<(LinkRef, String)> {
     let piece = &scope.pieces[n];
-    if piece.quote || piece.list > 0 || piece.shape != Shape::Line {
+    if !piece.is_text() {
         return None;
     }
     let link = first_link(piece).filter(|l| {
@@ -296,7 +289,7 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
         }
         let call = ["扫码", "关注", "公众号", "subscribe"].iter().any(|w| p.text.to_lowercase().contains(w));
         let heads = p.bold && scope.at(n + 1).is_none_or(|q| q.block != p.block || is_bare_link(q));
-        let plain = p.shape == Shape::Line && p.list == 0 && !p.quote && p.images == 0 && !heads && !call;
+        let plain = p.is_text() && p.images == 0 && !heads && !call;
         let introduces = p.text.ends_with([':', '：']) && scope.at(n + 1).is_some_and(is_bare_link);
         plain
             && !introduces
@@ -324,7 +317,7 @@ fn is_number(piece: &Piece) -> bool {
 /// is numbered before it; `**title**` above its address.
 fn is_title_line(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
-    if piece.shape != Shape::Line || piece.quote || piece.list > 0 || !opens_number(scope, n) {
+    if !piece.is_text() || !opens_number(scope, n) {
         return false;
     }
     let (rest, numbered) = shapes::without_ordinal(&piece.text);
@@ -351,7 +344,7 @@ fn opens_number(scope: &Scope<'_>, n: usize) -> bool {
 pub(super) fn is_counted(scope: &Scope<'_>, n: usize) -> bool {
     const MOST_LINES: usize = 64;
     let pieces = scope.pieces;
-    let number = |p: &Piece| shapes::ordinal(&p.text).filter(|_| p.list == 0 && !p.quote && p.shape == Shape::Line);
+    let number = |p: &Piece| shapes::ordinal(&p.text).filter(|_| p.is_text());
     let Some(own) = number(&pieces[n]) else { return false };
     let same = |p: &&Piece| p.block == pieces[n].block;
     let begin = n - pieces[..n].iter().rev().take(MOST_LINES).take_while(same).count();
@@ -519,7 +512,7 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     // `We wrote about rings. The article is here:` and the link below it.
     let introduced = n > scope.section.from + 1 && is_bare_link(piece) && {
         let above = &scope.pieces[n - 1];
-        let is_text = above.list == 0 && !above.quote && above.shape == Shape::Line && above.links.is_empty();
+        let is_text = above.is_text() && above.links.is_empty();
         let alone = scope.at(unit.to).is_none_or(|p| !is_bare_link(p));
         is_text && alone && !scope.used[n - 1] && above.text.ends_with([':', '：']) && text::columns(&above.text) >= 24
     };

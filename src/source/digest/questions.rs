@@ -72,12 +72,8 @@ fn titled(scope: &mut Scope<'_>) {
         if content.is_empty() || asked.is_empty() {
             continue;
         }
-        let mut item = Item::new(Kind::Question, asked, piece.line);
+        let mut item = Item::new(Kind::Question, asked, piece.line).asked_whole();
         item.question = asked.to_owned();
-        // A title is cut; what was asked is not.
-        if text::columns(asked) > crate::normalize::QUESTION_COLUMNS {
-            item.lead = asked.to_owned();
-        }
         if let Some(link) = lists::first_link(piece) {
             item = item.with_link(&link);
         }
@@ -107,7 +103,7 @@ fn asking_paragraphs(scope: &Scope<'_>, first: usize) -> Vec<usize> {
     });
     let asks = |n: &usize| {
         let p = &scope.pieces[*n];
-        let plain = p.list == 0 && !p.quote && p.shape == Shape::Line && p.links.is_empty();
+        let plain = p.is_text() && p.links.is_empty();
         plain && p.text.ends_with(['?', '？']) && text::first_sentence(&p.text) == p.text && !INVITES.is_match(&p.text)
     };
     if others || first >= scope.section.to || !asks(&first) {

@@ -24,7 +24,7 @@ fn reporter(piece: &Piece) -> Option<String> {
         "tells us",
         "adds",
     ];
-    if piece.quote || piece.list > 0 || piece.shape != Shape::Line || text::columns(&piece.text) > 80 {
+    if !piece.is_text() || text::columns(&piece.text) > 80 {
         return None;
     }
     let line = piece.text.trim_end_matches([':', '：', ',', ' ']);

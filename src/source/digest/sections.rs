@@ -213,7 +213,7 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
     match piece.shape {
         Shape::Heading(level) if !piece.quote && piece.list == 0 => Some(level),
         // `##Heading`: the blank was forgotten.
-        Shape::Line if piece.text.starts_with("##") && !piece.quote && piece.list == 0 => {
+        Shape::Line if piece.text.starts_with("##") && piece.is_text() => {
             let level = piece.text.bytes().take_while(|b| *b == b'#').count();
             let rest = piece.text.trim_start_matches('#');
             let alone = n == 0 || pieces[n - 1].block != piece.block;
@@ -225,8 +225,7 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
         // `本周推荐阅读` alone in a paragraph, not even bold.
         Shape::Line
             if !piece.bold
-                && !piece.quote
-                && piece.list == 0
+                && piece.is_text()
                 && piece.links.is_empty()
                 && vocabulary::is_section_with_colon(&piece.text) =>
         {
@@ -234,7 +233,7 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
                 && (n == 0 || pieces[n - 1].block != piece.block);
             alone.then_some(9)
         }
-        Shape::Line if piece.bold && !piece.quote && piece.list == 0 && piece.links.is_empty() && piece.images == 0 => {
+        Shape::Line if piece.bold && piece.is_text() && piece.links.is_empty() && piece.images == 0 => {
             let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
                 && (n == 0 || pieces[n - 1].block != piece.block);
             let short = text::columns(&piece.text) <= 40;

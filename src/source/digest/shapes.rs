@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::names::Names;
 use crate::normalize::{address, text};
-use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::markdown::{LinkRef, Piece};
 use crate::source::pattern::pattern;
 
 /// The words up to the first colon, with it: none of the patterns that ask for words before
@@ -112,12 +112,7 @@ pub(super) fn is_generic(name: &str) -> bool {
 
 /// A label line: a name, perhaps in brackets, and one link behind it.
 pub(super) fn label(piece: &Piece, names: &Names) -> Option<Label> {
-    if piece.quote
-        || piece.shape != Shape::Line
-        || piece.list > 0
-        || piece.images > 0
-        || text::columns(&piece.text) > 300
-    {
+    if !piece.is_text() || piece.images > 0 || text::columns(&piece.text) > 300 {
         return None;
     }
     let line = piece.text.as_str();

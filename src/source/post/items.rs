@@ -180,11 +180,16 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
     if let Some(found) = date::lenient(time, zone).map(format).filter(|s| !s.is_empty()) {
         return Some(found);
     }
-    // A day somewhere in a line comes last: `Summit (Zurich, June 20-22, 2024)`.
-    let somewhere = || {
-        let day = digest::day_in(time).filter(|d| d.len() < time.trim().len())?;
-        starts_at(day, post, zone)
-    };
+    // A day somewhere in a line comes last: `Summit (Zurich, June 20-22, 2024)`. Only one that
+    // says its year is no guess.
+    let day = digest::day_in(time).filter(|d| d.len() < time.trim().len());
+    let somewhere = || starts_at(day?, post, zone);
+    let says_year = |day: &str| day.split(|c: char| !c.is_ascii_digit()).any(|number| number.len() == 4);
+    if day.is_some_and(says_year)
+        && let Some(found) = somewhere()
+    {
+        return Some(found);
+    }
     let Some(local) = post.map(|p| zone.to_local(p)) else { return somewhere() };
     let year = local.year();
     let candidates = [year, year + 1, year - 1];
@@ -287,26 +292,23 @@ fn first_day(time: &str) -> String {
     // `3.7.2024`: so many write a day before its month.
     static DOTTED: LazyLock<regex::Regex> =
         LazyLock::new(|| pattern(r"(^|[^\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\b"));
-    // `June 8th to July 10th, 2024`: the year is of both.
+    // `June 8th to July 10th, 2024`, `28 March - 2 April 2024`: the year is of both.
     static MONTHS_APART: LazyLock<regex::Regex> = LazyLock::new(|| {
+        const TO: &str = r"\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*";
+        const DAY: &str = r"\d{1,2}(?:st|nd|rd|th)?";
         pattern(&format!(
-            r"(?i)\b({MONTH}\.? \d{{1,2}})(?:st|nd|rd|th)?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*({MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(,? \d{{4}}\b)?"
-        ))
-    });
-    // `28 March - 2 April 2024`
-    static DAYS_APART: LazyLock<regex::Regex> = LazyLock::new(|| {
-        pattern(&format!(
-            r"(?i)\b(\d{{1,2}})(?:st|nd|rd|th)? ({MONTH})\.?\s*(?:[-–—~]|\bto\b|\buntil\b|\bthrough\b)\s*\d{{1,2}}(?:st|nd|rd|th)? {MONTH}\b\.?(,? \d{{4}}\b)?"
+            r"(?i)\b(?:({MONTH})\.? (\d{{1,2}})(?:st|nd|rd|th)?{TO}({MONTH})\.? {DAY}|(\d{{1,2}})(?:st|nd|rd|th)? ({MONTH})\.?{TO}{DAY} ({MONTH}))\b\.?(?:,? (\d{{4}})\b)?"
         ))
     });
     let time = &CLOSES.replace(time, "");
-    let time = &DAYS_APART.replace(time, "$1 $2$3");
     let time = &MONTHS_APART.replace(time, |found: &regex::Captures<'_>| {
-        let month = |day: &str| MONTHS.iter().position(|m| day.to_lowercase().starts_with(&m.to_lowercase()));
-        let year = found.get(3).and_then(|y| y.as_str().trim_matches([',', ' ']).parse::<i32>().ok());
+        let part = |n: usize, m: usize| found.get(n).or_else(|| found.get(m)).map_or("", |part| part.as_str());
+        let (from, day, to) = (part(1, 5), part(2, 4), part(3, 6));
+        let number = |name: &str| MONTHS.iter().position(|m| name.to_lowercase().starts_with(&m.to_lowercase()));
         // From December to January it is the year before.
-        let over = month(&found[1]) > month(&found[2]);
-        year.map_or_else(|| found[1].to_owned(), |year| format!("{}, {}", &found[1], year - i32::from(over)))
+        let over = i32::from(number(from) > number(to));
+        let year = found.get(7).and_then(|y| y.as_str().parse::<i32>().ok());
+        year.map_or_else(|| format!("{from} {day}"), |year| format!("{from} {day}, {}", year - over))
     });
     let time = &DOTTED.replace(time, "$1$4-$3-$2");
     let time = &PLAIN.replace_all(time, "$1$2");
@@ -432,11 +434,16 @@ mod tests {
             ("WickCon takes place in Berlin from June 12 to 14.", "2024-06-12"),
             ("June 12 - 14:00", "2024-06-12"),
             ("6/23. Hannover", "2024-06-23"),
+            ("28 December - 2 January 2025", "2024-12-28"),
+            ("Dec 28th to Jan 2nd, 2025", "2024-12-28"),
+            ("28 March to 2 April", "2024-03-28"),
+            ("Oil day, 12:00-14:00 CST on March 15, 2024", "2024-03-15T12:00:00+08:00"),
+            ("Oil day, 12:00-14:00 CET", "none"),
             ("Treffen am 3.7.2024", "2024-07-03"),
             ("1 月 3 日 下午 14 点", "2024-01-03T14:00:00+08:00"),
             ("1 月 3 日 晚上 7 点", "2024-01-03T19:00:00+08:00"),
         ] {
-            assert_eq!(starts_at(time, Some(post), zone).as_deref(), Some(day), "{time}");
+            assert_eq!(starts_at(time, Some(post), zone).as_deref().unwrap_or("none"), day, "{time}");
         }
         assert_eq!(starts_at("soon", Some(post), zone), None);
     }

@@ -153,7 +153,7 @@ fn event(scope: &mut Scope<'_>, from: usize, to: usize) {
 /// `2019 … 峰会即将举行`: the name of a conference at the start of a sentence.
 fn event_name(piece: &Piece) -> Option<String> {
     let line = piece.text.as_str();
-    if piece.quote || piece.list > 0 || shapes::field(line).is_some() || piece.shape != Shape::Line {
+    if !piece.is_text() || shapes::field(line).is_some() {
         return None;
     }
     let end = ["即将举行", "即将召开", "即将开始", "即将在", "火热报名", "报名中", "将于"]
@@ -395,8 +395,7 @@ fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
     let is_page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.is_empty();
     let is_one = |n: &usize| {
         let piece = &scope.pieces[*n];
-        let line = piece.list == 0 && !piece.quote && piece.shape == Shape::Line;
-        line && piece.links.iter().any(is_page) && shapes::day_in(&piece.text).is_some()
+        piece.is_text() && piece.links.iter().any(is_page) && shapes::day_in(&piece.text).is_some()
     };
     let found: Vec<usize> = (first..scope.section.to).filter(is_one).collect();
     if found.len() < 2 {

@@ -100,7 +100,7 @@ fn group(scope: &Scope<'_>, head: usize, to: usize) -> Option<Vec<usize>> {
         pattern(r"^(?i:it|its|this|that|these|they|their|the next|also|more)\b|^(?:它|他们|这|该|此外|另外|同时)")
     });
     let below = &scope.pieces[head + 1..to];
-    let plain = below.iter().all(|p| p.list == 0 && !p.quote && p.shape == Shape::Line || p.text.is_empty());
+    let plain = below.iter().all(|p| p.is_text() || p.text.is_empty());
     if !plain || !vocabulary::is_group(&scope.pieces[head].text) {
         return None;
     }

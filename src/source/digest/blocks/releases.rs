@@ -68,8 +68,7 @@ pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
     // So are paragraphs whose link has the version.
     for n in scope.range() {
         let piece = &scope.pieces[n];
-        let is_text = piece.list == 0 && !piece.quote && piece.shape == Shape::Line;
-        if is_text && !scope.used[n] && !piece.links.is_empty() {
+        if piece.is_text() && !scope.used[n] && !piece.links.is_empty() {
             lists::releases_in(scope, n);
         }
     }

@@ -9,7 +9,7 @@ use crate::normalize::text;
 use crate::source::digest::blocks::{MOST_BESIDE, MOST_LINKS};
 use crate::source::digest::vocabulary::names_more;
 use crate::source::digest::{Item, Scope, shapes};
-use crate::source::markdown::{LinkRef, Shape};
+use crate::source::markdown::LinkRef;
 
 /// Reads the paragraphs of a section that holds no item of its kind, or is nothing but paragraphs.
 ///
@@ -23,10 +23,7 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
         SectionKind::Events => Kind::News,
         SectionKind::Articles | SectionKind::Releases | SectionKind::News | SectionKind::Items => Kind::Article,
     };
-    let is_text = |n: usize| {
-        let piece = &scope.pieces[n];
-        piece.shape == Shape::Line && piece.list == 0 && !piece.quote
-    };
+    let is_text = |n: usize| scope.pieces[n].is_text();
     let linked: Vec<usize> = (from + 1..scope.section.to)
         .filter(|n| is_text(*n) && !scope.used[*n] && item_link(scope, *n).is_some())
         .collect();
@@ -68,10 +65,7 @@ fn beside_items(scope: &Scope<'_>, linked: Vec<usize>) -> Vec<usize> {
 
 /// Whether a section that is told to hold articles is paragraphs and nothing else.
 pub(in crate::source::digest) fn is_prose(scope: &Scope<'_>) -> bool {
-    let plain = |n: usize| {
-        let piece = &scope.pieces[n];
-        piece.shape == Shape::Line && piece.list == 0 && !piece.quote || piece.text.is_empty()
-    };
+    let plain = |n: usize| scope.pieces[n].is_text() || scope.pieces[n].text.is_empty();
     scope.section.told
         && scope.section.kind == SectionKind::Articles
         && (scope.section.from + 1..scope.section.to).all(plain)

@@ -143,14 +143,19 @@ pub(in crate::source::digest) fn code_and_title(line: &str, link: &LinkRef) -> O
     (is_code && text::columns(words) >= 8).then(|| format!("{code}: {}", text::first_sentence(words)))
 }
 
-/// The words before a link that only says where they lead: `Live on June 22: what comes next
-/// 👉 [sign up](…)`.
+/// The words before a link that only says where they lead, or where they are from: `Live on
+/// June 22: what comes next 👉 [sign up](…)`, `The tower is open. Source: [Oil Times](…)`.
 fn words_before(line: &str, link: &LinkRef) -> Option<String> {
+    static FROM: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)(?:(?:信息|内容|消息)?(?:来源|出处)|\b(?:source|via|credits?))\s*[:：]\s*$"));
     let (line, _) = shapes::without_ordinal(line);
     let (before, behind) = line.split_once(link.text.as_str())?;
+    let source = FROM.find(before);
+    let before = source.map_or(before, |source| &before[..source.start()]);
     let before = before.trim_matches(|c: char| !c.is_alphanumeric() && !"）)」】》?？!！\"”'’".contains(c));
     let tells = text::columns(before) >= 12 && before.chars().any(char::is_alphabetic) && !shapes::is_day(before);
-    (says_nothing(&link.text) && tells && !behind.contains(char::is_alphanumeric)).then(|| before.to_owned())
+    let leads = source.is_some() || says_nothing(&link.text);
+    (leads && tells && !behind.contains(char::is_alphanumeric)).then(|| before.to_owned())
 }
 
 /// The sentence a link stands in, when the link is a few of its words: `Kubelets can
@@ -225,6 +230,9 @@ pub(in crate::source::digest) fn plain_title<'t>(title: &'t str, link: Option<&s
     static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\[\d{1,3}\]|【\d{1,3}】)[.、:：]?\s*"));
     let whole = without_credit(title, link);
     let rest = REFERENCE.find(whole).map_or(whole, |m| &whole[m.end()..]).trim_end_matches([':', '：', ' ']);
+    // `【title】`: brackets around all of it.
+    let inner = rest.strip_prefix('【').and_then(|r| r.strip_suffix('】')).filter(|r| !r.contains(['【', '】']));
+    let rest = inner.map_or(rest, str::trim);
     if rest.contains(char::is_alphanumeric) { rest } else { whole }
 }
 
@@ -246,11 +254,13 @@ fn without_credit<'t>(title: &'t str, link: Option<&str>) -> &'t str {
     if link == Some(title) {
         return title;
     }
-    let number = link.filter(|l| l.starts_with('#') && shapes::is_empty_title(l));
+    // `… [#9](…)`, `… [链接](…)`; English goes on: `more about it [here](…)`.
+    let number = link.filter(|l| (l.starts_with('#') || !l.is_ascii()) && shapes::is_empty_title(l));
     let mut rest = title.trim_end();
     for _ in 0..4 {
         let numbered = || {
-            let before = rest.strip_suffix(number?)?.trim_end();
+            let before = rest.strip_suffix(number?)?;
+            let before = before.strip_suffix(char::is_whitespace).or(number?.is_ascii().then_some(before))?.trim_end();
             let goes_on = GOES_ON.is_match(before) && !CREDIT.is_match(before);
             (!goes_on).then_some(before.len())
         };
