@@ -116,7 +116,9 @@ pub fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).and_then(|h| u8::from_str_radix(h, 16).ok());
+        // `%+1` is no number here.
+        let digits = text.get(at + 1..at + 3).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hex = digits.and_then(|h| u8::from_str_radix(h, 16).ok());
         match (bytes[at], hex) {
             (b'%', Some(byte)) => {
                 out.push(byte);
@@ -187,7 +189,7 @@ fn is_tracker(host: &str, name: &str, value: &str) -> bool {
         "share_token",
         "isappinstalled",
     ];
-    const BY_HOST: [(&str, &[&str]); 9] = [
+    const BY_HOST: [(&str, &[&str]); 10] = [
         (
             "bilibili.com",
             &[
@@ -255,6 +257,7 @@ fn is_tracker(host: &str, name: &str, value: &str) -> bool {
         ("youtu.be", &["feature", "si", "t"]),
         ("medium.com", &["source", "sk", "gi"]),
         ("twitter.com", &["s", "t", "ref_src"]),
+        ("x.com", &["s", "t", "ref_src"]),
     ];
     if name.starts_with("utm_") || name.starts_with("pk_") || EVERYWHERE.contains(&name) {
         return true;

@@ -54,13 +54,26 @@ const HEADER_KEYS: [&str; 14] = [
 /// [`FrontMatterError`] with its place in the file when the fence is there and
 /// what is inside cannot be read, or the fence never closes.
 pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
-    let first = text.lines().next().unwrap_or("");
-    match first.trim_end() {
-        "---" => fenced(text, &["---", "..."], read_yaml),
-        "+++" => fenced(text, &["+++"], read_toml),
-        _ if text.starts_with('{') && !text.starts_with("{{") => json(text),
-        _ => Ok(header_lines(text)),
+    // Generators skip empty lines before it.
+    let skipped: usize = text.split_inclusive('\n').take_while(|l| l.trim().is_empty()).map(str::len).sum();
+    let (empty, rest) = text.split_at(skipped);
+    let lines = empty.matches('\n').count();
+    let split = match rest.lines().next().unwrap_or("").trim_end() {
+        "---" => fenced(rest, &["---", "..."], read_yaml),
+        "+++" => fenced(rest, &["+++"], read_toml),
+        _ if is_json(rest) => json(rest),
+        _ => return Ok(header_lines(text)),
+    };
+    match split {
+        Ok(split) if split.lines_before == 0 => Ok(Split { body: text, ..split }),
+        Ok(split) => Ok(Split { lines_before: split.lines_before + lines, ..split }),
+        Err(error) => Err(FrontMatterError { line: error.line + lines, ..error }),
     }
+}
+
+/// `{` begins many a thing: a tag, a comment, a list of attributes.
+fn is_json(text: &str) -> bool {
+    text.strip_prefix('{').is_some_and(|inside| inside.trim_start().starts_with(['"', '}']))
 }
 
 fn fenced<'t>(
@@ -198,6 +211,16 @@ fn header_lines(text: &str) -> Split<'_> {
         if bare.is_empty() {
             break;
         }
+        // Hexo's old form: keys that only a closing fence follows.
+        if bare == "---" {
+            let names = |key: &str| values.keys().any(|k| k == key);
+            let read = read_yaml(&text[..at]).ok().filter(|_| names("title") || names("date"));
+            return read.map_or(none, |values| Split {
+                values,
+                body: &text[at + line.len()..],
+                lines_before: lines + 1,
+            });
+        }
         at += line.len();
         lines += 1;
         // Values go on in indented lines.
@@ -208,6 +231,9 @@ fn header_lines(text: &str) -> Split<'_> {
                 value.push(' ');
                 value.push_str(bare.trim());
             }
+            continue;
+        }
+        if bare.starts_with("- ") && last.is_some() {
             continue;
         }
         let Some((key, value)) = bare.split_once(':') else {
@@ -248,6 +274,11 @@ mod tests {
             ("{\n \"title\": \"a\"\n}\nx", ("a", "x", 2)),
             ("Title: a\nDate: 2019-01-01\nTags: x,\n  y\n\nx", ("a", "x", 4)),
             ("# heading\n\nx", ("-", "# heading\n\nx", 0)),
+            ("\n\n---\ntitle: a\n---\nx", ("a", "x", 5)),
+            ("title: a\ntags:\n- b\n- c\ndate: 2026-02-05\n---\nx", ("a", "x", 6)),
+            ("A sentence: a\n---\nx", ("-", "A sentence: a\n---\nx", 0)),
+            ("{% include x.html %}\nx", ("-", "{% include x.html %}\nx", 0)),
+            ("{/* a comment */}\nx", ("-", "{/* a comment */}\nx", 0)),
             ("Note: this is a sentence\nand another\n\nx", ("-", "Note: this is a sentence\nand another\n\nx", 0)),
             ("---\n\na rule, not a fence\n", ("-", "---\n\na rule, not a fence", 0)),
             ("{{< figure >}}\n", ("-", "{{< figure >}}", 0)),
@@ -270,7 +301,7 @@ mod tests {
         ];
         for (text, line) in cases {
             let error = split(text).unwrap_err();
-            assert!(error.line.abs_diff(line) <= 1, "{text:?}: {error}");
+            assert_eq!(error.line, line, "{text:?}: {error}");
         }
     }
 }

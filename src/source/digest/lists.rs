@@ -9,6 +9,8 @@ pub(super) use paragraphs::{is_prose, releases_in, told_in_text};
 pub(super) use rows::rows;
 pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, sentence_around};
 
+use std::collections::HashMap;
+
 use super::shapes;
 use super::vocabulary::{is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
@@ -176,9 +178,12 @@ fn statement_end(piece: &Piece) -> bool {
 pub(super) fn news(scope: &mut Scope<'_>) {
     let before = scope.items.len();
     items(scope);
+    let mut on_line: HashMap<usize, usize> = HashMap::new();
+    for n in scope.range() {
+        on_line.entry(scope.pieces[n].line).or_insert(n);
+    }
     for k in before..scope.items.len() {
-        let line = scope.items[k].line;
-        let at = scope.range().find(|n| scope.pieces[*n].line == line);
+        let at = on_line.get(&scope.items[k].line).copied();
         let link = at.and_then(|n| first_link(&scope.pieces[n]).map(|l| (n, l)));
         if let Some((n, link)) = link
             && scope.items[k].kind == Kind::Article
@@ -475,7 +480,10 @@ fn goes_on(heading: &str, link: &LinkRef) -> bool {
     let Some(behind) = heading.strip_prefix(link.text.as_str()) else { return false };
     let words = behind.trim_start_matches(|c: char| !c.is_alphanumeric() && !"(（[【".contains(c));
     let by_whom = ["by ", "from ", "作者", "文 ", "文/"].iter().any(|w| words.to_lowercase().starts_with(w));
-    words.starts_with(char::is_alphabetic) && text::columns(heading) <= 100 && !shapes::is_credit(words) && !by_whom
+    words.starts_with(char::is_alphabetic)
+        && text::columns(heading) <= 100
+        && !shapes::is_credit(words, false)
+        && !by_whom
 }
 
 fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
@@ -536,7 +544,7 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     if title.chars().filter(|c| c.is_alphanumeric()).count() == 0
         || shapes::is_navigation(&link.text)
         || shapes::is_sponsored(&scope.pieces[at].text)
-        || shapes::is_credit(&scope.pieces[at].text)
+        || shapes::is_credit(&scope.pieces[at].text, text::same(&link.text, &scope.pieces[at].text))
         || shapes::is_source(&scope.pieces[at])
         || shapes::is_listing(&link.url) && shapes::is_empty_title(&link.text)
     {

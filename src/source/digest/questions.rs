@@ -121,9 +121,8 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
         shapes::answer(text).is_some() || shapes::answer_within(text).is_some()
     };
     let unmarked = !scope.range().any(is_answer);
-    let told_below = |from: usize, n: usize| {
-        (from + 1..n).any(|m| !scope.pieces[m].text.is_empty() && shapes::question(&scope.pieces[m].text).is_none())
-    };
+    // Something else than questions stands below the head of the last one.
+    let mut told = false;
     // Question and answer are one quotation, and the next two are another.
     let mut answered_in_quote = false;
     for n in scope.range() {
@@ -155,6 +154,7 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
                         first.name = asker.name;
                     }
                 }
+                told = true;
                 continue;
             }
             (Some(asker), _) => Some(Some(asker)),
@@ -172,7 +172,8 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
                 if !piece.quote
                     && shapes::question(&piece.text).is_some()
                     && (answered
-                        || blocks.last().is_none_or(|last| unmarked && told_below(last.from, n))
+                        || blocks.is_empty()
+                        || unmarked && told
                         || shapes::is_marked_question(&piece.text)) =>
             {
                 Some(None)
@@ -187,6 +188,9 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
             blocks.push(Block { from: n, first, to: scope.section.to, asker });
             answered = false;
             answered_in_quote = false;
+            told = false;
+        } else {
+            told |= !piece.text.is_empty() && shapes::question(&piece.text).is_none();
         }
         answered_in_quote |= piece.quote && shapes::answer(&piece.text).is_some();
         answered |=
@@ -325,23 +329,22 @@ fn without_tail(scope: &Scope<'_>, mut content: Vec<usize>) -> Vec<usize> {
 
 fn ranges(scope: &Scope<'_>, content: &[usize]) -> Vec<(usize, usize)> {
     let mut ranges: Vec<(usize, usize)> = Vec::new();
+    let mut before = None;
     for n in content {
         let piece = &scope.pieces[*n];
+        // Blank lines between belong to the text, other pieces do not.
+        let left_out = |last: usize| {
+            let between = before.map_or(0..0, |before| before + 1..*n);
+            scope.pieces[between].iter().any(|p| p.line > last && p.line < piece.line)
+        };
         match ranges.last_mut() {
             Some(last) if piece.line <= last.1 => last.1 = last.1.max(piece.end_line),
-            Some(last) if piece.line == last.1 + 1 => last.1 = piece.end_line,
+            Some(last) if !left_out(last.1) => last.1 = piece.end_line,
             _ => ranges.push((piece.line, piece.end_line)),
         }
+        before = Some(*n);
     }
-    // Blank lines between belong to the text: join what only they keep apart.
-    let mut joined: Vec<(usize, usize)> = Vec::new();
-    for range in ranges {
-        match joined.last_mut() {
-            Some(last) if !scope.pieces.iter().any(|p| p.line > last.1 && p.line < range.0) => last.1 = range.1,
-            _ => joined.push(range),
-        }
-    }
-    joined
+    ranges
 }
 
 /// What is asked: the quoted text before the first answer.

@@ -5,6 +5,7 @@
 //! already what follows. It does not look at what stands in a section beyond that.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use super::{lists, shapes, vocabulary};
@@ -98,6 +99,7 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
     let banner = banner(pieces);
     // Level of the heading of a release that stands above.
     let mut release: Option<u8> = None;
+    let repeated = LazyCell::new(|| item_headings(pieces, names));
     for (n, piece) in pieces.iter().enumerate() {
         let Some(level) = heading_level(pieces, n) else {
             continue;
@@ -126,7 +128,7 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         }
         if is_item_heading(piece, word.is_some(), names)
             && !heads_a_list(pieces, n)
-            && (!open.is_empty() || current.told || is_repeated(pieces, level, names))
+            && (!open.is_empty() || current.told || repeated.get(usize::from(level)).is_some_and(|count| *count > 1))
         {
             // What stands above it introduces the digest, and is none of its items; nor does a
             // section go on that has its text already, and is of its level.
@@ -307,9 +309,18 @@ pub(super) fn heads_a_list(pieces: &[Piece], n: usize) -> bool {
         && below.iter().filter(|p| p.list == 1).all(|p| begins(p))
 }
 
-/// Whether headings of that level with links occur more than once.
-fn is_repeated(pieces: &[Piece], level: u8, names: &Names) -> bool {
-    pieces.iter().filter(|p| p.shape == Shape::Heading(level) && is_item_heading(p, false, names)).count() > 1
+/// How many headings of each level are items themselves.
+fn item_headings(pieces: &[Piece], names: &Names) -> [usize; 7] {
+    let mut counts = [0; 7];
+    for piece in pieces {
+        if let Shape::Heading(level) = piece.shape
+            && is_item_heading(piece, false, names)
+            && let Some(count) = counts.get_mut(usize::from(level))
+        {
+            *count += 1;
+        }
+    }
+    counts
 }
 
 /// For each piece the headings above it, outermost first. A site's own banner

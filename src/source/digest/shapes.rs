@@ -201,7 +201,9 @@ pub(super) enum Field {
 
 impl Field {
     fn of(name: &str) -> Option<Field> {
-        let is = |words: &[&str]| words.iter().any(|w| name == *w || name.ends_with(w) && name.chars().count() <= 8);
+        // `活动时间` is a time, a `runtime` is none.
+        let compound = |word: &str| !word.is_ascii() && name.ends_with(word) && name.chars().count() <= 8;
+        let is = |words: &[&str]| words.iter().any(|w| name == *w || compound(w));
         if is(&["主题", "会议主题", "直播主题", "活动主题", "topic", "title", "subject"]) {
             Some(Field::Title)
         } else if is(&["时间", "日期", "时间和地点", "时间地点", "时间与地点", "when", "date", "time"])
@@ -378,7 +380,7 @@ pub(super) fn day_in(line: &str) -> Option<&str> {
 pub(super) fn is_navigation(title: &str) -> bool {
     static NAVIGATION: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:your|a|an|us|more) .{0,60}|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?)\W*$",
+            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:(?:your|us|more) .{0,60}|(?:an? )?(?:links?|articles?|stor(?:y|ies)|tips?|news|prs?|pull requests?|entr(?:y|ies)|events?|posts?|projects?|suggestions?)\b.{0,60})|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?)\W*$",
         )
     });
     text::columns(title) <= 90 && NAVIGATION.is_match(title)
@@ -386,13 +388,20 @@ pub(super) fn is_navigation(title: &str) -> bool {
 
 /// Whether a line says who made this issue, or leads to other issues and to where they are
 /// talked about: `Edited by [Jane](…)`, `上一期：[第 11 期](…)`.
-pub(super) fn is_credit(line: &str) -> bool {
+///
+/// `is_link` is of a line that is a link from one end to the other: there such words may begin a title.
+pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk)(?: (?:this|it|about (?:this|it)))? (?:on|in|at)\b.{0,40}$)",
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
         )
     });
-    CREDIT.is_match(line)
+    static AROUND: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
+        )
+    });
+    CREDIT.is_match(line) || !is_link && AROUND.is_match(line)
 }
 
 /// Whether a heading says who wrote what it stands below: `Authors: [@ann](…)`.
@@ -460,7 +469,9 @@ pub(super) fn is_person(url: &str) -> bool {
         "github.com" | "gitee.com" | "gitlab.com" | "twitter.com" | "x.com" => {
             segments.len() == 1 && url.query().is_none()
         }
-        "matrix.to" | "t.me" => true,
+        "matrix.to" => true,
+        // Behind the name there are its messages.
+        "t.me" => segments.len() == 1,
         _ => match segments.as_slice() {
             [one] => one.starts_with('@'),
             ["u", _] => true,

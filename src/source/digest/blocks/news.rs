@@ -40,7 +40,7 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
         };
         heading && !is_part()
             || piece.bold && lists::is_headline(scope, n)
-            || bold && !field && !shapes::is_credit(&piece.text) && is_first_head(scope, first, n)
+            || bold && !field && !shapes::is_credit(&piece.text, false) && is_first_head(scope, first, n)
     };
     let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
     let before = heads.first().copied().unwrap_or(scope.section.to);
@@ -275,7 +275,7 @@ fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<(Vec<usize>, 
     let only = scope.pieces[bullets[0]..end].iter().all(|p| p.list > 0 || p.text.is_empty());
     let closing: Vec<&Piece> = scope.pieces[end..to].iter().filter(|p| !p.text.is_empty()).collect();
     let closes = |p: &Piece| {
-        shapes::is_credit(&p.text)
+        shapes::is_credit(&p.text, false)
             || p.shape == Shape::Line && p.links.is_empty() && text::columns(&p.text) <= 60 && CLOSES.is_match(&p.text)
     };
     let closed = closing.len() <= 1 && closing.iter().all(|p| closes(p));
@@ -317,7 +317,7 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     let title =
         if is_title { line.to_owned() } else { text::first_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
     if title.chars().filter(|c| c.is_alphanumeric()).count() < 2
-        || shapes::is_credit(&head.text)
+        || shapes::is_credit(&head.text, false)
         || shapes::is_source(head)
     {
         return;

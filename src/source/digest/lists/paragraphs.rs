@@ -31,7 +31,7 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
     if scope.is_frame() {
         return;
     }
-    if linked.is_empty() || shapes::is_credit(&scope.pieces[linked[0]].text) {
+    if linked.is_empty() || shapes::is_credit(&scope.pieces[linked[0]].text, false) {
         return;
     }
     let plain = |n: usize| is_text(n) || scope.pieces[n].text.is_empty();

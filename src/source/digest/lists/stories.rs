@@ -149,7 +149,7 @@ pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let link_at = |is: fn(&Piece) -> bool| below().filter(|(_, p)| is(p)).find_map(|(n, p)| Some((n, first_link(p)?)));
     let original = link_at(is_original).or_else(|| link_at(is_repository));
     let found = original.or_else(|| below().find_map(|(n, p)| Some((n, story_link(p)?))));
-    let is_told = |n: usize| !shapes::is_credit(&scope.pieces[n].text) && !shapes::is_source(&scope.pieces[n]);
+    let is_told = |n: usize| !shapes::is_credit(&scope.pieces[n].text, false) && !shapes::is_source(&scope.pieces[n]);
     let Some((_, link)) = found.filter(|(n, _)| is_told(*n)) else { return };
     let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
     let title = title.trim_end_matches([':', '：', ' ']).to_owned();
