@@ -5,7 +5,7 @@
 //! - `link` is absolute, http or https;
 //! - `id` depends only on what was said, so a second run makes the same one;
 //! - `title` is not empty, one line, at most [`TITLE_COLUMNS`];
-//! - `published` never lies behind the moment of the run.
+//! - `published` never lies after the moment of the run.
 //!
 //! Nothing here does IO or reads the clock.
 
@@ -14,6 +14,8 @@ pub mod date;
 pub mod html;
 pub mod terms;
 pub mod text;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -128,8 +130,11 @@ pub fn entry(
     let decided =
         overrides.iter().find_map(|o| o.date.as_deref()).and_then(|d| date::lenient(d, context.zone)).map(|c| c.time);
     let published = decided.or(claimed).unwrap_or(memory.first_seen);
-    let link = main.link.as_deref().map(address::without_trackers).unwrap_or_default();
     let page = page_of(raws, main);
+    // The feed of its publisher knows the address of an article better than who recommends it.
+    let feeds = raws.iter().filter(|r| main.kind == Kind::Article && source_of(r).is_some());
+    let of_feed = feeds.min_by(|a, b| a.keys.cmp(&b.keys)).and_then(|r| r.link.as_deref());
+    let link = of_feed.or(main.link.as_deref()).map(address::without_trackers).unwrap_or_default();
     let own_title = page.filter(|p| !text::line(&p.title).is_empty()).map_or_else(|| title(main), |p| p.title.clone());
     let title = overrides.iter().find_map(|o| o.title.clone()).unwrap_or(own_title);
     let title = text::cut(&text::line(&title), TITLE_COLUMNS);
@@ -286,7 +291,25 @@ pub fn text_hash(raws: &[&RawEntry]) -> String {
     let main = principal(raws);
     let said: Vec<&RawEntry> = raws.iter().copied().filter(|r| !r.page).collect();
     let richest = richest(&said, main);
+    hash_of(&text::squeeze(&main.title), &text::squeeze(&richest.text))
+}
+
+fn hash_of(title: &str, words: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(text::squeeze(&main.title).as_bytes()).update(b"\0").update(text::squeeze(&richest.text).as_bytes());
+    hasher.update(title.as_bytes()).update(b"\0").update(words.as_bytes());
     hasher.finalize().to_hex()[..16].to_owned()
+}
+
+/// Whether what has this [`text_hash`] is among what is said, though another one of `raws` may
+/// have the word now: a new mention changes nothing of the entry's own text.
+pub fn is_said_still(raws: &[&RawEntry], hash: &str) -> bool {
+    /// Whatever is mentioned more often has its text from somebody who was there before.
+    const MOST: usize = 32;
+    let said = || raws.iter().filter(|r| !r.page).take(MOST);
+    if said().count() < 2 {
+        return false;
+    }
+    let titles: BTreeSet<String> = said().map(|r| text::squeeze(&r.title)).collect();
+    let texts: BTreeSet<String> = said().map(|r| text::squeeze(&r.text)).collect();
+    titles.iter().any(|title| texts.iter().any(|words| hash_of(title, words) == hash))
 }

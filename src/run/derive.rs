@@ -9,7 +9,7 @@ mod losses;
 mod moves;
 mod overrides;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::{Moment, Opened, Problem, RunError, Severity, pictures, sources};
 use crate::classify::Classifier;
@@ -87,6 +87,7 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
         groups.old_entries.iter().copied().collect()
     };
     let edited = identity::match_edited(work, &groups.groups, &old)?;
+    edited.join(work.store, &mut groups.groups)?;
     let (live, new) = make_entries(work, &groups.groups, &edited, &before, &mut result)?;
     announce(work, new, &mut result)?;
     let kept = |id: &Key| {
@@ -119,12 +120,13 @@ type New = BTreeMap<String, Vec<(chrono::DateTime<chrono::Utc>, EntryId)>>;
 fn make_entries(
     work: &mut Work<'_>,
     groups: &[Group],
-    edited: &HashMap<usize, EntryId>,
+    edited: &identity::Edited,
     before: &losses::Before,
     result: &mut Derivation,
 ) -> Result<(HashSet<Key>, New), RunError> {
     let site = &work.opened.site;
     let sources = sources::by_project(work.opened, &work.ledger.sources);
+    let configured: HashSet<String> = sources.keys().cloned().collect();
     let classifier = Classifier::new(&site.projects, work.names).with_sources(sources);
     let overrides = Overrides::new(work.opened);
     let id_base = work.ledger.id_base.clone();
@@ -137,15 +139,18 @@ fn make_entries(
     let mut live: HashSet<Key> = HashSet::new();
     let mut new = New::new();
     for (n, group) in groups.iter().enumerate() {
+        if group.items.is_empty() {
+            continue;
+        }
         let all = work.store.items(&group.items)?;
         let parts = identity::apart(&all);
         for (n_part, items) in parts.iter().enumerate() {
             let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
             let others = parts.iter().enumerate().filter(|(m, _)| *m != n_part).flat_map(|(_, part)| part);
             let others: Vec<&RawEntry> = others.map(|i| &i.raw).filter(|r| identity::is_post(r)).collect();
-            let speaking = identity::speaking(work.ledger, &raws);
+            let speaking = identity::speaking(work.ledger, &raws, &configured);
             let main = normalize::principal(&speaking);
-            let id = identity::identify(work, &speaking, &raws, &others, edited.get(&n), &mut live)?;
+            let id = identity::identify(work, &speaking, &raws, &others, edited, n, &mut live)?;
             let own = overrides.of_one(Some(&id), &raws, &others);
             if own.iter().any(|o| o.hide) {
                 live.remove(&Key::of(id.as_str()));

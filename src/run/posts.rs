@@ -293,6 +293,10 @@ impl<'a> Posts<'a> {
                     raw.keys.extend(others);
                 }
             }
+            if let Some(post) = reading.entries.first_mut() {
+                let before = self.addresses_before(folder, path, &post.keys, bytes)?;
+                post.keys.extend(before);
+            }
             for raw in &mut reading.entries {
                 self.same.iter().for_each(|same| same.apply(raw));
             }
@@ -326,6 +330,33 @@ impl<'a> Posts<'a> {
         });
         ledger.dates.insert(key.to_owned(), date);
         Ok(date)
+    }
+
+    /// Keys of addresses that a post had before it was renamed, or before the blog had other
+    /// addresses: links to it that nobody mended lead to it still.
+    fn addresses_before(
+        &mut self,
+        folder: &PostsFolder,
+        path: &str,
+        keys: &[String],
+        bytes: &[u8],
+    ) -> Result<Vec<String>, RunError> {
+        if self.book.ledger(self.opened, self.store, self.moment.now)?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let renamed = self.key_before(folder, bytes);
+        let ledger = self.book.ledger(self.opened, self.store, self.moment.now)?;
+        let row_of = |key: &str| ledger.with_key(Key::of(key)).map(|n| ledger.row_at(n)).filter(|r| r.is_post());
+        let Some(row) = row_of(&keys[0]).or_else(|| row_of(&renamed?)) else {
+            return Ok(Vec::new());
+        };
+        let is_before = |k: &&String| k.starts_with("site:") && !keys.contains(k);
+        let before: Vec<String> =
+            row.keys.iter().filter(is_before).filter(|k| row_of(k).is_some_and(|r| r.id == row.id)).cloned().collect();
+        // Of posts of one name in two folders it is not known whose they were.
+        let others = self.opened.site.posts.iter().filter(|f| f.path != folder.path);
+        let mut others = others.map(|f| self.opened.folder.join(&f.path).join(path));
+        if before.is_empty() || others.any(|file| file.is_file()) { Ok(Vec::new()) } else { Ok(before) }
     }
 
     /// The key that a post had under the name it has not any more.

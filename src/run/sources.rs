@@ -5,7 +5,7 @@
 //! meanwhile. Entries that leave their feed stay. A source that fails is reported and
 //! keeps what it had; it stops nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -397,11 +397,23 @@ fn keep(store: &mut Store, source: &Known<'_>, entries: Vec<RawEntry>, state: &R
     let known = store.documents(&origin)?;
     let mut touched = Touched::default();
     let mut count = 0;
+    let path_of =
+        |entry: &RawEntry| entry.keys.iter().find(|k| k.starts_with("upstream:")).unwrap_or(&entry.keys[0]).clone();
+    let present: HashSet<String> =
+        if known.is_empty() { HashSet::new() } else { entries.iter().map(path_of).collect() };
     for mut entry in entries {
         let (size, hash) = fingerprint(&mut entry);
-        let path = entry.keys.iter().find(|k| k.starts_with("upstream:")).unwrap_or(&entry.keys[0]).clone();
+        let path = path_of(&entry);
         if known.get(&path).is_some_and(|d| d.hash == hash) {
             continue;
+        }
+        if !known.is_empty() && !known.contains_key(&path) {
+            // What the source gave another id before is this one: it speaks for itself no more.
+            for (id, before) in store.documents_with_keys(&origin, &entry.keys)? {
+                if !present.contains(&before) {
+                    store.remove_document(id, &mut touched)?;
+                }
+            }
         }
         count += 1;
         let document = NewDocument {

@@ -1,6 +1,6 @@
 //! Documents: files and pages as they were read, and the entries of sources.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -189,6 +189,36 @@ impl Store {
         };
         let result = write(&self.connection);
         self.sql("a document cannot be written", result)
+    }
+
+    /// The documents of an origin, row and path, that have an item with one of these keys.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn documents_with_keys(&self, origin: &str, keys: &[String]) -> Result<BTreeSet<(i64, String)>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT d.id, d.path FROM item_key k JOIN item i ON i.id = k.item JOIN document d ON d.id = i.document WHERE k.key = ?1 AND d.origin = ?2",
+            )?;
+            let mut found = BTreeSet::new();
+            for key in keys {
+                for row in statement.query_map(params![Key::of(key).0, origin], |r| Ok((r.get(0)?, r.get(1)?)))? {
+                    found.insert(row?);
+                }
+            }
+            Ok(found)
+        };
+        self.sql("documents cannot be read", read())
+    }
+
+    /// Has an item in the group of another key, too, until its document is read again.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn add_item_key(&self, item: i64, key: Key) -> Result<()> {
+        let text = "INSERT OR IGNORE INTO item_key (key, item) VALUES (?1, ?2)";
+        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute([key.0, item]));
+        self.sql("a key cannot be written", done).map(|_| ())
     }
 
     /// Remembers how an unchanged file looks now.

@@ -282,6 +282,63 @@ fn a_post_moved_to_another_folder() {
 }
 
 #[test]
+fn a_linked_post_renamed() {
+    scenario("a_linked_post_renamed", |life| {
+        std::fs::rename(life.site.path("posts/own.md"), life.site.path("posts/mine.md")).expect("renamed");
+        life.run();
+        String::new()
+    });
+}
+
+#[test]
+fn a_linked_post_renamed_and_edited_without_a_store() {
+    scenario("a_linked_post_renamed_and_edited_without_a_store", |life| {
+        std::fs::rename(life.site.path("posts/own.md"), life.site.path("posts/mine.md")).expect("renamed");
+        life.edit("posts/mine.md", "Text of our own.", "Words of our own.");
+        life.forget(".feedloom/store.sqlite");
+        life.run();
+        // Nor does it come apart again when its weekly is edited.
+        life.edit("posts/w1.md", "A long article about", "One long article about");
+        life.run();
+        String::new()
+    });
+}
+
+#[test]
+fn the_permalinks_changed() {
+    scenario("the_permalinks_changed", |life| {
+        life.edit("feedloom.yaml", "/blog/{slug}/", "/blog/{year}/{slug}/");
+        life.run();
+        String::new()
+    });
+}
+
+#[test]
+fn a_post_renamed_and_its_title_mended() {
+    scenario("a_post_renamed_and_its_title_mended", |life| {
+        std::fs::rename(life.site.path("posts/own.md"), life.site.path("posts/our-own.md")).expect("renamed");
+        life.edit("posts/our-own.md", "Our own post on MOSN", "Our own posts on MOSN");
+        life.run();
+        String::new()
+    });
+}
+
+#[test]
+fn a_post_of_the_same_name_in_a_second_folder() {
+    scenario("a_post_of_the_same_name_in_a_second_folder", |life| {
+        life.site.write("news/own.md", "---\ntitle: News\ndate: 2024-02-01\n---\n\nOther things.\n");
+        let second = "  - {path: news, url: \"https://www.example.org/news/{slug}/\"}\narticles:";
+        life.edit("feedloom.yaml", "articles:", second);
+        life.run();
+        life.forget(".feedloom/store.sqlite");
+        life.run();
+        life.edit("posts/own.md", "Text of our own.", "Words of our own.");
+        life.run();
+        String::new()
+    });
+}
+
+#[test]
 fn every_post_moved_to_another_folder() {
     scenario("every_post_moved_to_another_folder", |life| {
         std::fs::create_dir_all(life.site.path("posts/old")).expect("a folder");

@@ -31,6 +31,52 @@ fn rss(items: &[(&str, &str)]) -> String {
 }
 
 #[test]
+fn an_entry_that_got_another_guid_is_still_read() {
+    let site = Site::new();
+    site.write("feeds/mosn.yaml", "title: MOSN\nsources: [\"file:in/blog.xml\"]\n");
+    let publish = |guid: &str, title: &str, link: &str| {
+        site.write(
+            "in/blog.xml",
+            rss(&[("1", title)])
+                .replace("<guid isPermaLink=\"false\">1", &format!("<guid isPermaLink=\"false\">{guid}"))
+                .replace("https://blog.example.com/1<", &format!("https://blog.example.com/{link}<")),
+        );
+        site.refresh();
+        site.entries()
+    };
+    let before = publish("g1", "Story one", "1");
+    assert_eq!(publish("n1", "Story one", "1"), before, "the same thing under another guid");
+    let edited = publish("n1", "Story one, corrected", "1");
+    assert_eq!((edited.len(), &edited[0]["id"]), (1, &before[0]["id"]));
+    assert_eq!(edited[0]["title"], "Story one, corrected");
+    let moved = publish("n1", "Story one, corrected", "blog/1");
+    assert_eq!((moved.len(), &moved[0]["id"]), (1, &before[0]["id"]), "{moved:?}");
+    assert_eq!(moved[0]["link"], "https://blog.example.com/blog/1");
+}
+
+#[test]
+fn a_mention_is_no_change_of_what_is_mentioned() {
+    let site = Site::new();
+    site.write("feeds/mosn.yaml", "title: MOSN\nsources: [\"file:in/blog.xml\"]\n");
+    site.write("in/blog.xml", rss(&[("1", "An article of the blog")]));
+    site.refresh();
+    let updated = || site.entries().iter().find(|e| e["kind"] != "digest").expect("an entry")["updated"].clone();
+    let before = updated();
+    let weekly = |n: u8, text: &str| {
+        let body = format!("### Reading\n\n- [What we read {n}](http://blog.example.com/1){text}\n");
+        site.weekly(&format!("w{n}.md"), &format!("Weekly {n}"), &format!("2024-03-0{n}T10:00:00Z"), &body);
+        site.refresh();
+    };
+    weekly(5, "");
+    assert_eq!(updated(), before);
+    weekly(6, ": which is told of here at some length, and with more words than its own feed has for it");
+    assert_eq!(updated(), before);
+    let entries = site.entries();
+    let article = entries.iter().find(|e| e["kind"] == "article").expect("an article");
+    assert_eq!(article["link"], "https://blog.example.com/1", "its feed knows its address");
+}
+
+#[test]
 fn files_are_sources_and_one_thing_is_one_entry() {
     let site = Site::new();
     site.write("feeds/mosn.yaml", "title: MOSN\naddresses: [github.com/mosn/mosn]\nsources: [{url: \"file:in/releases.atom\", name: releases}, \"file:in/blog.xml\"]\n");

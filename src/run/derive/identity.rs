@@ -12,17 +12,23 @@ use crate::ledger::matching::{self, Trace};
 use crate::ledger::{Ledger, Place, Row};
 use crate::normalize::{self, Memory, address, text};
 use crate::run::RunError;
-use crate::store::{Group, Item};
+use crate::store::{Group, Item, Store};
 
 /// Starts the key of what a person said to be one thing; the id follows.
 pub(in crate::run) const SAME: &str = "same:";
 
 /// What speaks for a thing: all that was said, without sources that say what another one
-/// said first. Which one that was is known by the entry that has the address.
-pub(super) fn speaking<'r>(ledger: &Ledger, raws: &[&'r RawEntry]) -> Vec<&'r RawEntry> {
+/// said first. Which one that was is known by the entry that has the address. A source that
+/// is not `configured` any more says nothing new: it speaks where nobody else does.
+pub(super) fn speaking<'r>(ledger: &Ledger, raws: &[&'r RawEntry], configured: &HashSet<String>) -> Vec<&'r RawEntry> {
     let sources: HashSet<&str> = raws.iter().filter_map(|r| normalize::source_of(r)).collect();
     if sources.len() < 2 {
         return raws.to_vec();
+    }
+    let is_heard = |source: &str| configured.contains(source);
+    if sources.iter().any(|s| is_heard(s)) && !sources.iter().all(|s| is_heard(s)) {
+        let heard = raws.iter().copied().filter(|r| normalize::source_of(r).is_none_or(is_heard));
+        return speaking(ledger, &heard.collect::<Vec<_>>(), configured);
     }
     let row = |of_source: bool| {
         let keys = raws.iter().flat_map(|r| &r.keys).filter(|k| !k.starts_with("title:"));
@@ -33,18 +39,58 @@ pub(super) fn speaking<'r>(ledger: &Ledger, raws: &[&'r RawEntry]) -> Vec<&'r Ra
     normalize::speaking(raws, known)
 }
 
+/// Old entries behind items that were edited.
+#[derive(Debug, Default)]
+pub(super) struct Edited {
+    of_group: HashMap<usize, EntryId>,
+    ids: HashSet<Key>,
+    /// Groups that only lead to a post by an address it had, and the group of that post.
+    led: Vec<(usize, usize)>,
+}
+
+impl Edited {
+    fn new(of_group: HashMap<usize, EntryId>, led: &[(usize, String)]) -> Self {
+        let ids = of_group.values().map(|id| Key::of(id.as_str())).collect();
+        let at: HashMap<&str, usize> = of_group.iter().map(|(n, id)| (id.as_str(), *n)).collect();
+        let led = led.iter().filter_map(|(n, id)| Some((*n, *at.get(id.as_str())?))).collect();
+        Self { of_group, ids, led }
+    }
+
+    /// Makes what leads to a post a part of its group, from now on.
+    pub(super) fn join(&self, store: &Store, groups: &mut [Group]) -> Result<(), RunError> {
+        for (from, to) in &self.led {
+            let post = store.items(&groups[*to].items)?.into_iter().find(|i| is_post(&i.raw));
+            let Some(post) = post else { continue };
+            let Group { items, keys } = std::mem::take(&mut groups[*from]);
+            keys.iter().try_for_each(|key| store.add_item_key(post.id, *key))?;
+            groups[*to].items.extend(items);
+            groups[*to].keys.extend(keys);
+        }
+        Ok(())
+    }
+
+    /// Whether the entry is that of another group than `group`.
+    fn is_elsewhere(&self, id: &str, group: usize) -> bool {
+        self.ids.contains(&Key::of(id)) && self.of_group.get(&group).is_none_or(|own| own.as_str() != id)
+    }
+}
+
 /// Old entries behind items that were edited, by group.
-pub(super) fn match_edited(
-    work: &Work<'_>,
-    groups: &[Group],
-    old: &[Key],
-) -> Result<HashMap<usize, EntryId>, RunError> {
+pub(super) fn match_edited(work: &Work<'_>, groups: &[Group], old: &[Key]) -> Result<Edited, RunError> {
     let mut claimed: HashSet<usize> = HashSet::new();
     let mut fresh: Vec<usize> = Vec::new();
+    let mut led: Vec<(usize, String)> = Vec::new();
     for (n, group) in groups.iter().enumerate() {
-        let mut rows = group.keys.iter().filter_map(|k| work.ledger.with_key(*k)).peekable();
-        if rows.peek().is_none() {
+        let rows: Vec<usize> = group.keys.iter().filter_map(|k| work.ledger.with_key(*k)).collect();
+        if rows.is_empty() {
             fresh.push(n);
+        }
+        // A link to the address that a post had is not that post.
+        let is_own = |row: &Row| !row.is_post() || row.keys.first().is_some_and(|k| group.keys.contains(&Key::of(k)));
+        let only_led_to = !rows.is_empty() && rows.iter().all(|n| !is_own(work.ledger.row_at(*n)));
+        if only_led_to && !work.store.items(&group.items)?.iter().any(|i| is_post(&i.raw)) {
+            led.extend(rows.first().map(|row| (n, work.ledger.row_at(*row).id.clone())));
+            continue;
         }
         claimed.extend(rows);
     }
@@ -57,7 +103,7 @@ pub(super) fn match_edited(
         .filter(|r| r.gone.is_none() && r.place.is_some() && !r.keys.is_empty())
         .collect();
     if orphans.is_empty() || fresh.is_empty() {
-        return Ok(swapped);
+        return Ok(Edited::new(swapped, &led));
     }
     struct Seen {
         key: String,
@@ -87,7 +133,7 @@ pub(super) fn match_edited(
         .collect();
     let pairs = matching::pairs(&old, &new);
     let found = pairs.into_iter().map(|(n, o)| (seen[n].0, EntryId::foreign(orphans[o].id.clone())));
-    Ok(found.chain(swapped).collect())
+    Ok(Edited::new(found.chain(swapped).collect(), &led))
 }
 
 /// Items that were told apart from another one of their post by a longer key, and have the
@@ -192,33 +238,46 @@ pub(super) fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
     groups
 }
 
-/// The id of a group: the one a person named, the one it had before it was edited, the
-/// one a key of it has, else the one it mints. No two groups have one id, and none takes that of
-/// `posts`, the others that share a key with it.
+/// The id of group number `group`: the one a person named, the one it had before it was edited,
+/// the one a key of it has, else the one it mints. No two groups have one id, and none takes that
+/// of `posts`, the others that share a key with it.
 pub(super) fn identify(
     work: &Work<'_>,
     speaking: &[&RawEntry],
     raws: &[&RawEntry],
     posts: &[&RawEntry],
-    edited: Option<&EntryId>,
+    edited: &Edited,
+    group: usize,
     live: &mut HashSet<Key>,
 ) -> Result<EntryId, RunError> {
     let main = normalize::principal(speaking);
+    // The name tells whose row it is, of posts of one name in two folders the address.
+    let claim = |row: &Row, raw: &RawEntry| -> u8 {
+        let named = row.keys.contains(&raw.keys[0]);
+        let addressed = raw.keys[1..].iter().any(|k| k.starts_with("site:") && row.keys.contains(k));
+        2 * u8::from(named) + u8::from(addressed)
+    };
+    let belongs_to_other = |row: &Row| posts.iter().any(|other| claim(row, other) > claim(row, main));
     let others = speaking.iter().chain(raws).filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
     let mut candidates: Vec<EntryId> = Vec::new();
     let named = raws.iter().flat_map(|r| &r.keys).find_map(|k| k.strip_prefix(SAME));
     candidates.extend(named.map(EntryId::foreign));
-    candidates.extend(edited.cloned());
+    candidates.extend(edited.of_group.get(&group).cloned());
     if !work.ledger.is_empty() {
         let keys = main.keys.iter().chain(others).filter(|k| !k.starts_with("title:"));
         let rows = keys.filter_map(|k| work.ledger.with_key(Key::of(k))).map(|n| work.ledger.row_at(n));
-        let has = |row: &Row, raw: &RawEntry| row.keys.contains(&raw.keys[0]);
-        let rows = rows.filter(|row| has(row, main) || !posts.iter().any(|other| has(row, other)));
+        let rows = rows.filter(|row| !belongs_to_other(row) && !edited.is_elsewhere(&row.id, group));
         // Of two articles that became one the id stays that readers have.
-        let (there, gone): (Vec<&Row>, Vec<&Row>) = rows.partition(|r| r.gone.is_none() || main.kind != Kind::Article);
+        let (mut there, gone): (Vec<&Row>, Vec<&Row>) =
+            rows.partition(|r| r.gone.is_none() || main.kind != Kind::Article);
+        if is_post(main) && !posts.is_empty() {
+            there.sort_by_key(|row| std::cmp::Reverse(claim(row, main)));
+        }
         candidates.extend(there.into_iter().chain(gone).map(|r| EntryId::foreign(r.id.clone())));
     }
-    candidates.push(normalize::mint(speaking, &work.ledger.id_base));
+    let minted = normalize::mint(speaking, &work.ledger.id_base);
+    let is_others = work.ledger.row(Key::of(minted.as_str())).is_some_and(belongs_to_other);
+    candidates.extend(Some(minted).filter(|id| !is_others && !edited.is_elsewhere(id.as_str(), group)));
     let second = std::iter::once_with(|| normalize::mint_second(speaking, &work.ledger.id_base));
     for id in candidates.into_iter().chain(second) {
         let number = Key::of(id.as_str());
@@ -248,8 +307,11 @@ pub(super) fn remember(
     if row.hash.is_empty() {
         row.hash = hash;
     } else if row.hash != hash {
+        // Somebody else may speak for it now, and what was said before is said still.
+        if !normalize::is_said_still(speaking, &row.hash) {
+            row.changed = Some(now);
+        }
         row.hash = hash;
-        row.changed = Some(now);
     }
     row.gone = None;
     let fresh = row.place.is_none() || !row.keys.iter().any(|k| *k == normalize::principal(speaking).keys[0]);
