@@ -320,10 +320,13 @@ pub fn first_sentence(text: &str) -> String {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map(|(_, n)| *n);
-        // `names that end with . on Windows`: a sign, and no end.
-        let is_sign = || text[..at].ends_with(' ');
-        let goes_on =
-            || c == '.' && next != Some('\n') && next.is_some() && (is_abbreviation(&text[..at]) || is_sign());
+        // `names that end with . on Windows`, `{ ... } from`, `?, ?| and ?&`: signs, and no end.
+        let is_sign = || text[..at].trim_end_matches('.').ends_with(' ');
+        let goes_on = || match c {
+            '.' => next != Some('\n') && next.is_some() && (is_abbreviation(&text[..at]) || is_sign()),
+            '?' | '!' => matches!(next, Some(',' | '|' | '&' | '=')) || text[..at].ends_with(' ') && next == Some(' '),
+            _ => false,
+        };
         if ends_sentence(c, next) && at > 0 && !goes_on() {
             end = at + c.len_utf8();
             break;
@@ -392,6 +395,8 @@ mod tests {
         assert_eq!(first_sentence("怎么配置？我试过了。"), "怎么配置？");
         assert_eq!(first_sentence("Version 1.2 works. Really."), "Version 1.2 works.");
         assert_eq!(first_sentence("no end"), "no end");
+        assert_eq!(first_sentence("New operators: ?, ?| and ?&. More."), "New operators: ?, ?| and ?&.");
+        assert_eq!(first_sentence("The export { ... } from syntax. More."), "The export { ... } from syntax.");
         assert_eq!(excerpt("一二三四。五六七八九十。", 12), "一二三四。");
     }
 

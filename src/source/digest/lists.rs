@@ -12,7 +12,7 @@ pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, s
 use std::collections::HashMap;
 
 use super::shapes;
-use super::vocabulary::{is_part_of_release, is_recap, names_more};
+use super::vocabulary::{is_of_past_issues, is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -138,7 +138,9 @@ pub(super) fn items(scope: &mut Scope<'_>) {
         }
         // Running text is no list, and `HOMEPAGE: link` introduces the site.
         if unit.form == Form::Line
-            && (!shapes::is_link_line(piece) && !is_one_of_several(scope, unit.from)
+            && (!shapes::is_link_line(piece)
+                && !is_one_of_several(scope, unit.from)
+                && !opens_with_title(scope, unit.from)
                 || shapes::label(piece, scope.names).is_some()
                 || introduces(piece))
         {
@@ -209,6 +211,16 @@ fn is_one_of_several(scope: &Scope<'_>, n: usize) -> bool {
     is_one(n) && (is_one(n + 1) || n > 0 && is_one(n - 1))
 }
 
+/// `[a title of some words](…) 本文介绍了……`: a paragraph that opens with a title, and goes on with
+/// a sentence of its own, which Chinese does not part from it but by a blank.
+fn opens_with_title(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let Some(link) = first_link(piece).filter(|l| text::columns(&l.text) >= 16) else { return false };
+    let behind = piece.text.strip_prefix(link.text.as_str()).and_then(|b| b.strip_prefix(' '));
+    let begins = behind.is_some_and(|b| b.starts_with(|c: char| !c.is_ascii() && c.is_alphabetic()));
+    begins && piece.is_text() && (n == 0 || scope.pieces[n - 1].block != piece.block)
+}
+
 /// `SITE 官网: https://…`: words, a colon and a bare address.
 fn introduces(piece: &Piece) -> bool {
     piece.links.first().is_some_and(|l| {
@@ -239,7 +251,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
             let to = (n..scope.section.to)
                 .find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].top != piece.top)
                 .unwrap_or(scope.section.to);
-            (to, Form::Bullet)
+            (end_of_text_below(scope, n, to), Form::Bullet)
         } else if let Shape::Heading(level) = piece.shape {
             let has_link = piece.links.iter().any(|l| !l.picture);
             let numbered = shapes::without_ordinal(&piece.text).1;
@@ -280,6 +292,24 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
         n = to;
     }
     units
+}
+
+/// Behind the paragraphs below a bullet that is nothing but a link, where one bullet and its text
+/// follow each other. They are no part of its list item, though they were meant to be.
+fn end_of_text_below(scope: &Scope<'_>, n: usize, to: usize) -> usize {
+    let is_title = |n: usize| {
+        scope.at(n).is_some_and(|p| p.list == 1 && p.links.len() == 1 && text::same(&p.links[0].text, &p.text))
+    };
+    let told = |from: usize| {
+        (from..scope.section.to).take_while(|m| {
+            let piece = &scope.pieces[*m];
+            piece.is_text() && piece.links.is_empty() && piece.images == 0 && !piece.text.ends_with([':', '：'])
+        })
+    };
+    let end = told(to).last().map_or(to, |last| last + 1);
+    let before = || n > scope.section.from + 1 && scope.pieces[n - 1].is_text() && scope.pieces[n - 1].links.is_empty();
+    let repeats = || is_title(end) || end == scope.section.to && before();
+    if is_title(n) && to == n + 1 && end > to && repeats() { end } else { to }
 }
 
 /// Behind the paragraphs below a title that describe it: plain text, no calls, no labels.
@@ -393,6 +423,10 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     }
     // What the items below are about stands here: `MOSN`, and its links below.
     let head = scope.pieces[unit.from].text.trim_end_matches([':', '：', ' ']).to_owned();
+    if is_of_past_issues(&head) {
+        scope.mark(unit.from..unit.to);
+        return;
+    }
     let named = scope.names.is_name(&head);
     let mut found = false;
     let mut n = unit.from + own.len();
@@ -509,7 +543,8 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     };
     // `-- [name](…)` below a quotation, `[Home](…) | [Archive](…)` of a menu.
     let attribution = ["--", "—", "–", "―"].iter().any(|dash| piece.text.starts_with(dash));
-    if !(shapes::is_link_line(piece) || is_one_of_several(scope, n)) || attribution || is_menu(piece) {
+    let is_item = shapes::is_link_line(piece) || is_one_of_several(scope, n) || opens_with_title(scope, n);
+    if !is_item || attribution || is_menu(piece) {
         return;
     }
     if shapes::label(piece, scope.names).is_some() && shapes::is_empty_title(&link.text) {

@@ -60,6 +60,17 @@ fn titled(scope: &mut Scope<'_>) {
     if heads.is_empty() && scope.section.told {
         heads = asking_paragraphs(scope, first);
     }
+    // Beside a linked heading that asks, one that is linked is a question, too.
+    let linked = |n: usize| lists::first_link(&scope.pieces[n]).is_some();
+    if let Some(first_head) = heads.first().copied().filter(|n| scope.section.told && linked(*n)) {
+        let level = scope.pieces[first_head].shape;
+        let beside = |n: &usize| *n >= first && scope.pieces[*n].shape == level && linked(*n);
+        if matches!(level, Shape::Heading(_)) {
+            heads.extend(scope.range().filter(beside));
+            heads.sort_unstable();
+            heads.dedup();
+        }
+    }
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
         let label_at = |n: &usize| shapes::label(&scope.pieces[*n], scope.names);

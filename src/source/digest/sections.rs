@@ -41,9 +41,82 @@ pub(super) enum Head {
     Item,
 }
 
+/// The pieces as they are meant: lines that an editor wrapped at a link joined again, and headings
+/// that are none as lines.
+pub(super) fn readable(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    match unwrapped(pieces) {
+        Cow::Borrowed(pieces) => without_fields(pieces),
+        Cow::Owned(pieces) => Cow::Owned(without_fields(&pieces).into_owned()),
+    }
+}
+
+/// The pieces with each line that begins with a link and goes on with the sentence of the line
+/// above as a part of that one.
+fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    if !(1..pieces.len()).any(|n| is_wrapped(pieces, n)) {
+        return Cow::Borrowed(pieces);
+    }
+    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for (n, piece) in pieces.iter().enumerate() {
+        let wrapped = n > 0 && is_wrapped(pieces, n);
+        // What stands behind a link that is alone on its line goes with it.
+        let behind = n > 1 && is_wrapped(pieces, n - 1) && goes_on(&piece.text) && piece.block == pieces[n - 1].block;
+        match joined.last_mut().filter(|_| wrapped || behind) {
+            Some(above) => {
+                let spaced =
+                    above.text.ends_with(|c: char| c.is_ascii()) && piece.text.starts_with(|c: char| c.is_ascii());
+                above.text = format!("{}{}{}", above.text, if spaced { " " } else { "" }, piece.text);
+                above.links.extend(piece.links.iter().cloned());
+                above.end_line = piece.end_line;
+                above.bold &= piece.bold;
+            }
+            None => joined.push(piece.clone()),
+        }
+    }
+    Cow::Owned(joined)
+}
+
+/// Whether a line begins with a link of a sentence that began on the line above.
+fn is_wrapped(pieces: &[Piece], n: usize) -> bool {
+    /// Nothing ends with these.
+    const WANT_MORE: [&str; 16] =
+        ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "see", "the", "to", "via", "with"];
+    /// Titles are longer.
+    const FEW_WORDS: usize = 48;
+    /// Lines that are wrapped are longer.
+    const WRAPPED: usize = 30;
+    let (above, piece) = (&pieces[n - 1], &pieces[n]);
+    let Some(link) = piece.links.first().filter(|l| !l.picture && !l.text.is_empty()) else { return false };
+    let Some(rest) = piece.text.strip_prefix(link.text.as_str()) else { return false };
+    // Where a paragraph opens with a link, its lines are a list.
+    let same_block = pieces[..n].iter().rev().take_while(|p| p.block == piece.block);
+    let opening = same_block.last().unwrap_or(above);
+    let begins = opening.links.first().is_some_and(|l| !l.text.is_empty() && opening.text.starts_with(l.text.as_str()));
+    let open = above.text.ends_with(|c: char| c.is_alphanumeric() || ",，、(（".contains(c));
+    if !above.is_text() || !piece.is_text() || above.block != piece.block || above.bold || begins || !open {
+        return false;
+    }
+    let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
+    if WANT_MORE.contains(&last.as_str()) {
+        return true;
+    }
+    if link.text.contains("://") || text::columns(&link.text) > FEW_WORDS {
+        return false;
+    }
+    let next = || pieces.get(n + 1).filter(|p| p.is_text() && p.block == piece.block && p.links.is_empty());
+    let in_han = rest.starts_with(|c: char| !c.is_ascii() && c.is_alphabetic());
+    let alone = || rest.is_empty() && text::columns(&above.text) >= WRAPPED && next().is_some_and(|p| goes_on(&p.text));
+    in_han || rest.starts_with(' ') && goes_on(rest) || alone()
+}
+
+/// Whether words go on with a sentence: they begin small.
+fn goes_on(words: &str) -> bool {
+    words.trim_start().starts_with(|c: char| c.is_ascii_lowercase())
+}
+
 /// The pieces with headings that are none as lines: `#### Authors: [@ann](…)`, whose text is that of
 /// the heading before, and fields of one event, each a heading (`## 会议时间` and a paragraph).
-pub(super) fn readable(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+fn without_fields(pieces: &[Piece]) -> Cow<'_, [Piece]> {
     let fields = has_headings_of_fields(pieces);
     let is_one = |n: usize| {
         let piece = &pieces[n];

@@ -480,6 +480,14 @@ pub(super) fn is_person(url: &str) -> bool {
     }
 }
 
+/// Whether an address is where a site says how it is reached.
+pub(super) fn is_contact(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let last = url.path().trim_end_matches('/').rsplit('/').next().unwrap_or("").to_lowercase();
+    let last = last.trim_end_matches(".html");
+    matches!(last, "contact" | "contacts" | "contact-us" | "contactus" | "contact_us")
+}
+
 /// Whether an address is the first page of a site.
 pub(super) fn is_first_page(url: &str) -> bool {
     Url::parse(url).is_ok_and(|u| u.path() == "/" && u.query().is_none() && u.fragment().is_none())

@@ -20,9 +20,9 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期]回顾|关于我们|\b(shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|(follow|find|join|reach) us|stay in touch|social media|about (us|this)|credits|corrections?)\b",
             SectionKind::Skip,
         ),
-        (r"\bcfp\b.*\bevents?\b|\bevents?\b.*\bcfp\b|call for (papers|proposals|speakers|talks)", SectionKind::Events),
+        (r"\bcfp\b.*\bevents?\b|\bevents?\b.*\bcfp\b|calls? for (papers|proposals|speakers|talks)", SectionKind::Events),
         (
-            r"新手任务|任务(计划|清单|列表|认领)|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(call|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
+            r"新手任务|任务(计划|清单|列表|认领)|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(calls?|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
             SectionKind::Tasks,
         ),
         (
@@ -194,6 +194,16 @@ pub(super) fn is_section_with_colon(heading: &str) -> bool {
         )
     });
     SECTION.is_match(heading.trim().trim_end_matches([':', '：']).trim())
+}
+
+/// Whether what a list is called says that earlier issues follow.
+pub(super) fn is_of_past_issues(head: &str) -> bool {
+    static PAST: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:往期|历史(?:文章|内容|期数)|(?:past|previous|earlier|older) (?:issues|editions|digests|newsletters))",
+        )
+    });
+    PAST.is_match(head)
 }
 
 /// Whether a heading speaks of something that is over: its links are articles.

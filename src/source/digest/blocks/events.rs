@@ -27,6 +27,9 @@ pub(in crate::source::digest) fn has_event_fields(scope: &Scope<'_>) -> bool {
 /// Reads a section of events.
 pub(in crate::source::digest) fn events(scope: &mut Scope<'_>) {
     mentored_tasks(scope);
+    if !scope.range().any(|n| shapes::field(&scope.pieces[n].text).is_some()) && told_headings(scope) {
+        return;
+    }
     let mut starts: Vec<usize> = Vec::new();
     for n in scope.range() {
         let piece = &scope.pieces[n];
@@ -179,7 +182,7 @@ fn whole_event(scope: &mut Scope<'_>) {
     }
     let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let to = scope.section.to;
-    let link = (from..to).find_map(|n| lists::first_link(&scope.pieces[n]));
+    let link = (from..to).filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !shapes::is_person(&l.url));
     let says =
         (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
     let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w))
@@ -210,7 +213,11 @@ fn whole_event(scope: &mut Scope<'_>) {
         (time.is_some() && piece.text.starts_with(link.text.as_str())).then_some(link.text)
     });
     let heading = Some(&scope.section.heading).filter(|h| !h.is_empty()).map_or(scope.title, String::as_str);
-    let title = named.or_else(|| bold.map(|p| p.text.clone())).or(above).unwrap_or_else(|| heading.to_owned());
+    // `### Lamp Days` right below the heading of the section: what is told is called so.
+    let is_heading = |p: &&Piece| matches!(p.shape, Shape::Heading(_)) && shapes::field(&p.text).is_none();
+    let own = scope.at(from).filter(is_heading).map(|p| shapes::without_ordinal(&p.text).0.to_owned());
+    let own = own.filter(|t| text::columns(t) >= 6 && !shapes::is_generic(t));
+    let title = own.or(named).or_else(|| bold.map(|p| p.text.clone())).or(above).unwrap_or_else(|| heading.to_owned());
     let mut item = Item::new(Kind::Event, title, scope.pieces[scope.section.from].line);
     if let Some(link) = link {
         item = item.with_link(&link);
@@ -229,6 +236,36 @@ fn whole_event(scope: &mut Scope<'_>) {
     item.ranges = scope.lines(from..to);
     scope.mark(from..to);
     scope.push(scope.section.from, item);
+}
+
+/// Several headings below that of the section, each with a text that has a link: as many events.
+fn told_headings(scope: &mut Scope<'_>) -> bool {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let heads: Vec<usize> =
+        (first..scope.section.to).filter(|n| matches!(scope.pieces[*n].shape, Shape::Heading(_))).collect();
+    let ends: Vec<usize> = heads.iter().skip(1).copied().chain([scope.section.to]).collect();
+    let linked = |from: usize, to: usize| {
+        let text = (from + 1..to).take_while(|n| scope.pieces[*n].is_text());
+        text.filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !shapes::is_person(&l.url))
+    };
+    let links: Vec<Option<LinkRef>> = heads.iter().zip(&ends).map(|(from, to)| linked(*from, *to)).collect();
+    let same = heads.iter().all(|n| scope.pieces[*n].shape == scope.pieces[heads[0]].shape);
+    if heads.len() < 2 || heads[0] != first || !same || links.iter().any(Option::is_none) {
+        return false;
+    }
+    for ((from, to), link) in heads.into_iter().zip(ends).zip(links) {
+        let head = &scope.pieces[from];
+        let title = shapes::without_ordinal(&head.text).0.trim_end_matches([':', '：', ' ']);
+        let mut item = Item::new(Kind::Event, title, head.line);
+        if let Some(link) = link {
+            item = item.with_link(&link);
+        }
+        item.time = (from..to).find_map(|n| shapes::day_in(&scope.pieces[n].text)).map(str::to_owned);
+        item.ranges = scope.lines(from + 1..to);
+        scope.mark(from..to);
+        scope.push(from, item);
+    }
+    true
 }
 
 /// Bullets with a link each, or with a day, are as many events; those below a heading of what

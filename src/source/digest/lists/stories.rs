@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Unit, first_link, is_one_of_several, is_title_line, lines_below, push, says_nothing, statement};
+use super::{
+    Unit, first_link, is_one_of_several, is_title_line, lines_below, opens_with_title, push, says_nothing, statement,
+};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::shapes;
@@ -53,6 +55,7 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         let told_above = || m > n + 1 && text::columns(&scope.pieces[m - 1].text) >= 30;
         let leads = shapes::is_navigation(&link.text) || is_call(piece, &link) && told_above() && is_last();
         let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text) && !leads;
+        let titled = titled || opens_with_title(scope, m);
         let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
         let titled = titled || is_one_of_several(scope, m);
         titled || bullet || is_title_line(scope, m) || statement(scope, m).is_some() || piece.shape == Shape::Table

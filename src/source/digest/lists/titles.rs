@@ -28,7 +28,8 @@ pub(in crate::source::digest) fn is_caption(text: &str) -> bool {
 
 /// The first link of a piece that is a page, with the texts of neighbours to the same page joined.
 pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
-    let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
+    let page =
+        |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty() && !shapes::is_contact(&l.url);
     let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']) || shapes::is_person(&l.url);
     let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
     let at = source_and_item(piece, at).unwrap_or(at);
@@ -109,6 +110,11 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     let around = without_link(&piece.text, link);
     if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !shapes::is_generic(&around) {
         return around;
+    }
+    // `- https://…`, and what it is in a list below it.
+    let below = scope.at(n + 1).filter(|p| piece.list > 0 && p.list == piece.list + 1 && p.links.is_empty());
+    if let Some(below) = below.filter(|p| n == from && p.top == piece.top && text::columns(&p.text) >= 8) {
+        return text::first_sentence(&below.text);
     }
     if n > from {
         let above = scope.pieces[n - 1].text.trim().to_owned();

@@ -377,7 +377,13 @@ pub(in crate::source::digest) fn release_head(
     if PLANNED.is_match(&line[version.end..]) || is_needed(line, &version) {
         return None;
     }
+    // `Lamp v1 is in maintenance mode`: the generation of a thing, of which something is told.
+    let told =
+        line[version.end..].split_whitespace().filter(|w| w.starts_with(|c: char| c.is_ascii_lowercase())).count();
     let heading = matches!(piece.shape, Shape::Heading(_));
+    if heading && !version.number.contains('.') && told > 1 && !announces(line) {
+        return None;
+    }
     let shows = |l: &LinkRef| l.text.contains(&version.number) || l.text.contains(&line[version.start..version.end]);
     let linked =
         piece.links.first().is_some_and(|l| line.starts_with(l.text.as_str()) && !l.text.contains("://") && shows(l))
