@@ -163,9 +163,7 @@ impl<'a> Pairing<'a> {
         let new = only(self.new, &|n| !self.of_new.contains_key(&n));
         let (Some(o), Some(n)) = (old, new) else { return };
         let (was, is) = (self.old[o].says, self.new[n].says);
-        // The second part is not the first one under a new name.
-        let digits = |title: &'a str| title.chars().filter(char::is_ascii_digit);
-        if digits(was).eq(digits(is)) && Pairs::of(was).likeness(&Pairs::of(is)) >= ALIKE_TITLES {
+        if !counts_on(was, is) && Pairs::of(was).likeness(&Pairs::of(is)) >= ALIKE_TITLES {
             self.pair(n, o);
         }
     }
@@ -235,6 +233,23 @@ fn tail(key: &str) -> &str {
 /// `alice` of `question:weekly/1|alice|why`.
 fn asker(key: &str) -> &str {
     tail(key).split('|').next().unwrap_or("")
+}
+
+/// Whether two titles differ by a number: the second part is not the first one under a new
+/// name. Roman numbers and `上`, `下` are numbers, too.
+fn counts_on(was: &str, is: &str) -> bool {
+    let (mut a, mut b): (Vec<char>, Vec<char>) = (was.chars().collect(), is.chars().collect());
+    // What both begin and end with.
+    for _ in 0..2 {
+        let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+        a.drain(..same);
+        b.drain(..same);
+        a.reverse();
+        b.reverse();
+    }
+    let is_number = |c: &char| c.is_ascii_digit() || "一二三四五六七八九十百零〇两上中下前后首终ivx".contains(*c);
+    let mut differ = a.iter().chain(&b);
+    differ.clone().all(is_number) || differ.any(char::is_ascii_digit)
 }
 
 /// An old item that a new one of the same post may be.

@@ -324,7 +324,10 @@ pub fn first_sentence(text: &str) -> String {
         let is_sign = || text[..at].trim_end_matches('.').ends_with(' ');
         let goes_on = || match c {
             '.' => next != Some('\n') && next.is_some() && (is_abbreviation(&text[..at]) || is_sign()),
-            '?' | '!' => matches!(next, Some(',' | '|' | '&' | '=')) || text[..at].ends_with(' ') && next == Some(' '),
+            '?' | '!' => {
+                let small = || text[at + 1..].trim_start().starts_with(|c: char| c.is_ascii_lowercase());
+                matches!(next, Some(',' | '|' | '&' | '=')) || text[..at].ends_with(' ') && small()
+            }
             _ => false,
         };
         if ends_sentence(c, next) && at > 0 && !goes_on() {

@@ -26,7 +26,7 @@ use crate::fetch::schedule::{self, Attempt, Failing, Failure, Hints, Jitter, Lim
 use crate::fetch::{Ended, Event, Fault, Fetcher, Job, JobId, Outcome, SourceState, Stop, client, fetcher, hosts};
 use crate::files;
 use crate::ledger::sources::Line;
-use crate::normalize::address;
+use crate::normalize::{address, text};
 use crate::source::upstream::entries::{self, Origin};
 use crate::source::upstream::{self, Record, Request};
 use crate::store::{NOTHING_READ, NewDocument, Stamp, Store, Touched};
@@ -408,9 +408,11 @@ fn keep(store: &mut Store, source: &Known<'_>, entries: Vec<RawEntry>, state: &R
             continue;
         }
         if !known.is_empty() && !known.contains_key(&path) {
-            // What the source gave another id before is this one: it speaks for itself no more.
-            for (id, before) in store.documents_with_keys(&origin, &entry.keys)? {
-                if !present.contains(&before) {
+            // What the source gave another id before is this one, and speaks for itself no more. A
+            // link that is used again, for something else, does not make it so.
+            for (id, (before, raw)) in store.documents_with_keys(&origin, &entry.keys)? {
+                let dated = raw.published.is_some() && raw.published == entry.published;
+                if (dated || text::same(&raw.title, &entry.title)) && !present.contains(&before) {
                     store.remove_document(id, &mut touched)?;
                 }
             }

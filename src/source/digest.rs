@@ -19,6 +19,7 @@ mod sections;
 mod shapes;
 mod vocabulary;
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -263,6 +264,9 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
     TakenApart { items, leftovers }
 }
 
+/// What is told in a digest without a link is shorter.
+const ESSAY_COLUMNS: usize = 1200;
+
 /// Headings with a text that has no link, below a heading that only groups them: news each. What
 /// a group is called tells nothing, so they are what the digest tells.
 fn told_below_groups(
@@ -279,6 +283,10 @@ fn told_below_groups(
     };
     let is_open = |section: &Section| section.kind == SectionKind::Items && !section.told;
     let mut group: Option<u8> = None;
+    let lines: HashSet<usize> = items.iter().map(|i| i.line).collect();
+    let heads = pieces.iter().filter(|p| lines.contains(&p.line)).map(|p| p.shape);
+    let told_levels: HashSet<u8> =
+        heads.filter_map(|s| if let Shape::Heading(level) = s { Some(level) } else { None }).collect();
     for section in sections {
         let Some(own) = level(section) else {
             group = None;
@@ -303,11 +311,17 @@ fn told_below_groups(
             .clone()
             .all(|n| !used[n] && pieces[n].links.is_empty() && !matches!(pieces[n].shape, Shape::Table | Shape::Html));
         let says = text::columns(title) >= 8
+            && !title.starts_with(|c: char| c.is_ascii_digit())
             && !shapes::is_generic(title)
             && !vocabulary::is_frame(title)
+            && !vocabulary::is_around(title)
             && !vocabulary::is_part_of_release(title, true)
             && !names.is_name(title);
-        if is_open(section) && plain && says && told >= 16 && pieces[section.from].links.is_empty() {
+        let none = || below.clone().any(|n| shapes::is_credit(&pieces[n].text, false));
+        // An essay has headings, too: one of these stands beside what is told with a link.
+        let beside = || told_levels.contains(&own);
+        let short = (16..=ESSAY_COLUMNS).contains(&told);
+        if is_open(section) && plain && says && short && pieces[section.from].links.is_empty() && beside() && !none() {
             let mut item = Item::new(Kind::News, title, pieces[section.from].line);
             item.ranges = vec![(pieces[below.start].line, pieces[below.end - 1].end_line)];
             item.headings = paths.get(section.from).cloned().unwrap_or_default();

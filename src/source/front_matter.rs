@@ -65,9 +65,11 @@ pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
         _ => return Ok(header_lines(text)),
     };
     match split {
-        Ok(split) if split.lines_before == 0 => Ok(Split { body: text, ..split }),
+        Ok(split) if split.lines_before == 0 || split.values.is_empty() && lines > 0 => Ok(header_lines(text)),
         Ok(split) => Ok(Split { lines_before: split.lines_before + lines, ..split }),
-        Err(error) => Err(FrontMatterError { line: error.line + lines, ..error }),
+        // A rule below an empty line begins no front matter.
+        Err(_) if lines > 0 => Ok(header_lines(text)),
+        Err(error) => Err(error),
     }
 }
 
@@ -275,6 +277,8 @@ mod tests {
             ("Title: a\nDate: 2019-01-01\nTags: x,\n  y\n\nx", ("a", "x", 4)),
             ("# heading\n\nx", ("-", "# heading\n\nx", 0)),
             ("\n\n---\ntitle: a\n---\nx", ("a", "x", 5)),
+            ("\n---\n\n## A\n\n- x\n\n---\ny", ("-", "---\n\n## A\n\n- x\n\n---\ny", 0)),
+            ("\n---\nA week\n---\ny", ("-", "---\nA week\n---\ny", 0)),
             ("title: a\ntags:\n- b\n- c\ndate: 2026-02-05\n---\nx", ("a", "x", 6)),
             ("A sentence: a\n---\nx", ("-", "A sentence: a\n---\nx", 0)),
             ("{% include x.html %}\nx", ("-", "{% include x.html %}\nx", 0)),

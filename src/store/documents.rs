@@ -1,11 +1,11 @@
 //! Documents: files and pages as they were read, and the entries of sources.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Result, Store, Touched, to_json};
+use super::{Result, Store, Touched, from_json, to_json};
 use crate::entry::{Key, RawEntry};
 
 /// How a file looked when it was read: enough to tell that it was not touched since.
@@ -191,19 +191,24 @@ impl Store {
         self.sql("a document cannot be written", result)
     }
 
-    /// The documents of an origin, row and path, that have an item with one of these keys.
+    /// The documents of an origin that have an item with one of these keys, by row: path, and
+    /// that item without its text.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn documents_with_keys(&self, origin: &str, keys: &[String]) -> Result<BTreeSet<(i64, String)>> {
+    pub fn documents_with_keys(&self, origin: &str, keys: &[String]) -> Result<BTreeMap<i64, (String, RawEntry)>> {
         let read = || -> rusqlite::Result<_> {
             let mut statement = self.connection.prepare_cached(
-                "SELECT d.id, d.path FROM item_key k JOIN item i ON i.id = k.item JOIN document d ON d.id = i.document WHERE k.key = ?1 AND d.origin = ?2",
+                "SELECT d.id, d.path, i.raw FROM item_key k JOIN item i ON i.id = k.item JOIN document d ON d.id = i.document WHERE k.key = ?1 AND d.origin = ?2",
             )?;
-            let mut found = BTreeSet::new();
+            let mut found = BTreeMap::new();
             for key in keys {
-                for row in statement.query_map(params![Key::of(key).0, origin], |r| Ok((r.get(0)?, r.get(1)?)))? {
-                    found.insert(row?);
+                let rows = statement.query_map(params![Key::of(key).0, origin], |r| {
+                    Ok((r.get(0)?, (r.get(1)?, from_json(r.get_ref(2)?.as_str()?)?)))
+                })?;
+                for row in rows {
+                    let (id, document) = row?;
+                    found.insert(id, document);
                 }
             }
             Ok(found)

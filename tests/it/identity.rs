@@ -305,6 +305,45 @@ fn a_linked_post_renamed_and_edited_without_a_store() {
 }
 
 #[test]
+fn a_new_post_under_the_name_that_a_renamed_one_had() {
+    scenario("a_new_post_under_the_name_that_a_renamed_one_had", |life| {
+        std::fs::rename(life.site.path("posts/own.md"), life.site.path("posts/mine.md")).expect("renamed");
+        life.run();
+        life.site.post("own.md", "A quite new thing", "2024-05-01T08:00:00+08:00", "Nothing of that.");
+        life.run();
+        String::new()
+    });
+}
+
+#[test]
+fn the_first_of_two_posts_of_one_name_deleted_and_restored() {
+    scenario("the_first_of_two_posts_of_one_name_deleted_and_restored", |life| {
+        life.site.write("news/own.md", "---\ntitle: News\ndate: 2024-02-01\n---\n\nOther things.\n");
+        let second = "  - {path: news, url: \"https://www.example.org/news/{slug}/\"}\narticles:";
+        life.edit("feedloom.yaml", "articles:", second);
+        life.run();
+        let text = life.site.read("posts/own.md");
+        life.forget("posts/own.md");
+        life.run();
+        life.site.write("posts/own.md", text);
+        life.run();
+        String::new()
+    });
+}
+
+#[test]
+fn the_next_issue_in_place_of_the_last() {
+    scenario("the_next_issue_in_place_of_the_last", |life| {
+        life.site.post("notes-12.md", "团队周报第十二期", "2024-05-01T08:00:00+08:00", "这一期讲灯。");
+        life.run();
+        life.forget("posts/notes-12.md");
+        life.site.post("notes-13.md", "团队周报第十三期", "2024-05-08T08:00:00+08:00", "这一期讲油。");
+        life.run();
+        String::new()
+    });
+}
+
+#[test]
 fn the_permalinks_changed() {
     scenario("the_permalinks_changed", |life| {
         life.edit("feedloom.yaml", "/blog/{slug}/", "/blog/{year}/{slug}/");

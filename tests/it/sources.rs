@@ -55,6 +55,21 @@ fn an_entry_that_got_another_guid_is_still_read() {
 }
 
 #[test]
+fn a_link_that_is_used_again_leaves_the_entry_that_had_it() {
+    let site = Site::new();
+    site.write("feeds/mosn.yaml", "title: MOSN\nsources: [\"file:in/blog.xml\"]\n");
+    let one = rss(&[("1", "Lamps are on")]);
+    site.write("in/blog.xml", &one);
+    site.refresh();
+    let again = one.replace("Lamps are on", "Lamps again").replace("01 Mar", "08 Mar");
+    let again = again.replace("<guid isPermaLink=\"false\">1", "<guid isPermaLink=\"false\">g4");
+    site.write("in/blog.xml", again);
+    site.refresh();
+    let titles: Vec<String> = site.entries().iter().map(|e| e["title"].as_str().expect("a title").to_owned()).collect();
+    assert_eq!(titles, ["Lamps are on"]);
+}
+
+#[test]
 fn a_mention_is_no_change_of_what_is_mentioned() {
     let site = Site::new();
     site.write("feeds/mosn.yaml", "title: MOSN\nsources: [\"file:in/blog.xml\"]\n");

@@ -251,11 +251,12 @@ pub(super) fn identify(
     live: &mut HashSet<Key>,
 ) -> Result<EntryId, RunError> {
     let main = normalize::principal(speaking);
-    // The name tells whose row it is, of posts of one name in two folders the address.
+    // Who had the row last has it still; of posts of one name in two folders the address tells.
     let claim = |row: &Row, raw: &RawEntry| -> u8 {
-        let named = row.keys.contains(&raw.keys[0]);
+        let placed = raw.mention.as_ref().is_some_and(|m| row.place.as_ref().is_some_and(|p| p.0 == m.post));
         let addressed = raw.keys[1..].iter().any(|k| k.starts_with("site:") && row.keys.contains(k));
-        2 * u8::from(named) + u8::from(addressed)
+        let named = row.keys.contains(&raw.keys[0]);
+        4 * u8::from(placed) + 2 * u8::from(addressed) + u8::from(named)
     };
     let belongs_to_other = |row: &Row| posts.iter().any(|other| claim(row, other) > claim(row, main));
     let others = speaking.iter().chain(raws).filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
@@ -270,7 +271,7 @@ pub(super) fn identify(
         // Of two articles that became one the id stays that readers have.
         let (mut there, gone): (Vec<&Row>, Vec<&Row>) =
             rows.partition(|r| r.gone.is_none() || main.kind != Kind::Article);
-        if is_post(main) && !posts.is_empty() {
+        if is_post(main) {
             there.sort_by_key(|row| std::cmp::Reverse(claim(row, main)));
         }
         candidates.extend(there.into_iter().chain(gone).map(|r| EntryId::foreign(r.id.clone())));

@@ -12,7 +12,7 @@ pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, s
 use std::collections::HashMap;
 
 use super::shapes;
-use super::vocabulary::{is_of_past_issues, is_part_of_release, is_recap, names_more};
+use super::vocabulary::{closes, is_of_past_issues, is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -307,9 +307,12 @@ fn end_of_text_below(scope: &Scope<'_>, n: usize, to: usize) -> usize {
         })
     };
     let end = told(to).last().map_or(to, |last| last + 1);
-    let before = || n > scope.section.from + 1 && scope.pieces[n - 1].is_text() && scope.pieces[n - 1].links.is_empty();
-    let repeats = || is_title(end) || end == scope.section.to && before();
-    if is_title(n) && to == n + 1 && end > to && repeats() { end } else { to }
+    // Where a line stands above the first of them, such lines are what those below are called.
+    let first = (scope.section.from + 1..=n).find(|m| scope.pieces[*m].list > 0).unwrap_or(n);
+    let headed = first > scope.section.from + 1;
+    let closes = || scope.at(to).is_some_and(|p| text::columns(&p.text) < 24 || closes(&p.text));
+    let repeats = || is_title(end) || end == scope.section.to && first < n && !closes();
+    if is_title(n) && to == n + 1 && end > to && !headed && repeats() { end } else { to }
 }
 
 /// Behind the paragraphs below a title that describe it: plain text, no calls, no labels.

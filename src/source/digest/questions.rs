@@ -64,7 +64,8 @@ fn titled(scope: &mut Scope<'_>) {
     let linked = |n: usize| lists::first_link(&scope.pieces[n]).is_some();
     if let Some(first_head) = heads.first().copied().filter(|n| scope.section.told && linked(*n)) {
         let level = scope.pieces[first_head].shape;
-        let beside = |n: &usize| *n >= first && scope.pieces[*n].shape == level && linked(*n);
+        let told = |n: usize| scope.at(n + 1).is_some_and(|p| !matches!(p.shape, Shape::Heading(_)));
+        let beside = |n: &usize| *n >= first && scope.pieces[*n].shape == level && linked(*n) && told(*n);
         if matches!(level, Shape::Heading(_)) {
             heads.extend(scope.range().filter(beside));
             heads.sort_unstable();

@@ -50,25 +50,24 @@ pub(super) fn readable(pieces: &[Piece]) -> Cow<'_, [Piece]> {
     }
 }
 
-/// The pieces with each line that begins with a link and goes on with the sentence of the line
-/// above as a part of that one.
+/// The pieces with a line that begins with a link, and goes on with the sentence of the line above,
+/// as a part of that one.
 fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
-    if !(1..pieces.len()).any(|n| is_wrapped(pieces, n)) {
+    let wrapped: HashSet<usize> = paragraphs(pieces).filter_map(|lines| wrapped_line(pieces, lines)).collect();
+    if wrapped.is_empty() {
         return Cow::Borrowed(pieces);
     }
     let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
     for (n, piece) in pieces.iter().enumerate() {
-        let wrapped = n > 0 && is_wrapped(pieces, n);
         // What stands behind a link that is alone on its line goes with it.
-        let behind = n > 1 && is_wrapped(pieces, n - 1) && goes_on(&piece.text) && piece.block == pieces[n - 1].block;
-        match joined.last_mut().filter(|_| wrapped || behind) {
+        let behind = n > 0 && wrapped.contains(&(n - 1)) && goes_on(&piece.text) && piece.block == pieces[n - 1].block;
+        match joined.last_mut().filter(|_| wrapped.contains(&n) || behind) {
             Some(above) => {
                 let spaced =
                     above.text.ends_with(|c: char| c.is_ascii()) && piece.text.starts_with(|c: char| c.is_ascii());
                 above.text = format!("{}{}{}", above.text, if spaced { " " } else { "" }, piece.text);
                 above.links.extend(piece.links.iter().cloned());
                 above.end_line = piece.end_line;
-                above.bold &= piece.bold;
             }
             None => joined.push(piece.clone()),
         }
@@ -76,37 +75,61 @@ fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
     Cow::Owned(joined)
 }
 
-/// Whether a line begins with a link of a sentence that began on the line above.
-fn is_wrapped(pieces: &[Piece], n: usize) -> bool {
+/// Paragraphs of several lines.
+fn paragraphs(pieces: &[Piece]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        while from < pieces.len() {
+            let begin = from;
+            let same = pieces[begin..].iter().take_while(|p| p.is_text() && p.block == pieces[begin].block).count();
+            from = begin + same.max(1);
+            if same > 1 {
+                return Some(begin..from);
+            }
+        }
+        None
+    })
+}
+
+/// The line of a paragraph that begins with a link of a sentence that began on the line above.
+/// Where several lines begin with links, they are a list.
+fn wrapped_line(pieces: &[Piece], lines: std::ops::Range<usize>) -> Option<usize> {
     /// Nothing ends with these.
-    const WANT_MORE: [&str; 16] =
-        ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "see", "the", "to", "via", "with"];
+    const WANT_MORE: [&str; 15] =
+        ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "via", "with"];
     /// Titles are longer.
     const FEW_WORDS: usize = 48;
     /// Lines that are wrapped are longer.
-    const WRAPPED: usize = 30;
+    const WRAPPED: usize = 34;
+    const WRAPPED_HAN: usize = 14;
+    let opens = |n: &usize| {
+        let piece = &pieces[*n];
+        piece.links.first().is_some_and(|l| !l.picture && !l.text.is_empty() && piece.text.starts_with(l.text.as_str()))
+    };
+    let mut opening = lines.clone().filter(opens);
+    let n = opening.next().filter(|n| *n > lines.start && opening.next().is_none())?;
     let (above, piece) = (&pieces[n - 1], &pieces[n]);
-    let Some(link) = piece.links.first().filter(|l| !l.picture && !l.text.is_empty()) else { return false };
-    let Some(rest) = piece.text.strip_prefix(link.text.as_str()) else { return false };
-    // Where a paragraph opens with a link, its lines are a list.
-    let same_block = pieces[..n].iter().rev().take_while(|p| p.block == piece.block);
-    let opening = same_block.last().unwrap_or(above);
-    let begins = opening.links.first().is_some_and(|l| !l.text.is_empty() && opening.text.starts_with(l.text.as_str()));
-    let open = above.text.ends_with(|c: char| c.is_alphanumeric() || ",，、(（".contains(c));
-    if !above.is_text() || !piece.is_text() || above.block != piece.block || above.bold || begins || !open {
-        return false;
-    }
+    let link = piece.links.first()?;
+    let rest = piece.text.strip_prefix(link.text.as_str())?;
     let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
-    if WANT_MORE.contains(&last.as_str()) {
-        return true;
-    }
-    if link.text.contains("://") || text::columns(&link.text) > FEW_WORDS {
-        return false;
-    }
-    let next = || pieces.get(n + 1).filter(|p| p.is_text() && p.block == piece.block && p.links.is_empty());
     let in_han = rest.starts_with(|c: char| !c.is_ascii() && c.is_alphabetic());
-    let alone = || rest.is_empty() && text::columns(&above.text) >= WRAPPED && next().is_some_and(|p| goes_on(&p.text));
-    in_han || rest.starts_with(' ') && goes_on(rest) || alone()
+    let is_long = text::columns(&above.text) >= if in_han { WRAPPED_HAN } else { WRAPPED };
+    let open = above.text.ends_with(|c: char| c.is_alphanumeric() || ",，、(（".contains(c));
+    let told_of = above.bold || shapes::without_ordinal(&above.text).1 || shapes::question(&above.text).is_some();
+    if !open || !is_long || told_of {
+        return None;
+    }
+    if link.text.contains("://") {
+        return matches!(last.as_str(), "see" | "visit").then_some(n);
+    }
+    if lists::says_nothing(&link.text) || shapes::is_navigation(&link.text) || text::columns(&link.text) > FEW_WORDS {
+        return None;
+    }
+    let next = pieces[n + 1..lines.end].first().filter(|p| p.links.is_empty() && !p.text.starts_with("by "));
+    let alone = || rest.is_empty() && next.is_some_and(|p| goes_on(&p.text));
+    let by_whom = rest.starts_with(" by ") || rest.starts_with(" from ");
+    let goes_on = WANT_MORE.contains(&last.as_str()) || in_han || rest.starts_with(' ') && goes_on(rest) || alone();
+    (goes_on && !by_whom).then_some(n)
 }
 
 /// Whether words go on with a sentence: they begin small.

@@ -200,10 +200,31 @@ pub(super) fn is_section_with_colon(heading: &str) -> bool {
 pub(super) fn is_of_past_issues(head: &str) -> bool {
     static PAST: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:往期|历史(?:文章|内容|期数)|(?:past|previous|earlier|older) (?:issues|editions|digests|newsletters))",
+            r"(?i)^\W*(?:往期[^，。,.]{0,30}|历史(?:文章|期数)|(?:past|previous|earlier|older) (?:issues|editions|digests|newsletters))\W*$",
         )
     });
     PAST.is_match(head)
+}
+
+/// Headings with a word of what stands around a digest, in every issue: who may join, what is
+/// allowed, how many there were.
+pub(super) fn is_around(heading: &str) -> bool {
+    static AROUND: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)扫码|致谢|鸣谢|感谢|贡献者|参与|加入|关注|订阅|投稿|版权|声明|联系|交流群|名单|统计|\b(?:conduct|licen[cs]e|copyright|privacy|legal|disclaimer|sponsors?|donat\w+|thanks?|contribut\w+|get(?:ting)? involved|meetings?|statistics|stats|merged|closed|subscribe|feedback|about|comment period|what comes next|next (?:week|month|issue))\b",
+        )
+    });
+    AROUND.is_match(heading)
+}
+
+/// Lines that close what stands above them: thanks, what comes next week, where there is more.
+pub(super) fn closes(line: &str) -> bool {
+    static CLOSES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:以上|感谢|谢谢|下[周期]|我们下|数据来源|更多|欢迎|that['’]s (?:all|it)|that is (?:all|it)|thanks|thank you|see you|until next)",
+        )
+    });
+    CLOSES.is_match(line)
 }
 
 /// Whether a heading speaks of something that is over: its links are articles.

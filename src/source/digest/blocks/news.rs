@@ -261,11 +261,6 @@ fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<(Vec<usize>, 
     static OF_THE_WEEK: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"(?i)^\W*(?:[本这上][周月期]|今[日天])\P{ASCII}*[:：]$|^\W*(?:this|last|past) (?:week|month)\W*$")
     });
-    static CLOSES: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:以上|感谢|谢谢|下[周期]|我们下|数据来源|更多|欢迎|that['’]s (?:all|it)|thanks|thank you|see you|until next)",
-        )
-    });
     static DETAILS: LazyLock<Regex> = LazyLock::new(|| pattern(r"如下|特性|特点|包括|功能|变更|改进"));
     let bullets: Vec<usize> = (first..to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n)).collect();
     let end = (first..to).rev().find(|n| scope.pieces[*n].list > 0)? + 1;
@@ -276,7 +271,10 @@ fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<(Vec<usize>, 
     let closing: Vec<&Piece> = scope.pieces[end..to].iter().filter(|p| !p.text.is_empty()).collect();
     let closes = |p: &Piece| {
         shapes::is_credit(&p.text, false)
-            || p.shape == Shape::Line && p.links.is_empty() && text::columns(&p.text) <= 60 && CLOSES.is_match(&p.text)
+            || p.shape == Shape::Line
+                && p.links.is_empty()
+                && text::columns(&p.text) <= 60
+                && vocabulary::closes(&p.text)
     };
     let closed = closing.len() <= 1 && closing.iter().all(|p| closes(p));
     let tells =

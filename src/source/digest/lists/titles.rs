@@ -28,8 +28,8 @@ pub(in crate::source::digest) fn is_caption(text: &str) -> bool {
 
 /// The first link of a piece that is a page, with the texts of neighbours to the same page joined.
 pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
-    let page =
-        |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty() && !shapes::is_contact(&l.url);
+    let in_passing = |l: &LinkRef| shapes::is_contact(&l.url) && !text::same(&l.text, &piece.text);
+    let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty() && !in_passing(l);
     let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']) || shapes::is_person(&l.url);
     let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
     let at = source_and_item(piece, at).unwrap_or(at);
@@ -152,8 +152,9 @@ pub(in crate::source::digest) fn code_and_title(line: &str, link: &LinkRef) -> O
 /// The words before a link that only says where they lead, or where they are from: `Live on
 /// June 22: what comes next 👉 [sign up](…)`, `The tower is open. Source: [Oil Times](…)`.
 fn words_before(line: &str, link: &LinkRef) -> Option<String> {
-    static FROM: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)(?:(?:信息|内容|消息)?(?:来源|出处)|\b(?:source|via|credits?))\s*[:：]\s*$"));
+    static FROM: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)(?:(?:信息|内容|消息)?(?:来源|出处)|[.!?;,)\]…—–-]\s*(?:source|via|credits?))\s*[:：]\s*$")
+    });
     let (line, _) = shapes::without_ordinal(line);
     let (before, behind) = line.split_once(link.text.as_str())?;
     let source = FROM.find(before);
