@@ -242,7 +242,11 @@ impl<'a> Classifier<'a> {
         let exclude = &self.projects[project].exclude;
         exclude.iter().any(|e| {
             let named = id.is_some_and(|id| id.as_str() == e);
+            // Two addresses that differ in how they were shared are one.
+            let key = Url::parse(e).ok().map(|u| address::key(&u, &address::Hosts::new()));
+            let keyed = key.is_some_and(|key| raws.iter().any(|r| r.keys.contains(&key)));
             named
+                || keyed
                 || raws.iter().any(|r| {
                     r.link.as_deref() == Some(e.as_str())
                         || r.link.as_deref().and_then(|l| Url::parse(l).ok()).is_some_and(|u| {

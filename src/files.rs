@@ -280,6 +280,10 @@ fn walk(folder: &Path, below: &str, depth: usize, endings: &[&str], listing: &mu
             }
             continue;
         }
+        if kind.is_symlink() && std::fs::metadata(entry.path()).is_ok_and(|m| m.is_dir()) {
+            listing.passed_over.push((path, "a symbolic link to a folder: name that folder in `posts`".to_owned()));
+            continue;
+        }
         if !endings.iter().any(|e| name.to_lowercase().ends_with(e)) {
             continue;
         }

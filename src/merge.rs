@@ -221,7 +221,12 @@ pub fn feeds_of(entry: &Entry, site: &Site) -> Vec<String> {
         return feeds;
     }
     let languages = languages(site);
-    let language = entry.language.as_deref().filter(|l| languages.contains(l));
+    let language = entry.language.as_deref().and_then(|l| {
+        // As it is configured: `zh` and `EN` are written where `zh-CN` and `en` are.
+        let primary = |l: &str| l.split('-').next().unwrap_or(l).to_ascii_lowercase();
+        let exact = languages.iter().find(|known| known.eq_ignore_ascii_case(l));
+        exact.or_else(|| languages.iter().find(|known| primary(known) == primary(l))).copied()
+    });
     let mut add = |home: &str, kinds: &[Kind]| {
         feeds.push(home.to_owned());
         if kinds.contains(&entry.kind) {

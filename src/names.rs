@@ -75,7 +75,7 @@ impl Names {
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
-            .build(patterns.iter().map(|p| p.text.as_str()))
+            .build(patterns.iter().map(|p| small(&p.text).unwrap_or_else(|| p.text.clone())))
             .expect("names of a configuration fit into an automaton");
         let folded = patterns.iter().filter(|p| !p.mask).map(|p| text::fold(&p.text)).collect();
         let longest = patterns.iter().map(|p| p.text.len()).max().unwrap_or(0);
@@ -135,7 +135,8 @@ impl Names {
     pub fn mark(&self, haystack: &str, marks: &mut [bool]) {
         let unified = unify_width(haystack);
         let haystack = unified.as_deref().unwrap_or(haystack);
-        for hit in self.automaton.find_overlapping_iter(haystack) {
+        let folded = small(haystack);
+        for hit in self.automaton.find_overlapping_iter(folded.as_deref().unwrap_or(haystack)) {
             let n = hit.pattern().as_usize();
             let exact =
                 self.patterns[n].case == AliasCase::Fold || haystack[hit.start()..hit.end()] == self.patterns[n].text;
@@ -153,7 +154,8 @@ impl Names {
         let haystack = unified.as_deref().unwrap_or(haystack);
         // In the order of their ends.
         let mut hits: Vec<(usize, usize, usize)> = Vec::new();
-        for hit in self.automaton.find_overlapping_iter(haystack) {
+        let folded = small(haystack);
+        for hit in self.automaton.find_overlapping_iter(folded.as_deref().unwrap_or(haystack)) {
             let pattern = &self.patterns[hit.pattern().as_usize()];
             let matched = &haystack[hit.start()..hit.end()];
             if pattern.case == AliasCase::Exact && matched != pattern.text {
@@ -210,6 +212,17 @@ fn unify_width(text: &str) -> Option<String> {
         return None;
     }
     Some(text.chars().map(|c| if wide(c) { char::from_u32(c as u32 - 0xFEE0).unwrap_or(c) } else { c }).collect())
+}
+
+/// Letters beyond ASCII as small ones, when there are any, each of as many bytes as before: `É`,
+/// `Д`. The automaton folds the others.
+fn small(text: &str) -> Option<String> {
+    let fold = |c: char| {
+        let mut lower = c.to_lowercase();
+        lower.next().filter(|l| !c.is_ascii() && lower.next().is_none() && l.len_utf8() == c.len_utf8()).unwrap_or(c)
+    };
+    let any = !text.is_ascii() && text.chars().any(|c| fold(c) != c);
+    any.then(|| text.chars().map(fold).collect())
 }
 
 /// A letter or digit of a script that separates words by blanks.
@@ -273,6 +286,17 @@ mod tests {
         );
         assert_eq!(in_text(&n, "MoE moe"), ["MOSN:MoE"]);
         assert!(in_text(&n, "在 MOSN 社区会议室").is_empty());
+    }
+
+    #[test]
+    fn case_is_folded_in_every_script() {
+        let n =
+            names(&[("a.yaml", "title: Éclair"), ("b.yaml", "title: Фонарь\naliases: [{name: ЛАМПА, case: exact}]")]);
+        assert_eq!(
+            in_text(&n, "we love éclair, ÉCLAIR and фонарь"),
+            ["Éclair:éclair", "Éclair:ÉCLAIR", "Фонарь:фонарь"]
+        );
+        assert_eq!(in_text(&n, "ЛАМПА лампа"), ["Фонарь:ЛАМПА"]);
     }
 
     #[test]

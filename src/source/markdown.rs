@@ -19,7 +19,7 @@ use comrak::{Arena, Options};
 use url::Url;
 
 use crate::config::Slugify;
-use crate::normalize::{address, text};
+use crate::normalize::{address, html, text};
 
 /// Nesting beyond this is flattened before the text is parsed: quotes and lists
 /// people write are a few levels deep, hostile ones a hundred thousand.
@@ -540,10 +540,10 @@ impl Cutter<'_> {
                 self.block += 1;
                 let images = html.literal.matches("<img").count();
                 if self.image.is_none() {
-                    self.image = attribute(&html.literal, "<img", "src");
+                    self.image = attribute(&html.literal, "img", "src");
                 }
                 let text = text::line(&crate::normalize::html::plain(&html.literal));
-                let links = attribute(&html.literal, "<a", "href").map(|url| LinkRef {
+                let links = attribute(&html.literal, "a", "href").map(|url| LinkRef {
                     url,
                     text: text.clone(),
                     picture: text.is_empty(),
@@ -684,20 +684,21 @@ impl Cutter<'_> {
             NodeValue::Text(t) => inline.word(t, bold),
             NodeValue::Code(code) => inline.word(&code.literal, bold),
             NodeValue::SoftBreak | NodeValue::LineBreak => inline.text.push(' '),
-            NodeValue::HtmlInline(html) => {
-                if html.starts_with("<img") {
+            NodeValue::HtmlInline(tag) => match html::tokens(tag).next() {
+                Some(html::Token::Open { name, raw }) if name == "img" => {
                     inline.images += 1;
                     if self.image.is_none() {
-                        self.image = attribute(html, "<img", "src");
+                        self.image = html::attribute(raw, "src").filter(|src| !src.is_empty());
                     }
-                } else if html.starts_with("<a ") {
-                    inline.open_link = attribute(html, "<a", "href").map(|a| (a, inline.text.len(), inline.images));
-                } else if html.starts_with("</a") {
-                    inline.end_link();
-                } else if !html.starts_with('<') || is_unknown_tag(html) {
-                    inline.word(html, bold);
                 }
-            }
+                Some(html::Token::Open { name, raw }) if name == "a" => {
+                    let address = html::attribute(raw, "href").filter(|href| !href.is_empty());
+                    inline.open_link = address.map(|a| (a, inline.text.len(), inline.images));
+                }
+                Some(html::Token::Close { name, .. }) if name == "a" => inline.end_link(),
+                _ if !tag.starts_with('<') || is_unknown_tag(tag) => inline.word(tag, bold),
+                _ => {}
+            },
             NodeValue::Strong | NodeValue::Emph => self.inlines(node, inline, true),
             NodeValue::Image(image) => {
                 inline.images += 1;
@@ -896,9 +897,13 @@ fn is_unknown_tag(html: &str) -> bool {
         "ul",
     ];
     let name: String = html.trim_start_matches(['<', '/']).chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+    let name = name.to_ascii_lowercase();
+    // A component has attributes or ends itself; nobody types `Vec<T />`.
+    let is_component = html.contains('=') || html.ends_with("/>");
     !name.is_empty()
+        && !is_component
         && !html.starts_with("<!")
-        && !KNOWN.contains(&name.to_ascii_lowercase().as_str())
+        && !KNOWN.contains(&name.as_str())
         && !matches!(
             name.as_str(),
             "td" | "tr"
@@ -945,18 +950,13 @@ fn is_unknown_tag(html: &str) -> bool {
         )
 }
 
-/// The value of an attribute of the first such tag.
-fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
-    let at = html.find(tag)?;
-    let rest = &html[at..];
-    let rest = &rest[..rest.find('>').unwrap_or(rest.len())];
-    let at = rest.find(&format!("{name}="))?;
-    let value = &rest[at + name.len() + 1..];
-    let value = match value.chars().next()? {
-        quote @ ('"' | '\'') => value[1..].split(quote).next()?,
-        _ => value.split_whitespace().next()?,
-    };
-    (!value.is_empty()).then(|| text::decode_entities(value).into_owned())
+/// An attribute of the first tag of that name in raw HTML.
+fn attribute(literal: &str, tag: &str, name: &str) -> Option<String> {
+    let raw = html::tokens(literal).find_map(|token| match token {
+        html::Token::Open { name, raw } if name == tag => Some(raw),
+        _ => None,
+    })?;
+    html::attribute(raw, name).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
@@ -965,6 +965,15 @@ mod tests {
 
     fn texts(md: &str) -> Vec<(String, bool, bool)> {
         read(md, None, Slugify::Hugo).pieces.into_iter().map(|p| (p.text, p.bold, p.quote)).collect()
+    }
+
+    #[test]
+    fn raw_links_in_any_spelling() {
+        let text = "<a class=\"x\" data-href=\"https://w.example/\" href=\"https://a.example/1\">x</a> and <A HREF='https://a.example/2'>y</A>, <Badge type=\"tip\" /> `c` Vec<T> <VIDEO src=\"v.mp4\"></VIDEO>";
+        let piece = &read(text, None, Slugify::Hugo).pieces[0];
+        let urls: Vec<&str> = piece.links.iter().map(|l| l.url.as_str()).collect();
+        assert_eq!(urls, ["https://a.example/1", "https://a.example/2"]);
+        assert_eq!(piece.text, "x and y, c Vec<T>");
     }
 
     #[test]
