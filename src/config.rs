@@ -215,6 +215,13 @@ impl PostsFolder {
 pub const URL_FIELDS: [&str; 10] =
     ["slug", "path", "year", "month", "day", "title", "slug_or_title", "filename", "folders", "categories"];
 
+/// The keys of front matter that an address template asks for: `abbrlink` of `{front.abbrlink}`.
+pub fn front_keys(template: &str) -> impl Iterator<Item = &str> {
+    let is_key = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+    let keys = template.split("{front.").skip(1).filter_map(|behind| Some(behind.split_once('}')?.0));
+    keys.filter(move |key| !key.is_empty() && key.chars().all(is_key))
+}
+
 /// How a site generator turns names into addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slugify {

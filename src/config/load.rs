@@ -139,13 +139,14 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
 }
 
 fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
-    const SLUGIFY: [(&str, Slugify); 7] = [
+    const SLUGIFY: [(&str, Slugify); 8] = [
         ("hugo", Slugify::Hugo),
         ("zola", Slugify::Zola),
         ("zola-safe", Slugify::ZolaSafe),
         ("jekyll", Slugify::Jekyll),
         ("docusaurus", Slugify::Docusaurus),
         ("undated", Slugify::Undated),
+        ("hexo", Slugify::None),
         ("none", Slugify::None),
     ];
     let mut folders: Vec<PostsFolder> = Vec::new();
@@ -226,6 +227,9 @@ fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
     for field in URL_FIELDS {
         filled = filled.replace(&format!("{{{field}}}"), "x");
     }
+    for key in super::front_keys(&text) {
+        filled = filled.replace(&format!("{{front.{key}}}"), "x");
+    }
     if let Some(open) = filled.find('{') {
         let field: String = filled[open + 1..].chars().take_while(|c| *c != '}').collect();
         let hint =
@@ -233,7 +237,7 @@ fn post_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
         r.error(
             node.place,
             format!(
-                "unknown field `{{{}}}` in `url`{hint} Known are {}",
+                "unknown field `{{{}}}` in `url`{hint} Known are {} and {{front.KEY}} for a key of the front matter",
                 short(&field),
                 URL_FIELDS.map(|f| format!("{{{f}}}")).join(" ")
             ),
@@ -883,7 +887,8 @@ fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Proj
         .collect();
     let ended = m.take("ended").and_then(|n| {
         let text = r.string(n, "ended")?;
-        let day = text.get(..10).unwrap_or(&text).parse::<NaiveDate>().ok();
+        let (day, behind) = text.split_at_checked(10).unwrap_or((&text, ""));
+        let day = day.parse::<NaiveDate>().ok().filter(|_| behind.is_empty() || behind.starts_with(['T', ' ']));
         if day.is_none() {
             r.error(n.place, format!("`ended` is `{}`, a day such as 2024-06-30 is expected", short(&text)));
         }

@@ -73,7 +73,7 @@ const SILENT: [&str; 7] = ["script", "style", "template", "noscript", "iframe", 
 pub fn sanitise(html: &str, base: Option<&Url>) -> String {
     let html = bound_depth(html);
     let html = formulas(&html);
-    let html = frames_to_links(&html);
+    let html = frames_to_links(&html, base);
     let relative = match base {
         Some(base) => ammonia::UrlRelative::RewriteWithBase(base.clone()),
         None => ammonia::UrlRelative::Deny,
@@ -318,31 +318,53 @@ fn picture(value: &str) -> Option<String> {
     link(value).filter(|address| !address.starts_with("mailto:"))
 }
 
-/// Frames and players become a line with a link: validators refuse them in feeds.
-fn frames_to_links(html: &str) -> Cow<'_, str> {
-    if !contains_tag(html, &["iframe", "video", "audio"]) {
+/// Frames and players become a line with a link: validators refuse them in feeds. So do boxes
+/// that may be ticked, which become signs.
+fn frames_to_links<'h>(html: &'h str, base: Option<&Url>) -> Cow<'h, str> {
+    if !contains_tag(html, &["iframe", "video", "audio", "input"]) {
         return Cow::Borrowed(html);
     }
     let mut out = String::with_capacity(html.len());
+    // A player without an address of its own, and its picture: its first source has one.
+    let mut player: Option<Option<String>> = None;
+    let push = |out: &mut String, source: &str, poster: Option<&str>| {
+        let address = address::absolute(source, base).filter(|u| matches!(u.scheme(), "http" | "https"));
+        let Some(address) = address.map(|u| escape(u.as_str())) else { return };
+        let shown = poster.map(|poster| format!("<img src=\"{}\" alt=\"\">", escape(poster)));
+        let shown = shown.as_deref().unwrap_or(&address);
+        out.push_str(&format!("<p><a href=\"{address}\">{shown}</a></p>"));
+    };
     for token in tokens(html) {
         match token {
             Token::Open { name, raw, .. } if matches!(name.as_ref(), "iframe" | "video" | "audio") => {
                 let source = attribute(raw, "src").or_else(|| attribute(raw, "data-src"));
-                let source = source.map(|s| if s.starts_with("//") { format!("https:{s}") } else { s });
-                let picture = attribute(raw, "poster");
-                if let Some(source) = source.filter(|s| s.starts_with("http")) {
-                    let shown = match picture {
-                        Some(poster) => format!("<img src=\"{}\" alt=\"\">", escape(&poster)),
-                        None => escape(&source),
-                    };
-                    out.push_str(&format!("<p><a href=\"{}\">{shown}</a></p>", escape(&source)));
+                let poster = attribute(raw, "poster");
+                match source.filter(|s| !s.is_empty()) {
+                    Some(source) => push(&mut out, &source, poster.as_deref()),
+                    None => player = Some(poster).filter(|_| name != "iframe"),
                 }
             }
-            Token::Close { ref name, .. } if matches!(name.as_ref(), "iframe" | "video" | "audio") => {}
+            Token::Open { name, raw, .. } if name == "source" && player.is_some() => {
+                if let Some(source) = attribute(raw, "src").filter(|s| !s.is_empty()) {
+                    push(&mut out, &source, player.take().flatten().as_deref());
+                }
+            }
+            Token::Close { ref name, .. } if matches!(name.as_ref(), "iframe" | "video" | "audio") => player = None,
+            Token::Open { name, raw, .. }
+                if name == "input" && attribute(raw, "type").is_some_and(|t| t == "checkbox") =>
+            {
+                out.push_str(if is_ticked(raw) { "☑" } else { "☐" });
+            }
             other => out.push_str(other.raw()),
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether a box is ticked: `checked` stands among its attributes, with or without a value.
+fn is_ticked(raw: &str) -> bool {
+    let plain = raw.to_ascii_lowercase();
+    plain.split(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '/' | '>')).any(|word| word == "checked")
 }
 
 /// Whether one of these tags may be there.

@@ -483,7 +483,7 @@ fn visible<'p>(post: &'p Post, folder: &PostsFolder, now: DateTime<Utc>) -> (&'p
     if is_kept_out(post, folder, now) {
         return (&[], None);
     }
-    match post.date {
+    match post.from.or(post.date) {
         Some(date) if date > now => (&[], Some(date)),
         _ => (&post.entries, post.until),
     }
@@ -508,6 +508,8 @@ mod tests {
         assert_eq!(seen(&post, false, 2), (1, Some(day(4))));
         assert_eq!(seen(&post, false, 4), (0, None));
         assert_eq!(seen(&Post { until: None, ..post.clone() }, false, 9), (1, None));
+        assert_eq!(seen(&Post { from: Some(day(3)), ..post.clone() }, false, 2), (0, Some(day(3))));
+        assert_eq!(seen(&Post { from: Some(day(1)), ..post.clone() }, false, 1), (1, Some(day(4))));
         assert_eq!(seen(&Post { pageless: true, ..post.clone() }, true, 3), (0, None));
         let draft = Post { draft: true, ..post };
         assert_eq!((seen(&draft, false, 3).0, seen(&draft, true, 3).0), (0, 1));

@@ -82,6 +82,9 @@ pub struct Post {
     /// The generator makes no page of it, or there is nothing in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pageless: bool,
+    /// The generator publishes it then, where that is not its date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime<Utc>>,
     /// From then on the generator does not publish it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
@@ -174,11 +177,17 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         slugify: context.folder.slugify,
         title: &front.title().unwrap_or_else(|| names.stem.clone()),
         url: link.path(),
+        base: &context.folder.base,
         lead: &mut |target, line| leads.address(target, true, line),
     };
     let (body, more) = tags::expand(&body, page);
     unknown.extend(more);
-    let body = signs::without(leads.mend(body), signs::imports(path, context.folder.slugify));
+    let imports = signs::imports(path, context.folder.slugify);
+    let body = leads.mend(body);
+    let rooted = context.folder.slugify == Slugify::Docusaurus;
+    let body = if rooted { leads::below_base(body, &context.folder.base) } else { body };
+    let begins_with = signs::before_more(&body, imports, context.folder.slugify);
+    let body = signs::without(body, imports);
     for (line, written) in &leads.dead {
         let text = format!("`{}` leads to no post of this site: it is no link in feeds", text::cut(written, 80));
         notes.push(Note::new(split.lines_before + line, Weight::Hint, text));
@@ -195,7 +204,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     if is_empty {
         notes.push(Note::new(1, Weight::Hint, "an empty file: it is left out until something is written into it"));
     }
-    let title = front.title().or_else(|| first_heading(&reading)).unwrap_or_else(|| names.stem.clone());
+    let title = front.title().or_else(|| first_heading(&reading)).unwrap_or_else(|| names.title());
     let digest = is_digest(&front, &title, path, context.folder);
     let language = front
         .one("language")
@@ -216,7 +225,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     whole.text = reading.text.clone();
     let says_title = |words: &String| text::same(words, &title);
     let described = front.description().filter(|d| !says_title(d));
-    whole.summary = described.or_else(|| signs::before_more(&body, context.folder.slugify));
+    whole.summary = described.or(begins_with);
     whole.authors = front.authors();
     whole.published = date;
     whole.updated = front.updated(context.zone);
@@ -276,13 +285,14 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     keep_parts_of_a_page_apart(&mut entries);
     unique_keys(&mut entries);
     let own_links = own_links(&reading, &base, split.lines_before, context.hosts);
-    let until = front.until(context.zone, &mut notes);
+    let (from, until) = (front.from(context.zone), front.until(context.zone, &mut notes));
     notes.sort_by_key(|n| n.line);
     Ok(Post {
         title,
         date,
         draft: front.draft() || no_post,
         pageless: front.pageless() || is_empty,
+        from,
         until,
         link: Some(link.to_string()),
         digest,
@@ -405,9 +415,11 @@ fn first_heading(reading: &Reading) -> Option<String> {
         markdown::Shape::Heading(level) if !p.text.is_empty() => Some(level),
         _ => None,
     };
-    let mut headings = reading.pieces.iter().filter_map(|p| Some((level(p)?, p)));
-    let (first, heading) = headings.next()?;
-    headings.all(|(other, _)| other > first).then(|| heading.text.clone())
+    let mut headings = reading.pieces.iter().enumerate().filter_map(|(n, p)| Some((level(p)?, n, p)));
+    let (first, at, heading) = headings.next()?;
+    // Below a text it is what a part of that is called.
+    let heads = first == 1 || reading.pieces[..at].iter().all(|p| p.text.is_empty());
+    (heads && headings.all(|(other, ..)| other > first)).then(|| heading.text.clone())
 }
 
 fn is_digest(front: &Front, title: &str, path: &str, folder: &PostsFolder) -> bool {

@@ -22,6 +22,8 @@ pub struct Page<'a> {
     pub title: &'a str,
     /// The path of its address.
     pub url: &'a str,
+    /// The path below which the site lies, with `/` at both ends.
+    pub base: &'a str,
     /// The address of another post, by name; with the line that asks for it.
     pub lead: &'a mut dyn FnMut(&str, usize) -> String,
 }
@@ -95,6 +97,17 @@ impl Expander<'_> {
         while let Some(start) = text[from..].find('{').map(|n| from + n) {
             let is_block = text[start..].starts_with("{%");
             let tag = if is_block || text[start..].starts_with("{{") { tag(text, start) } else { None };
+            // Jekyll takes `raw` away in code, too.
+            let raw = tag.as_ref().filter(|t| self.page.slugify == Slugify::Jekyll && is_block && t.inside == "raw");
+            if let Some((body, end)) = raw.filter(|_| code.has(start)).and_then(|t| closing(text, t.end, &["endraw"]))
+                && code.has(body.end)
+                && !text[body.clone()].contains("```")
+            {
+                out.push_str(&text[at..start]);
+                out.push_str(&text[body]);
+                (at, from) = (end, end);
+                continue;
+            }
             let Some(tag) = tag.filter(|_| !code.has(start)) else {
                 from = start + 1;
                 continue;
@@ -156,17 +169,26 @@ impl Expander<'_> {
         if !self.values {
             return None;
         }
-        let value = inside.split('|').next().unwrap_or("").trim();
+        let mut filters = inside.split('|').map(str::trim);
+        let value = filters.next().unwrap_or("");
+        let based = filters.any(|f| matches!(f, "relative_url" | "absolute_url"));
+        let base = self.page.base.trim_end_matches('/');
+        // Addresses are completed later, but for the path of the site.
+        let below = |path: &str| match path.strip_prefix(base).filter(|_| !base.is_empty()) {
+            _ if !based || path.contains("://") => path.to_owned(),
+            Some(rest) if rest.starts_with('/') => path.to_owned(),
+            _ => format!("{base}/{}", path.trim_start_matches('/')),
+        };
         let literal = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q));
         if self.page.slugify == Slugify::Hugo && !value.starts_with("site.") {
             return None;
         }
         Some(Shown::Inline(match (literal, value) {
-            (Some(literal), _) => literal.to_owned(),
+            (Some(literal), _) => below(literal),
             (None, "page.title") => self.page.title.to_owned(),
-            (None, "page.url" | "page.permalink") => self.page.url.to_owned(),
-            // Addresses are completed later.
-            (None, "site.url" | "site.baseurl") => String::new(),
+            (None, "page.url" | "page.permalink") => below(self.page.url.strip_prefix(base).unwrap_or(self.page.url)),
+            (None, "site.baseurl") => base.to_owned(),
+            (None, "site.url") => String::new(),
             (None, name) => {
                 self.tell(name, line);
                 String::new()
@@ -230,7 +252,31 @@ impl Expander<'_> {
                 }
                 None => Shown::Inline(String::new()),
             },
-            "link" | "post_url" | "post_link" => {
+            "asset_img" | "img" => match picture(&arguments) {
+                Some(html) => Shown::Inline(html),
+                None => Shown::Inline(self.known(name, &arguments, line)),
+            },
+            "asset_path" => Shown::Inline(first().unwrap_or_default()),
+            "asset_link" => {
+                let file = first().unwrap_or_default();
+                Shown::Inline(link(&words_behind(&arguments, 1).unwrap_or_else(|| file.clone()), &file))
+            }
+            "iframe" => {
+                let url = first().unwrap_or_default();
+                Shown::Inline(format!("<iframe src=\"{}\"></iframe>", escape(&url)))
+            }
+            // Hexo's `{% link words https://… %}`.
+            "link" if address_at(&arguments).is_some_and(|at| at > 0) => {
+                let at = address_at(&arguments).unwrap_or_default();
+                let words: Vec<&str> = arguments[..at].iter().map(|(_, word)| word.as_str()).collect();
+                Shown::Inline(link(&words.join(" "), &arguments[at].1))
+            }
+            "post_link" => {
+                let target = first().unwrap_or_default();
+                let address = (self.page.lead)(&target, line);
+                Shown::Inline(link(&words_behind(&arguments, 1).unwrap_or(target), &address))
+            }
+            "link" | "post_url" | "post_path" => {
                 let target = first().unwrap_or_default();
                 Shown::Inline((self.page.lead)(&target, line))
             }
@@ -345,6 +391,34 @@ fn arguments(inside: &str) -> Arguments {
     found
 }
 
+/// Where an address stands among words.
+fn address_at(arguments: &Arguments) -> Option<usize> {
+    arguments.iter().position(|(key, word)| key.is_none() && (word.contains("://") || word.starts_with('/')))
+}
+
+/// The words from the argument number `from` on, without those that tell of sizes or the window.
+fn words_behind(arguments: &Arguments, from: usize) -> Option<String> {
+    let is_word = |w: &&str| !w.bytes().all(|b| b.is_ascii_digit()) && !matches!(*w, "true" | "false");
+    let plain = arguments.iter().skip(from).filter(|(key, _)| key.is_none()).map(|(_, word)| word.as_str());
+    let words: Vec<&str> = plain.filter(is_word).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// Hexo's `{% asset_img left image.png 300 400 "what it shows" %}`: class names come first.
+fn picture(arguments: &Arguments) -> Option<String> {
+    const ENDINGS: [&str; 8] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif", ".bmp"];
+    let is_file = |w: &str| w.contains("://") || ENDINGS.iter().any(|e| w.to_lowercase().ends_with(e));
+    let at = arguments.iter().position(|(key, word)| key.is_none() && is_file(word))?;
+    let said = words_behind(arguments, at + 1).unwrap_or_default();
+    Some(format!("<img src=\"{}\" alt=\"{}\">", escape(&arguments[at].1), escape(&said)))
+}
+
+/// A link in Markdown; words alone where it leads nowhere.
+fn link(words: &str, address: &str) -> String {
+    let words = words.replace(['[', ']'], "");
+    if address.is_empty() { words } else { format!("[{words}](<{}>)", address.replace(['<', '>', '\n'], "")) }
+}
+
 /// Code between fences that it cannot end.
 fn fenced(language: &str, body: &str) -> String {
     let mut longest = 0;
@@ -382,7 +456,7 @@ mod tests {
 
     fn expanded(text: &str, slugify: Slugify) -> (String, Vec<(usize, String)>) {
         let mut lead = |name: &str, _| format!("https://e.org/{name}/");
-        expand(text, Page { slugify, title: "T", url: "/t/", lead: &mut lead })
+        expand(text, Page { slugify, title: "T", url: "/r/t/", base: "/r/", lead: &mut lead })
     }
 
     #[test]
@@ -419,8 +493,10 @@ mod tests {
             ("{% codeblock A title lang:js %}\n```\n{% endcodeblock %}", "````js\n```\n````"),
             ("{% raw %}\n{{ x }} {% y %}\n{% endraw %}", "\n{{ x }} {% y %}\n"),
             ("a{%- comment -%}b{%- endcomment -%}c", "ac"),
-            ("{{ page.title }} {{ site.title }}.{{ '/a' | relative_url }}", "T ./a"),
-            ("[p]({{ site.baseurl }}{% post_url 2024-01-02-x %}#y)", "[p](https://e.org/2024-01-02-x/#y)"),
+            ("{{ page.title }} {{ site.title }}.{{ '/a' | relative_url }}", "T ./r/a"),
+            ("{{ site.url }}{{ site.baseurl }}{{ page.url }} {{ page.url | absolute_url }} {{ 'a' }}", "/r/t/ /r/t/ a"),
+            ("![]({{ site.baseurl }}/a.png)", "![](/r/a.png)"),
+            ("[p]({% post_url 2024-01-02-x %}#y)", "[p](https://e.org/2024-01-02-x/#y)"),
             (
                 "{% include video/youtube.html id='x' %}",
                 "<a href=\"https://www.youtube.com/watch?v=x\">youtube.com/watch?v=x</a>",
@@ -428,6 +504,7 @@ mod tests {
             ("{% gist a/b %}", "<a href=\"https://gist.github.com/a/b\">gist.github.com/a/b</a>"),
             ("{% if a %}\nb\n{% endif %}", "\nb\n"),
             ("`{% raw %}`\n\n    {{ x }}", "`{% raw %}`\n\n    {{ x }}"),
+            ("```\n{% raw %}a: ${{ b }}{% endraw %}\n```", "```\na: ${{ b }}\n```"),
             ("{% highlight", "{% highlight"),
             ("{% highlight x %}\ny", "\ny"),
         ];
@@ -438,6 +515,22 @@ mod tests {
             expanded("{{ site.title }}\n{% include x.html %}\n{% for a in b %}{% endfor %}", Slugify::Jekyll);
         let unknown: Vec<_> = unknown.iter().map(|(l, n)| (*l, n.as_str())).collect();
         assert_eq!(unknown, [(1, "site.title"), (2, "include x.html"), (3, "for")]);
+    }
+
+    #[test]
+    fn tags_of_hexo() {
+        let cases = [
+            ("{% asset_img a.png 图 %}", "<img src=\"a.png\" alt=\"图\">"),
+            ("{% img left /images/a.jpg 300 400 \"T\" %}", "<img src=\"/images/a.jpg\" alt=\"T\">"),
+            ("{% link 文字 here https://example.com %}", "[文字 here](<https://example.com>)"),
+            ("{% post_link pic '自定义' %}", "[自定义](<https://e.org/pic/>)"),
+            ("{% post_link pic %} {% post_path pic %}", "[pic](<https://e.org/pic/>) https://e.org/pic/"),
+            ("{% asset_link a.pdf The file %}", "[The file](<a.pdf>)"),
+            ("{% iframe https://v.example/1 %}", "<iframe src=\"https://v.example/1\"></iframe>"),
+        ];
+        for (text, want) in cases {
+            assert_eq!(expanded(text, Slugify::None).0, want);
+        }
     }
 
     #[test]

@@ -72,7 +72,9 @@ impl Site<'_> {
                 None => true,
                 Some((_, file)) => file.starts_with("index.") || file.starts_with("_index."),
             });
-        let named = |u: String| if flat { u.replace("{path}", "{slug}") } else { u };
+        let named = |u: String| {
+            if flat { u.replace("{path}", "{slug}").replace("{folders}/{filename}", "{filename}") } else { u }
+        };
         let Rule { url, rule, base } = known;
         Folder {
             path: format!("{}{path}", self.base).trim_end_matches('/').to_owned(),

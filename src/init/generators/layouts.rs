@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::settings::{assigned, assigned_list, block, read, text, without_comments};
 use super::super::{Folder, Found, Generator};
 use super::folders::{Rule, Site};
-use super::permalinks::{HEXO, pelican};
+use super::permalinks::{hexo, pelican};
 use super::{below, is_example};
 use crate::config::{Slugify, is_language};
 use crate::source::post::permalinks::{HUGO, JEKYLL, template};
@@ -139,6 +139,7 @@ impl Site<'_> {
             let other = language.is_some() && language != default && names.len() > 1 && default.is_some();
             let prefix = match &language {
                 Some(l) if own_root.is_none() && (other || in_subfolder) => format!("{l}/"),
+                None if in_subfolder => format!("{}/", default.as_deref().unwrap_or("en")),
                 _ => String::new(),
             };
             let base_url = own_root.clone().or_else(|| root.clone());
@@ -292,7 +293,7 @@ impl Site<'_> {
         found.language = found.language.take().or(language.clone());
         let root = text(value, &["url"]).as_deref().and_then(site_root);
         let pattern = text(value, &["permalink"]).unwrap_or_else(|| ":year/:month/:day/:title/".to_owned());
-        let tail = template(&pattern, &HEXO).map(|t| t.trim_start_matches('/').to_owned());
+        let tail = hexo(&pattern).map(|t| t.trim_start_matches('/').to_owned());
         let no_index = text(value, &["pretty_urls", "trailing_index"]).as_deref() == Some("false");
         let no_html = text(value, &["pretty_urls", "trailing_html"]).as_deref() == Some("false");
         let tail = tail.map(|t| {
@@ -411,8 +412,8 @@ impl Site<'_> {
             };
             let url = join(found, root.as_deref(), &prefix, Ok(format!("{route}{tail}")), path);
             let mut made = self.folder(&folder, url, slugify, path);
-            // A `slug` begins where posts do.
-            made.base = None;
+            // A `slug` begins where posts do; pictures and links begin at the site's.
+            made.base = Some(format!("/{under}/")).filter(|_| !under.is_empty());
             found.folders.push(Folder { language, ..made });
         }
         if found.folders.is_empty() && self.has("docs/") {

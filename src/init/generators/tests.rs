@@ -61,7 +61,7 @@ fn every_generator_by_its_file() {
             "Hexo",
             &["source/_posts/a.md", "source/_posts/b/c.md"],
             &[("_config.yml", "url: https://x.example.org\npermalink: :year/:title/\nlanguage: zh-CN\n")],
-            &["source/_posts https://x.example.org/{year}/{path}/ zh-CN"],
+            &["source/_posts https://x.example.org/{year}/{folders}/{filename}/ zh-CN"],
         ),
         (
             "Pelican",

@@ -20,6 +20,8 @@ pub(super) struct Fields {
     filename: String,
     folders: String,
     categories: String,
+    /// Keys of the front matter that the template asks for, and what they say.
+    front: Vec<(String, String)>,
     local: Option<DateTime<FixedOffset>>,
 }
 
@@ -62,6 +64,10 @@ impl Fields {
             filename,
             categories: categories.join("/"),
             folders,
+            front: context.folder.url.as_deref().map_or_else(Vec::new, |template| {
+                let keys = crate::config::front_keys(template);
+                keys.filter_map(|k| Some((k.to_owned(), segments(&front.one(k)?)))).collect()
+            }),
             slug,
             local: date.map(|d| context.zone.to_local(d)),
         }
@@ -80,7 +86,12 @@ impl Fields {
             "filename" => self.filename.clone(),
             "folders" => self.folders.clone(),
             "categories" => self.categories.clone(),
-            _ => return None,
+            // A post without the key has its name there, as generators do.
+            _ => {
+                let key = field.strip_prefix("front.")?;
+                let said = self.front.iter().find(|(k, said)| k == key && !said.is_empty());
+                said.map_or_else(|| self.slug.clone(), |(_, said)| said.clone())
+            }
         })
     }
 

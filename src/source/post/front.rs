@@ -61,6 +61,8 @@ impl Front {
             Some(Value::String(s)) => split(s),
             Some(Value::Array(items)) => items
                 .iter()
+                // Hexo's nested categories: `[[outer, inner], other]`.
+                .flat_map(|i| i.as_array().map_or(std::slice::from_ref(i), Vec::as_slice))
                 .filter_map(|i| {
                     i.as_str().map(|s| s.trim().to_owned()).or_else(|| i.get("name")?.as_str().map(str::to_owned))
                 })
@@ -92,14 +94,9 @@ impl Front {
 
     pub(super) fn date(&self, zone: Zone, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
         for key in ["date", "publishdate", "pubdate", "published", "published_at", "created"] {
-            // `published: false` hides a post.
-            let Some(written) = self.one(key).filter(|v| !matches!(v.to_lowercase().as_str(), "true" | "false")) else {
-                continue;
-            };
             // Jekyll's `published: false` says whether, not when.
-            if key == "published" && ["true", "false", "yes", "no"].contains(&written.to_lowercase().as_str()) {
-                continue;
-            }
+            let says_when = |v: &String| !["true", "false", "yes", "no"].contains(&v.to_lowercase().as_str());
+            let Some(written) = self.one(key).filter(says_when) else { continue };
             match date::lenient(&written, zone) {
                 Some(claimed) if date::SANE_YEARS.contains(&claimed.time.year()) => {
                     return Some(claimed.time);
@@ -136,6 +133,12 @@ impl Front {
             .filter(|t| date::SANE_YEARS.contains(&t.year()))
     }
 
+    /// When the generator begins to publish it, where that is not its date.
+    pub(super) fn from(&self, zone: Zone) -> Option<DateTime<Utc>> {
+        let written = ["publishdate", "pubdate"].iter().find_map(|k| self.one(k))?;
+        Some(date::lenient(&written, zone)?.time)
+    }
+
     /// When the generator ceases to publish it.
     pub(super) fn until(&self, zone: Zone, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
         let (key, written) =
@@ -149,17 +152,20 @@ impl Front {
         claimed.map(|c| c.time)
     }
 
-    /// Hugo makes no page of it: `build: {render: never}`.
+    /// Hugo makes no page of it: `build: {render: never}`, `headless: true`.
     pub(super) fn pageless(&self) -> bool {
         let render = |table: &str| self.inner(table, "render").into_iter().next();
         let says = |render: String| ["never", "link", "false"].contains(&render.to_lowercase().as_str());
-        ["build", "_build"].iter().find_map(|t| render(t)).is_some_and(says)
+        let headless = self.one("headless").is_some_and(|v| v.eq_ignore_ascii_case("true"));
+        headless || ["build", "_build"].iter().find_map(|t| render(t)).is_some_and(says)
     }
 
     pub(super) fn draft(&self) -> bool {
         let says =
             |key: &str, words: &[&str]| self.one(key).is_some_and(|v| words.contains(&v.to_lowercase().as_str()));
+        // Docusaurus has unlisted posts in none of its feeds.
         says("draft", &["true", "yes", "1"])
+            || says("unlisted", &["true", "yes"])
             || says("status", &["draft", "hidden", "skip"])
             || says("published", &["false", "no"])
     }

@@ -106,6 +106,27 @@ impl Leads<'_> {
     }
 }
 
+/// `text` with links and pictures that begin at the root of the site below `base`: Docusaurus puts
+/// its `baseUrl` before them.
+pub(super) fn below_base(text: String, base: &str) -> String {
+    static ROOTED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\]\([ \t]*<?(/[^/\s()<>][^\s()<>]*|/)"));
+    if base == "/" || !text.contains("](") {
+        return text;
+    }
+    let code = Code::of(&text);
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for place in ROOTED.captures_iter(&text).filter_map(|c| c.get(1)) {
+        if !code.has(place.start()) && !place.as_str().starts_with(base) {
+            out.push_str(&text[done..place.start()]);
+            out.push_str(base.trim_end_matches('/'));
+            done = place.start();
+        }
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
 /// Whether any link may be one to a source file: most names of such files stand in
 /// addresses of other sites.
 fn may_lead(text: &str) -> bool {

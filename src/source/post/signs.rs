@@ -18,8 +18,13 @@ pub(super) fn imports(path: &str, slugify: Slugify) -> bool {
 /// The text without such lines. They become empty, so that every other one keeps its
 /// number; what stands in code stays.
 pub(super) fn without(text: String, imports: bool) -> String {
-    static CONTENTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^ {0,3}(?:\[toc\]|\[\[_?toc_?\]\])\s*$"));
+    // `[TOC]`; kramdown's `{:toc}` and `{: .class}`; MDX comments.
+    static CONTENTS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)^ {0,3}(?:\[toc\]|\[\[_?toc_?\]\]|\{:[^{}]*\}|\{::\w+[^{}]*/?\}|\{:/\w*\}|\{/\*.*\*/\})\s*$")
+    });
     static OPENS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*[A-Za-z{]"));
+    static TITLE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^(\s*):{3,}\s*[A-Za-z][\w-]*(?:\s+([^\s{:].*?)|\[([^\]]+)\])\s*$"));
     static CLOSES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*$"));
     let modules = if imports { modules(&text) } else { 0 };
     // A fence that nothing closes is something else.
@@ -32,9 +37,17 @@ pub(super) fn without(text: String, imports: bool) -> String {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let bare = line.trim_end_matches(['\n', '\r']);
-        let is_sign = || CONTENTS.is_match(bare) || fenced && (OPENS.is_match(bare) || CLOSES.is_match(bare));
+        let is_list =
+            || text.contains("{:toc") && matches!(bare.trim(), "* TOC" | "- TOC" | "* toc" | "- toc" | "1. TOC");
+        let is_sign =
+            || CONTENTS.is_match(bare) || is_list() || fenced && (OPENS.is_match(bare) || CLOSES.is_match(bare));
         let first = at + (bare.len() - bare.trim_start().len());
         let drop = at < modules || !code.has(first) && is_sign();
+        // `::: tip A title`: the box goes, what it is called stays.
+        let title = TITLE.captures(bare).filter(|_| drop && fenced);
+        if let Some(title) = title.as_ref().and_then(|t| t.get(2).or_else(|| t.get(3))) {
+            out.push_str(&format!("**{}**  ", title.as_str().trim_matches(['*', ' '])));
+        }
         out.push_str(if drop { &line[bare.len()..] } else { line });
         at += line.len();
     }
@@ -64,14 +77,19 @@ fn modules(text: &str) -> usize {
     end
 }
 
-/// What stands before `<!-- more -->`, as plain text: by that the author ends the excerpt.
-pub(super) fn before_more(text: &str, slugify: Slugify) -> Option<String> {
-    static MORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)<!--\s*more\s*-->"));
+/// What stands before `<!-- more -->` or Docusaurus' `{/* truncate */}`, as plain text: by that
+/// the author ends the excerpt.
+pub(super) fn before_more(text: &str, imports: bool, slugify: Slugify) -> Option<String> {
+    static MORE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)<!--\s*(?:more|truncate)\s*-->|\{/\*\s*truncate\s*\*/\}"));
     let mut marks = MORE.find_iter(text).peekable();
     marks.peek()?;
     let code = Code::of(text);
     let end = marks.map(|m| m.start()).find(|start| !code.has(*start))?;
-    Some(markdown::read(&text[..end], None, slugify).text).filter(|t| !t.trim().is_empty())
+    let before = markdown::read(&without(text[..end].to_owned(), imports), None, slugify).text;
+    // Footnotes stand behind the mark.
+    static NOTE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[\^[^\]\s]+\]"));
+    Some(NOTE.replace_all(&before, "").into_owned()).filter(|t| !t.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -85,7 +103,10 @@ mod tests {
             ("[[toc]]\nb", "\nb"),
             ("see [TOC] here", "see [TOC] here"),
             ("```\n[TOC]\n```", "```\n[TOC]\n```"),
-            ("a\n\n:::note Title\n\nb\n\n:::\nc", "a\n\n\n\nb\n\n\nc"),
+            ("a\n\n:::note Title\n\nb\n\n:::\nc", "a\n\n**Title**  \n\nb\n\n\nc"),
+            ("::: tip\nb\n:::\n", "\nb\n\n"),
+            (":::tip[My title]\nb\n:::\n", "**My title**  \nb\n\n"),
+            ("* TOC\n{:toc}\n\n# a\n{: .b #c}\n{/* truncate */}\n", "\n\n\n# a\n\n\n"),
             (":::note alone\nb", ":::note alone\nb"),
             ("```\n:::tip\n:::\n```\n", "```\n:::tip\n:::\n```\n"),
             ("import of goods\n", "import of goods\n"),
@@ -105,10 +126,11 @@ mod tests {
 
     #[test]
     fn the_excerpt_ends_where_its_author_says() {
-        let more = |text: &str| before_more(text, Slugify::Hugo);
+        let more = |text: &str| before_more(text, false, Slugify::Hugo);
         assert_eq!(more("First *words*.\n\n<!--more-->\n\nRest.").as_deref(), Some("First words."));
         assert_eq!(more("First. <!-- More --> Rest.").as_deref(), Some("First."));
         assert_eq!(more("<!--more-->\nRest."), None);
+        assert_eq!(more("First[^1].\n\n{/* truncate */}\n\nRest.").as_deref(), Some("First."));
         assert_eq!(more("Write `<!--more-->` there."), None);
     }
 }

@@ -25,6 +25,14 @@ pub(super) struct PathNames {
     pub(super) jekyll: bool,
 }
 
+impl PathNames {
+    /// What a post is called that says nothing itself: its name, without the date before it.
+    pub(super) fn title(&self) -> String {
+        let name = if self.date.is_some() { &self.undated } else { &self.stem };
+        name.clone()
+    }
+}
+
 /// File names that stand for their folder.
 fn is_index(stem: &str) -> bool {
     stem == "index" || stem.starts_with("index.") && crate::config::is_language(&stem[6..])
