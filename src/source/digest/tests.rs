@@ -29,6 +29,35 @@ fn apart(md: &str) -> Vec<String> {
 }
 
 #[test]
+fn long_digests_take_time_with_their_length() {
+    let shapes = [
+        "### MOSN v1.2.3\n\n- fix a\n\n",
+        "### [A head](https://a.example/z)\n\ntext\n\n",
+        "### A heading\n\ntext here\n\n",
+        "Q：what is it\n\n",
+        "**1、@bob** 提问：\n\n> why is it so?\n\nA：because.\n\nMOSN：https://a.example/x\n\n",
+        "- [Title number one](https://a.example/1)\n",
+        "- a\n  - [b c d](https://a.example/2)\n",
+        "[link](https://a.example/3) and\n",
+        "时间：5 月 10 日\n\n主题：会议\n\n",
+        "It got faster than before (Jane. [Link](https://a.example/4))\n\n",
+    ];
+    let took = |shape: &str, heading: &str, times: usize| {
+        let text = format!("{heading}\n\n{}", shape.repeat(times));
+        let begin = std::time::Instant::now();
+        apart(&text);
+        begin.elapsed().as_secs_f64()
+    };
+    for shape in shapes {
+        for heading in ["", "## Articles", "## Questions", "## Releases", "## Events", "## News"] {
+            // Four times as much takes four times as long, not sixteen times.
+            let (short, long) = (took(shape, heading, 1_000), took(shape, heading, 4_000));
+            assert!(long < short * 9.0 + 0.5, "{heading} {shape:?}: {short} and {long} seconds");
+        }
+    }
+}
+
+#[test]
 fn follow_ups_belong_to_one_question() {
     let md = "### 读者问答\n\n**1、@a **提问：\n\n> 为什么？\n\nA：因为。\n\n> 真的？\n\nA：是。<br/>\nSeata：[https://github.com/seata/seata](https://github.com/seata/seata)\n\n**2、@b** 提问：\n\n> 怎么办\nA：这样。\n\n「MOSN」：[https://github.com/mosn/mosn](https://github.com/mosn/mosn)\n";
     assert_eq!(apart(md), ["question 为什么？ @a [Seata]", "question 怎么办 @b [MOSN]"]);

@@ -341,7 +341,11 @@ impl<'a> Anchors<'a> {
     }
 
     pub(super) fn place(&mut self, post: &Url, item: &Item) -> String {
-        let heading = self.reading.headings.iter().rev().find(|h| h.line <= item.line && !h.id.is_empty());
+        /// What stands further below is no part of the place.
+        const NEAR: usize = 64;
+        let headings = &self.reading.headings;
+        let above = headings.partition_point(|h| h.line <= item.line);
+        let heading = headings[..above].iter().rev().find(|h| !h.id.is_empty());
         let line = item.ranges.first().map_or(item.line, |r| r.0);
         let pieces = &self.reading.pieces;
         // Footnotes stand behind all else, wherever they are written.
@@ -349,6 +353,7 @@ impl<'a> Anchors<'a> {
         let text = pieces[from..]
             .iter()
             .filter(|p| p.line >= line)
+            .take(NEAR)
             .map(|p| p.text.as_str())
             .find(|t| t.chars().filter(|c| c.is_alphanumeric()).count() > 3)
             .unwrap_or("");

@@ -9,10 +9,11 @@ use crate::source::markdown::{LinkRef, Piece, Shape};
 
 /// Whether a line outside of lists announces a release.
 pub(in crate::source::digest) fn has_release_heads(scope: &Scope<'_>) -> bool {
+    let last_link = scope.range().rev().find(|m| scope.pieces[*m].links.iter().any(|l| !l.picture));
     scope.range().any(|n| {
         let piece = &scope.pieces[n];
         let strong = piece.bold || matches!(piece.shape, Shape::Heading(_));
-        let linked = || (n..scope.section.to).any(|m| scope.pieces[m].links.iter().any(|l| !l.picture));
+        let linked = || last_link.is_some_and(|last| n <= last);
         piece.list == 0
             && strong
             && piece.links.is_empty()
