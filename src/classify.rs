@@ -243,7 +243,8 @@ impl<'a> Classifier<'a> {
         exclude.iter().any(|e| {
             let named = id.is_some_and(|id| id.as_str() == e);
             // Two addresses that differ in how they were shared are one.
-            let key = Url::parse(e).ok().map(|u| address::key(&u, &address::Hosts::new()));
+            let key = Url::parse(e).ok().filter(|u| u.fragment().is_none());
+            let key = key.map(|u| address::key(&u, &address::Hosts::new()));
             let keyed = key.is_some_and(|key| raws.iter().any(|r| r.keys.contains(&key)));
             named
                 || keyed

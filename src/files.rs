@@ -281,6 +281,15 @@ fn walk(folder: &Path, below: &str, depth: usize, endings: &[&str], listing: &mu
             continue;
         }
         if kind.is_symlink() && std::fs::metadata(entry.path()).is_ok_and(|m| m.is_dir()) {
+            let inside = std::fs::read_dir(entry.path()).into_iter().flatten().flatten();
+            let is_one = |name: &std::ffi::OsString| {
+                let name = name.to_string_lossy().to_lowercase();
+                endings.iter().any(|e| name.ends_with(e))
+            };
+            // A folder of pictures is nobody's loss.
+            if !inside.map(|e| e.file_name()).any(|name| is_one(&name)) {
+                continue;
+            }
             listing.passed_over.push((path, "a symbolic link to a folder: name that folder in `posts`".to_owned()));
             continue;
         }

@@ -222,10 +222,13 @@ pub fn feeds_of(entry: &Entry, site: &Site) -> Vec<String> {
     }
     let languages = languages(site);
     let language = entry.language.as_deref().and_then(|l| {
-        // As it is configured: `zh` and `EN` are written where `zh-CN` and `en` are.
-        let primary = |l: &str| l.split('-').next().unwrap_or(l).to_ascii_lowercase();
-        let exact = languages.iter().find(|known| known.eq_ignore_ascii_case(l));
-        exact.or_else(|| languages.iter().find(|known| primary(known) == primary(l))).copied()
+        // As it is configured: `EN` is `en`, `zh-CN` is among `zh`, and who writes `zh` means the
+        // one that there is.
+        let exact = || languages.iter().find(|known| known.eq_ignore_ascii_case(l));
+        let wider = || languages.iter().find(|known| same_language(l, known));
+        let mut narrower = languages.iter().filter(|known| same_language(known, l));
+        let only = || narrower.next().filter(|_| narrower.next().is_none());
+        exact().or_else(wider).or_else(only).copied()
     });
     let mut add = |home: &str, kinds: &[Kind]| {
         feeds.push(home.to_owned());

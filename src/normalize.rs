@@ -129,7 +129,7 @@ pub fn entry(
     };
     let decided =
         overrides.iter().find_map(|o| o.date.as_deref()).and_then(|d| date::lenient(d, context.zone)).map(|c| c.time);
-    let published = decided.map(|d| d.min(context.now)).or(claimed).unwrap_or(memory.first_seen);
+    let published = decided.filter(|d| *d <= context.now).or(claimed).unwrap_or(memory.first_seen);
     let page = page_of(raws, main);
     // The feed of its publisher knows the address of an article better than who recommends it.
     let feeds = raws.iter().filter(|r| main.kind == Kind::Article && source_of(r).is_some());

@@ -339,21 +339,29 @@ fn frames_to_links<'h>(html: &'h str, base: Option<&Url>) -> Cow<'h, str> {
             Token::Open { name, raw, .. } if matches!(name.as_ref(), "iframe" | "video" | "audio") => {
                 let source = attribute(raw, "src").or_else(|| attribute(raw, "data-src"));
                 let poster = attribute(raw, "poster");
-                match source.filter(|s| !s.is_empty()) {
+                // A frame shows a page of another site: one that names no host leads nowhere.
+                let leads = |s: &String| !s.is_empty() && !s.starts_with('#') && (name != "iframe" || s.contains("//"));
+                match source.filter(leads) {
                     Some(source) => push(&mut out, &source, poster.as_deref()),
                     None => player = Some(poster).filter(|_| name != "iframe"),
                 }
             }
             Token::Open { name, raw, .. } if name == "source" && player.is_some() => {
-                if let Some(source) = attribute(raw, "src").filter(|s| !s.is_empty()) {
+                let kind = attribute(raw, "type").unwrap_or_default();
+                let is_media = kind.is_empty() || kind.starts_with("video/") || kind.starts_with("audio/");
+                if let Some(source) = attribute(raw, "src").filter(|s| !s.is_empty() && is_media) {
                     push(&mut out, &source, player.take().flatten().as_deref());
                 }
             }
             Token::Close { ref name, .. } if matches!(name.as_ref(), "iframe" | "video" | "audio") => player = None,
-            Token::Open { name, raw, .. }
-                if name == "input" && attribute(raw, "type").is_some_and(|t| t == "checkbox") =>
-            {
-                out.push_str(if is_ticked(raw) { "☑" } else { "☐" });
+            Token::Open { name, .. } if name == "picture" => {
+                player = None;
+            }
+            // As lists of tasks have them; others are controls.
+            Token::Open { name, raw, .. } if name == "input" && has_word(raw, "disabled") => {
+                if attribute(raw, "type").is_some_and(|t| t == "checkbox") {
+                    out.push_str(if has_word(raw, "checked") { "☑" } else { "☐" });
+                }
             }
             other => out.push_str(other.raw()),
         }
@@ -361,10 +369,25 @@ fn frames_to_links<'h>(html: &'h str, base: Option<&Url>) -> Cow<'h, str> {
     Cow::Owned(out)
 }
 
-/// Whether a box is ticked: `checked` stands among its attributes, with or without a value.
-fn is_ticked(raw: &str) -> bool {
-    let plain = raw.to_ascii_lowercase();
-    plain.split(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '/' | '>')).any(|word| word == "checked")
+/// Whether a tag has an attribute, with or without a value.
+fn has_word(raw: &str, name: &str) -> bool {
+    let mut quote = None;
+    let plain: String = raw
+        .chars()
+        .filter_map(|c| match quote {
+            Some(q) if q == c => {
+                quote = None;
+                None
+            }
+            Some(_) => None,
+            None if c == '"' || c == '\'' => {
+                quote = Some(c);
+                Some(' ')
+            }
+            None => Some(c.to_ascii_lowercase()),
+        })
+        .collect();
+    plain.split(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '/' | '>')).any(|word| word == name)
 }
 
 /// Whether one of these tags may be there.
@@ -752,6 +775,28 @@ mod tests {
         );
     }
     use proptest::prelude::*;
+
+    #[test]
+    fn players_and_boxes_become_links_and_signs() {
+        let base = Url::parse("https://b.example/post/").unwrap();
+        let link = |to: &str| format!("<p><a href=\"{to}\">{to}</a></p>");
+        let cases = [
+            ("<video src=\"v.mp4\" controls></video>", link("https://b.example/post/v.mp4")),
+            (
+                "<audio controls><source src=\"/a.ogg\" type=\"audio/ogg\"><source src=\"/a.mp3\"></audio>",
+                link("https://b.example/a.ogg"),
+            ),
+            ("<iframe src=\"//v.example/1\"></iframe>", link("https://v.example/1")),
+            ("<iframe src=\"#\"></iframe><iframe src=\"www.v.example/x\"></iframe>", String::new()),
+            ("<video><picture><source src=\"p.png\"></picture>", String::new()),
+            ("<input type=\"checkbox\" checked=\"\" disabled=\"\" /> a", "☑ a".to_owned()),
+            ("<input disabled type=\"checkbox\" class=\"is checked now\"> a", "☐ a".to_owned()),
+            ("<input type=\"checkbox\" id=\"sn\" checked>a", "a".to_owned()),
+        ];
+        for (html, want) in cases {
+            assert_eq!(sanitise(html, Some(&base)), want, "{html}");
+        }
+    }
 
     #[test]
     fn scripts_never_pass() {

@@ -265,7 +265,7 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
 }
 
 /// What is told in a digest without a link is shorter.
-const ESSAY_COLUMNS: usize = 1200;
+const ESSAY_COLUMNS: usize = 600;
 
 /// Headings with a text that has no link, below a heading that only groups them: news each. What
 /// a group is called tells nothing, so they are what the digest tells.

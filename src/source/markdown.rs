@@ -174,6 +174,7 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
         image: None,
         notes: notes(root, &source),
         silent: false,
+        components: HashSet::new(),
     };
     let given = headings::take_attributes(root, &source);
     for child in root.children() {
@@ -466,6 +467,8 @@ struct Cutter<'s> {
     notes: Vec<(String, String)>,
     /// Inside of a script or a style sheet, whose text is for no reader.
     silent: bool,
+    /// Names of components that were opened: what closes them is no text, either.
+    components: HashSet<String>,
 }
 
 /// Names of footnotes, and the first link in each.
@@ -696,6 +699,10 @@ impl Cutter<'_> {
                     inline.open_link = address.map(|a| (a, inline.text.len(), inline.images));
                 }
                 Some(html::Token::Close { name, .. }) if name == "a" => inline.end_link(),
+                Some(html::Token::Close { name, .. }) if self.components.contains(name.as_ref()) => {}
+                Some(html::Token::Open { name, raw }) if is_component(raw) && is_unknown_tag(raw) => {
+                    self.components.insert(name.into_owned());
+                }
                 _ if !tag.starts_with('<') || is_unknown_tag(tag) => inline.word(tag, bold),
                 _ => {}
             },
@@ -848,6 +855,11 @@ fn is_silent(html: &str) -> bool {
     html.starts_with('<') && ["script", "style"].iter().any(|n| name.eq_ignore_ascii_case(n))
 }
 
+/// Whether a tag has values of attributes, as nobody types them who means a placeholder.
+fn is_component(tag: &str) -> bool {
+    ["=\"", "='", "={"].iter().any(|sign| tag.contains(sign))
+}
+
 /// `<declaredMode>` is something a person typed, not markup.
 fn is_unknown_tag(html: &str) -> bool {
     const KNOWN: [&str; 44] = [
@@ -898,10 +910,7 @@ fn is_unknown_tag(html: &str) -> bool {
     ];
     let name: String = html.trim_start_matches(['<', '/']).chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
     let name = name.to_ascii_lowercase();
-    // A component has attributes or ends itself; nobody types `Vec<T />`.
-    let is_component = html.contains('=') || html.ends_with("/>");
     !name.is_empty()
-        && !is_component
         && !html.starts_with("<!")
         && !KNOWN.contains(&name.as_str())
         && !matches!(
@@ -969,11 +978,11 @@ mod tests {
 
     #[test]
     fn raw_links_in_any_spelling() {
-        let text = "<a class=\"x\" data-href=\"https://w.example/\" href=\"https://a.example/1\">x</a> and <A HREF='https://a.example/2'>y</A>, <Badge type=\"tip\" /> `c` Vec<T> <VIDEO src=\"v.mp4\"></VIDEO>";
+        let text = "<a class=\"x\" data-href=\"https://w.example/\" href=\"https://a.example/1\">x</a> and <A HREF='https://a.example/2'>y</A>, <Badge type=\"tip\">`c`</Badge> Vec<T> <Config name=x> <VIDEO src=\"v.mp4\"></VIDEO>";
         let piece = &read(text, None, Slugify::Hugo).pieces[0];
         let urls: Vec<&str> = piece.links.iter().map(|l| l.url.as_str()).collect();
         assert_eq!(urls, ["https://a.example/1", "https://a.example/2"]);
-        assert_eq!(piece.text, "x and y, c Vec<T>");
+        assert_eq!(piece.text, "x and y, c Vec<T> <Config name=x>");
     }
 
     #[test]

@@ -187,7 +187,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let rooted = context.folder.slugify == Slugify::Docusaurus;
     let body = if rooted { leads::below_base(body, &context.folder.base) } else { body };
     let begins_with = signs::before_more(&body, imports, context.folder.slugify);
-    let body = signs::without(body, imports);
+    let body = signs::without(body, imports, context.folder.slugify);
     for (line, written) in &leads.dead {
         let text = format!("`{}` leads to no post of this site: it is no link in feeds", text::cut(written, 80));
         notes.push(Note::new(split.lines_before + line, Weight::Hint, text));
@@ -285,13 +285,13 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     keep_parts_of_a_page_apart(&mut entries);
     unique_keys(&mut entries);
     let own_links = own_links(&reading, &base, split.lines_before, context.hosts);
-    let (from, until) = (front.from(context.zone), front.until(context.zone, &mut notes));
+    let (from, until) = (front.from(context.zone, context.folder.slugify), front.until(context.zone, &mut notes));
     notes.sort_by_key(|n| n.line);
     Ok(Post {
         title,
         date,
-        draft: front.draft() || no_post,
-        pageless: front.pageless() || is_empty,
+        draft: front.draft() || front.unlisted(context.folder.slugify) || no_post,
+        pageless: front.pageless() || front.headless(path, context.folder.slugify) || is_empty,
         from,
         until,
         link: Some(link.to_string()),
@@ -418,7 +418,9 @@ fn first_heading(reading: &Reading) -> Option<String> {
     let mut headings = reading.pieces.iter().enumerate().filter_map(|(n, p)| Some((level(p)?, n, p)));
     let (first, at, heading) = headings.next()?;
     // Below a text it is what a part of that is called.
-    let heads = first == 1 || reading.pieces[..at].iter().all(|p| p.text.is_empty());
+    let above = &reading.pieces[..at];
+    let is_short = |p: &markdown::Piece| text::columns(&p.text) <= 40;
+    let heads = first == 1 || above.iter().filter(|p| !p.text.is_empty()).count() <= 2 && above.iter().all(is_short);
     (heads && headings.all(|(other, ..)| other > first)).then(|| heading.text.clone())
 }
 

@@ -140,7 +140,14 @@ impl Expander<'_> {
             };
             out.push_str(&text[at..start]);
             let shown = match shown {
-                Shown::Inline(shown) => shown,
+                // `{{ site.baseurl }}{% post_url a %}`: the address is whole by itself.
+                Shown::Inline(shown) => {
+                    let base = self.page.base.trim_end_matches('/');
+                    if shown.contains("://") && !base.is_empty() && out.ends_with(base) {
+                        out.truncate(out.len() - base.len());
+                    }
+                    shown
+                }
                 Shown::Block(shown) => {
                     let ends = |c: &char| *c == '\n' || !c.is_whitespace();
                     let alone_before = out.chars().rev().find(ends).is_none_or(|c| c == '\n');
@@ -176,7 +183,7 @@ impl Expander<'_> {
         // Addresses are completed later, but for the path of the site.
         let below = |path: &str| match path.strip_prefix(base).filter(|_| !base.is_empty()) {
             _ if !based || path.contains("://") => path.to_owned(),
-            Some(rest) if rest.starts_with('/') => path.to_owned(),
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => path.to_owned(),
             _ => format!("{base}/{}", path.trim_start_matches('/')),
         };
         let literal = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q));
@@ -396,11 +403,10 @@ fn address_at(arguments: &Arguments) -> Option<usize> {
     arguments.iter().position(|(key, word)| key.is_none() && (word.contains("://") || word.starts_with('/')))
 }
 
-/// The words from the argument number `from` on, without those that tell of sizes or the window.
+/// The words from the argument number `from` on, without those that tell of the window.
 fn words_behind(arguments: &Arguments, from: usize) -> Option<String> {
-    let is_word = |w: &&str| !w.bytes().all(|b| b.is_ascii_digit()) && !matches!(*w, "true" | "false");
     let plain = arguments.iter().skip(from).filter(|(key, _)| key.is_none()).map(|(_, word)| word.as_str());
-    let words: Vec<&str> = plain.filter(is_word).collect();
+    let words: Vec<&str> = plain.filter(|w| !matches!(*w, "true" | "false")).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
@@ -409,8 +415,12 @@ fn picture(arguments: &Arguments) -> Option<String> {
     const ENDINGS: [&str; 8] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif", ".bmp"];
     let is_file = |w: &str| w.contains("://") || ENDINGS.iter().any(|e| w.to_lowercase().ends_with(e));
     let at = arguments.iter().position(|(key, word)| key.is_none() && is_file(word))?;
-    let said = words_behind(arguments, at + 1).unwrap_or_default();
-    Some(format!("<img src=\"{}\" alt=\"{}\">", escape(&arguments[at].1), escape(&said)))
+    // Its sizes.
+    let is_number = |(_, word): &&(Option<String>, String)| word.bytes().all(|b| b.is_ascii_digit());
+    let sizes = arguments[at + 1..].iter().take(2).take_while(is_number).count();
+    let said = words_behind(arguments, at + 1 + sizes).unwrap_or_default().replace(['[', ']'], "");
+    // Markdown, not HTML: that would take the lines below with it.
+    Some(format!("![{said}](<{}>)", arguments[at].1.replace(['<', '>', '\n'], "")))
 }
 
 /// A link in Markdown; words alone where it leads nowhere.
@@ -496,7 +506,8 @@ mod tests {
             ("{{ page.title }} {{ site.title }}.{{ '/a' | relative_url }}", "T ./r/a"),
             ("{{ site.url }}{{ site.baseurl }}{{ page.url }} {{ page.url | absolute_url }} {{ 'a' }}", "/r/t/ /r/t/ a"),
             ("![]({{ site.baseurl }}/a.png)", "![](/r/a.png)"),
-            ("[p]({% post_url 2024-01-02-x %}#y)", "[p](https://e.org/2024-01-02-x/#y)"),
+            ("[p]({{ site.baseurl }}{% post_url 2024-01-02-x %}#y)", "[p](https://e.org/2024-01-02-x/#y)"),
+            ("[p]({{ '/r' | relative_url }})", "[p](/r)"),
             (
                 "{% include video/youtube.html id='x' %}",
                 "<a href=\"https://www.youtube.com/watch?v=x\">youtube.com/watch?v=x</a>",
@@ -520,11 +531,12 @@ mod tests {
     #[test]
     fn tags_of_hexo() {
         let cases = [
-            ("{% asset_img a.png 图 %}", "<img src=\"a.png\" alt=\"图\">"),
-            ("{% img left /images/a.jpg 300 400 \"T\" %}", "<img src=\"/images/a.jpg\" alt=\"T\">"),
+            ("{% asset_img a.png 图 %}", "![图](<a.png>)"),
+            ("{% img left /images/a.jpg 300 400 \"T\" %}", "![T](</images/a.jpg>)"),
             ("{% link 文字 here https://example.com %}", "[文字 here](<https://example.com>)"),
             ("{% post_link pic '自定义' %}", "[自定义](<https://e.org/pic/>)"),
             ("{% post_link pic %} {% post_path pic %}", "[pic](<https://e.org/pic/>) https://e.org/pic/"),
+            ("{% post_link b 第 1 章 %}", "[第 1 章](<https://e.org/b/>)"),
             ("{% asset_link a.pdf The file %}", "[The file](<a.pdf>)"),
             ("{% iframe https://v.example/1 %}", "<iframe src=\"https://v.example/1\"></iframe>"),
         ];

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{Note, Weight};
-use crate::config::Zone;
+use crate::config::{Slugify, Zone};
 use crate::entry::Person;
 use crate::normalize::{date, text};
 use crate::source::pattern::pattern;
@@ -134,9 +134,11 @@ impl Front {
     }
 
     /// When the generator begins to publish it, where that is not its date.
-    pub(super) fn from(&self, zone: Zone) -> Option<DateTime<Utc>> {
-        let written = ["publishdate", "pubdate"].iter().find_map(|k| self.one(k))?;
-        Some(date::lenient(&written, zone)?.time)
+    pub(super) fn from(&self, zone: Zone, slugify: Slugify) -> Option<DateTime<Utc>> {
+        let written =
+            ["publishdate", "pubdate"].iter().find_map(|k| self.one(k)).filter(|_| slugify == Slugify::Hugo)?;
+        let time = date::lenient(&written, zone)?.time;
+        (time.year() >= *date::SANE_YEARS.start()).then_some(time)
     }
 
     /// When the generator ceases to publish it.
@@ -152,20 +154,28 @@ impl Front {
         claimed.map(|c| c.time)
     }
 
-    /// Hugo makes no page of it: `build: {render: never}`, `headless: true`.
+    /// A bundle of Hugo's that is there for others: `headless: true`.
+    pub(super) fn headless(&self, path: &str, slugify: Slugify) -> bool {
+        let is_bundle = path.rsplit('/').next().is_some_and(|file| file.starts_with("index."));
+        slugify == Slugify::Hugo && is_bundle && self.one("headless").is_some_and(|v| v.eq_ignore_ascii_case("true"))
+    }
+
+    /// Docusaurus has such posts in none of its feeds.
+    pub(super) fn unlisted(&self, slugify: Slugify) -> bool {
+        slugify == Slugify::Docusaurus && self.one("unlisted").is_some_and(|v| v.eq_ignore_ascii_case("true"))
+    }
+
+    /// Hugo makes no page of it: `build: {render: never}`.
     pub(super) fn pageless(&self) -> bool {
         let render = |table: &str| self.inner(table, "render").into_iter().next();
         let says = |render: String| ["never", "link", "false"].contains(&render.to_lowercase().as_str());
-        let headless = self.one("headless").is_some_and(|v| v.eq_ignore_ascii_case("true"));
-        headless || ["build", "_build"].iter().find_map(|t| render(t)).is_some_and(says)
+        ["build", "_build"].iter().find_map(|t| render(t)).is_some_and(says)
     }
 
     pub(super) fn draft(&self) -> bool {
         let says =
             |key: &str, words: &[&str]| self.one(key).is_some_and(|v| words.contains(&v.to_lowercase().as_str()));
-        // Docusaurus has unlisted posts in none of its feeds.
         says("draft", &["true", "yes", "1"])
-            || says("unlisted", &["true", "yes"])
             || says("status", &["draft", "hidden", "skip"])
             || says("published", &["false", "no"])
     }

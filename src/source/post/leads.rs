@@ -109,7 +109,7 @@ impl Leads<'_> {
 /// `text` with links and pictures that begin at the root of the site below `base`: Docusaurus puts
 /// its `baseUrl` before them.
 pub(super) fn below_base(text: String, base: &str) -> String {
-    static ROOTED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\]\([ \t]*<?(/[^/\s()<>][^\s()<>]*|/)"));
+    static ROOTED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\]\([ \t]*<?(/[^/\s()<>][^\s()<>]*)"));
     if base == "/" || !text.contains("](") {
         return text;
     }
@@ -117,7 +117,8 @@ pub(super) fn below_base(text: String, base: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for place in ROOTED.captures_iter(&text).filter_map(|c| c.get(1)) {
-        if !code.has(place.start()) && !place.as_str().starts_with(base) {
+        let is_below = place.as_str().starts_with(base) || place.as_str() == base.trim_end_matches('/');
+        if !code.has(place.start()) && !is_below {
             out.push_str(&text[done..place.start()]);
             out.push_str(base.trim_end_matches('/'));
             done = place.start();

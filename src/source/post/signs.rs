@@ -17,41 +17,61 @@ pub(super) fn imports(path: &str, slugify: Slugify) -> bool {
 
 /// The text without such lines. They become empty, so that every other one keeps its
 /// number; what stands in code stays.
-pub(super) fn without(text: String, imports: bool) -> String {
-    // `[TOC]`; kramdown's `{:toc}` and `{: .class}`; MDX comments.
-    static CONTENTS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)^ {0,3}(?:\[toc\]|\[\[_?toc_?\]\]|\{:[^{}]*\}|\{::\w+[^{}]*/?\}|\{:/\w*\}|\{/\*.*\*/\})\s*$")
-    });
+pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
+    static CONTENTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^ {0,3}(?:\[toc\]|\[\[_?toc_?\]\])\s*$"));
+    // kramdown's `{:toc}`, `{: .class}`, `{::nomarkdown}`.
+    static KRAMDOWN: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^ {0,3}\{(?::(?:toc|\s|\.|#|[\w-]+=)[^{}]*|::\w+[^{}]*/?|:/\w*)\}\s*$"));
+    static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ {0,3}\{/\*.*\*/\}\s*$"));
     static OPENS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*[A-Za-z{]"));
-    static TITLE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^(\s*):{3,}\s*[A-Za-z][\w-]*(?:\s+([^\s{:].*?)|\[([^\]]+)\])\s*$"));
     static CLOSES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*$"));
     let modules = if imports { modules(&text) } else { 0 };
     // A fence that nothing closes is something else.
     let fenced = text.lines().any(|l| OPENS.is_match(l)) && text.lines().any(|l| CLOSES.is_match(l));
-    if modules == 0 && !fenced && !text.lines().any(|l| CONTENTS.is_match(l)) {
+    let kramdown = slugify == Slugify::Jekyll && text.contains("{:");
+    let is_sign = |line: &str| {
+        CONTENTS.is_match(line) || kramdown && KRAMDOWN.is_match(line) || imports && COMMENT.is_match(line)
+    };
+    if modules == 0 && !fenced && !text.lines().any(is_sign) {
         return text;
     }
     let code = Code::of(&text);
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
         let bare = line.trim_end_matches(['\n', '\r']);
-        let is_list =
-            || text.contains("{:toc") && matches!(bare.trim(), "* TOC" | "- TOC" | "* toc" | "- toc" | "1. TOC");
-        let is_sign =
-            || CONTENTS.is_match(bare) || is_list() || fenced && (OPENS.is_match(bare) || CLOSES.is_match(bare));
+        let next = lines.peek().map_or("", |l| l.trim());
+        // `* TOC`, of which `{:toc}` below makes a table of contents.
+        let is_list = || kramdown && next.starts_with("{:toc") && bare.trim().len() <= 8;
+        let is_fence = || fenced && (OPENS.is_match(bare) || CLOSES.is_match(bare));
         let first = at + (bare.len() - bare.trim_start().len());
-        let drop = at < modules || !code.has(first) && is_sign();
-        // `::: tip A title`: the box goes, what it is called stays.
-        let title = TITLE.captures(bare).filter(|_| drop && fenced);
-        if let Some(title) = title.as_ref().and_then(|t| t.get(2).or_else(|| t.get(3))) {
-            out.push_str(&format!("**{}**  ", title.as_str().trim_matches(['*', ' '])));
+        let drop = at < modules || !code.has(first) && (is_sign(bare) || is_list() || is_fence());
+        // A rule below would make a heading of it.
+        let ruled = !next.is_empty() && next.bytes().all(|b| b == b'-' || b == b'=');
+        if drop && !ruled && is_fence() {
+            out.push_str(&title(bare));
         }
         out.push_str(if drop { &line[bare.len()..] } else { line });
         at += line.len();
     }
     out
+}
+
+/// What a box is called, as a line of its own: `::: tip A title`, `:::note[A title]`. The box goes,
+/// its title stays.
+fn title(line: &str) -> String {
+    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(\s*):{3,}\s*(?i:note|tip|info|warning|danger|caution|important|details|success|question|example|hint|attention|abstract|bug|quote)(?:\s+([^\s{:].*?)|\[([^\]]+)\])\s*(?:\{[^{}]*\})?\s*$",
+        )
+    });
+    let Some(found) = TITLE.captures(line) else { return String::new() };
+    let words = found.get(2).or_else(|| found.get(3)).map_or("", |m| m.as_str());
+    let words = words.replace(['*', '`'], "");
+    // Attributes, and what would be more than words.
+    let is_plain = !words.contains(['=', '[', ']', '<', '>', '{', '}', '/']) && !words.trim().is_empty();
+    if is_plain { format!("{}**{}**  ", &found[1], words.trim()) } else { String::new() }
 }
 
 /// How many bytes the `import` and `export` lines at the top take, to the last line of
@@ -82,14 +102,28 @@ fn modules(text: &str) -> usize {
 pub(super) fn before_more(text: &str, imports: bool, slugify: Slugify) -> Option<String> {
     static MORE: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?i)<!--\s*(?:more|truncate)\s*-->|\{/\*\s*truncate\s*\*/\}"));
+    // Footnotes stand behind the mark.
+    static NOTE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[\^([^\]\s]+)\]"));
     let mut marks = MORE.find_iter(text).peekable();
     marks.peek()?;
     let code = Code::of(text);
     let end = marks.map(|m| m.start()).find(|start| !code.has(*start))?;
-    let before = markdown::read(&without(text[..end].to_owned(), imports), None, slugify).text;
-    // Footnotes stand behind the mark.
-    static NOTE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[\^[^\]\s]+\]"));
-    Some(NOTE.replace_all(&before, "").into_owned()).filter(|t| !t.trim().is_empty())
+    let mut before = String::with_capacity(end);
+    let mut done = 0;
+    for note in NOTE.captures_iter(&text[..end]) {
+        let Some(whole) = note.get(0).filter(|m| !code.has(m.start())) else { continue };
+        if text.contains(&format!("[^{}]:", &note[1])) {
+            before.push_str(&text[done..whole.start()]);
+            done = whole.end();
+        }
+    }
+    before.push_str(&text[done..end]);
+    // Lines stay where they are: those of the whole text are read, up to the mark.
+    let above = before.matches('\n').count();
+    let last = before.rsplit('\n').next().unwrap_or("").to_owned();
+    let read = without(format!("{before}\n{}", &text[end..]), imports, slugify);
+    let kept: Vec<&str> = read.split('\n').take(above).chain([last.as_str()]).collect();
+    Some(markdown::read(&kept.join("\n"), None, slugify).text).filter(|t| !t.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -105,6 +139,10 @@ mod tests {
             ("```\n[TOC]\n```", "```\n[TOC]\n```"),
             ("a\n\n:::note Title\n\nb\n\n:::\nc", "a\n\n**Title**  \n\nb\n\n\nc"),
             ("::: tip\nb\n:::\n", "\nb\n\n"),
+            ("1. a\n\n    :::tip Do this\n\n    b\n\n    :::\n", "1. a\n\n    **Do this**  \n\n    b\n\n\n"),
+            ("::: details Click me {open}\nb\n:::\n", "**Click me**  \nb\n\n"),
+            (":::note title=\"Quoted\"\nb\n:::\n", "\nb\n\n"),
+            (":::image /a.png\n:::\n::: tip 注意 *强调*\n:::\n", "\n\n**注意 强调**  \n\n"),
             (":::tip[My title]\nb\n:::\n", "**My title**  \nb\n\n"),
             ("* TOC\n{:toc}\n\n# a\n{: .b #c}\n{/* truncate */}\n", "\n\n\n# a\n\n\n"),
             (":::note alone\nb", ":::note alone\nb"),
@@ -113,15 +151,17 @@ mod tests {
             ("import goods, and pay\n", "import goods, and pay\n"),
         ];
         for (text, want) in cases {
-            assert_eq!(without(text.to_owned(), true), want);
+            assert_eq!(without(text.to_owned(), true, Slugify::Jekyll), want, "{text:?}");
         }
+        let text = "a\n\n{:ok, pid}\n{: .b}\n{/* c */}\n";
+        assert_eq!(without(text.to_owned(), false, Slugify::Hugo), text);
     }
 
     #[test]
     fn modules_are_imported_at_the_top_only() {
         let text = "\nimport Tabs from '@theme/Tabs';\nimport {\n  A,\n} from 'a';\n\nexport const x = 1;\n\nText.\n\nimport B from 'b'\n";
-        assert_eq!(without(text.to_owned(), true), "\n\n\n\n\n\n\n\nText.\n\nimport B from 'b'\n");
-        assert_eq!(without(text.to_owned(), false), text);
+        assert_eq!(without(text.to_owned(), true, Slugify::Hugo), "\n\n\n\n\n\n\n\nText.\n\nimport B from 'b'\n");
+        assert_eq!(without(text.to_owned(), false, Slugify::Hugo), text);
     }
 
     #[test]
@@ -130,7 +170,9 @@ mod tests {
         assert_eq!(more("First *words*.\n\n<!--more-->\n\nRest.").as_deref(), Some("First words."));
         assert_eq!(more("First. <!-- More --> Rest.").as_deref(), Some("First."));
         assert_eq!(more("<!--more-->\nRest."), None);
-        assert_eq!(more("First[^1].\n\n{/* truncate */}\n\nRest.").as_deref(), Some("First."));
+        assert_eq!(more("First[^1].\n\n{/* truncate */}\n\nRest.\n\n[^1]: n").as_deref(), Some("First."));
+        assert_eq!(more("`[^,]+` and [^a-z].\n\n<!--more-->\n\nRest.").as_deref(), Some("[^,]+ and [^a-z]."));
+        assert_eq!(more(":::note\nText.\n\n<!--more-->\n\nmore\n:::\n").as_deref(), Some("Text."));
         assert_eq!(more("Write `<!--more-->` there."), None);
     }
 }
