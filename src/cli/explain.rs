@@ -114,10 +114,16 @@ fn show(opened: &Opened, explanation: &Explanation, terminal: &mut Terminal) {
         let why = if key.starts_with("title:") { " (one long title on one host is one page)" } else { "" };
         line(format!("             also known as {key}{why}"));
     }
-    let date = match entry.kind {
-        Kind::Post | Kind::Digest => "the post's own date",
-        Kind::Article if entry.mentions.len() > 1 => "its earliest mention",
-        Kind::Upstream => "as its source claims, or first seen",
+    let told = explanation.raws.iter().find(|r| r.published == Some(entry.published));
+    let decided = opened.site.overrides.iter().filter_map(|o| o.date.as_deref()).any(|written| {
+        crate::normalize::date::lenient(written, opened.site.timezone).is_some_and(|d| d.time == entry.published)
+    });
+    let date = match (entry.kind, told) {
+        (_, None) if decided => "as overrides.yaml says",
+        (Kind::Post | Kind::Digest, _) => "the post's own date",
+        (Kind::Upstream, None) => "when it was seen first",
+        (_, Some(raw)) if raw.mention.is_none() => "as its source claims",
+        (Kind::Article, _) if entry.mentions.len() > 1 => "its earliest mention",
         _ => "the digest's date, less a second for each item before it",
     };
     line(format!("  published  {} ({date})", local(entry.published)));

@@ -327,14 +327,27 @@ fn cut_brackets(line: &str) -> String {
 
 /// Footnote and link reference definitions of the text, by label. The first of a label holds.
 fn definitions(lines: &[String]) -> HashMap<String, String> {
+    /// A note goes over so many lines.
+    const MOST_LINES: usize = 64;
     let mut found = HashMap::new();
-    for line in lines {
+    for (n, line) in lines.iter().enumerate() {
         let t = line.trim_start();
-        if let Some(label) = t.strip_prefix('[').and_then(|t| t.split_once("]:")).map(|(label, _)| label)
+        if let Some((label, behind)) = t.strip_prefix('[').and_then(|t| t.split_once("]:"))
             && !label.is_empty()
             && !label.contains("](")
         {
-            found.entry(folded_label(label)).or_insert_with(|| t.to_owned());
+            found.entry(folded_label(label)).or_insert_with(|| {
+                let below = lines[n + 1..].iter().take(MOST_LINES);
+                // A note goes on in indented lines, an address may stand on the next one.
+                let more = if label.starts_with('^') {
+                    let inside = |l: &&String| l.trim().is_empty() || l.starts_with("    ") || l.starts_with('\t');
+                    below.take_while(inside).count()
+                } else {
+                    usize::from(behind.trim().is_empty())
+                };
+                let rest = lines[n + 1..].iter().take(more).map(String::as_str);
+                std::iter::once(t).chain(rest).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+            });
         }
     }
     found
@@ -974,6 +987,16 @@ mod tests {
 
     fn texts(md: &str) -> Vec<(String, bool, bool)> {
         read(md, None, Slugify::Hugo).pieces.into_iter().map(|p| (p.text, p.bold, p.quote)).collect()
+    }
+
+    #[test]
+    fn definitions_of_several_lines_are_whole_in_a_part() {
+        let text = "- [Ref][r] and[^n]\n- b\n\n[r]:\n  https://a.example/ref\n\n[^n]: One.\n\n    Two.\n\nEnd.";
+        let html = read(text, None, Slugify::Hugo).html_of(&[(1, 1)], None);
+        assert!(
+            html.contains("href=\"https://a.example/ref\"") && html.contains("Two.") && !html.contains("End."),
+            "{html}"
+        );
     }
 
     #[test]
