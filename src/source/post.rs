@@ -184,6 +184,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     unknown.extend(more);
     let imports = signs::imports(path, context.folder.slugify);
     let body = leads.mend(body);
+    let body = leads::without_places(body, &context.folder.base, &names.folders);
     let rooted = context.folder.slugify == Slugify::Docusaurus;
     let body = if rooted { leads::below_base(body, &context.folder.base) } else { body };
     let begins_with = signs::before_more(&body, imports, context.folder.slugify);

@@ -128,6 +128,30 @@ pub(super) fn below_base(text: String, base: &str) -> String {
     out
 }
 
+/// `text` with Pelican's places of files as addresses: `{static}/images/a.png` lies below `base`,
+/// `{attach}a.png` in the folder of the post.
+pub(super) fn without_places(text: String, base: &str, folders: &[String]) -> String {
+    static PLACE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:\{(?:static|attach)\}|\|(?:static|attach)\|)(/?)"));
+    if !text.contains("static") && !text.contains("attach") || !PLACE.is_match(&text) {
+        return text;
+    }
+    let code = Code::of(&text);
+    let folder: String = folders.iter().map(|f| format!("{f}/")).collect();
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for found in PLACE.captures_iter(&text) {
+        let Some(whole) = found.get(0).filter(|m| !code.has(m.start())) else { continue };
+        out.push_str(&text[done..whole.start()]);
+        out.push_str(base);
+        if found[1].is_empty() {
+            out.push_str(&folder);
+        }
+        done = whole.end();
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
 /// Whether any link may be one to a source file: most names of such files stand in
 /// addresses of other sites.
 fn may_lead(text: &str) -> bool {
@@ -312,6 +336,17 @@ fn plain<'s>(parts: impl Iterator<Item = &'s str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_below_the_base() {
+        let folders = ["2024".to_owned()];
+        let text = "![a]({static}/images/a.png) [b]({attach}b.pdf) `{static}/c` |static|/d.png";
+        let want = "![a](/p/images/a.png) [b](/p/2024/b.pdf) `{static}/c` /p/d.png";
+        assert_eq!(without_places(text.to_owned(), "/p/", &folders), want);
+        let text = "![a](/img/a.png) [b](/p/b) [c](//c.example/x) [d](</e>) [f](g) `[x](/y)` [p](/p)";
+        let want = "![a](/p/img/a.png) [b](/p/b) [c](//c.example/x) [d](</p/e>) [f](g) `[x](/y)` [p](/p)";
+        assert_eq!(below_base(text.to_owned(), "/p/"), want);
+    }
 
     fn shelves() -> Shelves {
         let files = |paths: &[&str]| paths.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
