@@ -287,12 +287,11 @@ fn written<'k>(
             let known = known.as_ref().map(Arc::clone);
             known.map_or_else(|| Prepared::of(entry, site), Prepared::of_content).written(entry, formats, site)
         });
-        // Copied, since each thread has memory of its own: what it keeps for a whole period
-        // is not there for anybody else.
-        let ready = |((key, entry, _), prepared): ((Key, Entry, _), &Prepared)| {
-            (key, (stub(entry), Arc::new(prepared.clone())))
-        };
-        done.extend(entries.into_iter().zip(&written).map(ready));
+        // What was read makes room first, for what is kept of a whole period. That is copied, since
+        // each thread has memory of its own: what it keeps is not there for anybody else.
+        let stubs: Vec<(Key, Entry)> = entries.into_iter().map(|(key, entry, _)| (key, stub(entry))).collect();
+        let ready = stubs.into_iter().zip(&written);
+        done.extend(ready.map(|((key, entry), prepared)| (key, (entry, Arc::new(prepared.clone())))));
     }
     Ok(done)
 }
