@@ -344,7 +344,8 @@ impl<'a> Posts<'a> {
         if self.book.ledger(self.opened, self.store, self.moment.now)?.is_empty() {
             return Ok(Vec::new());
         }
-        let renamed = self.key_before(folder, bytes);
+        let known = self.book.ledger(self.opened, self.store, self.moment.now)?.with_key(Key::of(&keys[0])).is_some();
+        let renamed = if known { None } else { self.key_before(folder, bytes) };
         let ledger = self.book.ledger(self.opened, self.store, self.moment.now)?;
         let row_of = |key: &str| ledger.with_key(Key::of(key)).map(|n| ledger.row_at(n)).filter(|r| r.is_post());
         let Some(row) = row_of(&keys[0]).or_else(|| row_of(&renamed?)) else {
