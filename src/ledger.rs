@@ -10,9 +10,12 @@
 //! Pure: text in, values out. [`crate::files`] does the reading and writing,
 //! [`matching`] finds the old item behind an edited one.
 
+mod keys;
 mod line;
 pub mod matching;
+mod rows;
 pub mod sources;
+mod summary;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -22,92 +25,19 @@ use std::io;
 use std::ops::Range;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
 
+use self::keys::KeyHasher;
+use self::rows::{Alias, Dated, Head, is_key_of_post};
 use crate::entry::{EntryId, Key};
+
+pub use self::rows::{Archive, Place, Row};
+pub use self::summary::Summary;
 
 /// So many rows are open at once while entries are made.
 const MOST_OPEN: usize = 2048;
 
 /// The newest form of the file this version knows.
 pub const VERSION: u32 = 3;
-
-/// The first line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Head {
-    ledger: u32,
-    id_base: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    rules: String,
-}
-
-/// One entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
-    /// Its id.
-    pub id: String,
-    /// Identities, the one it was minted from first.
-    pub keys: Vec<String>,
-    /// Where it was first mentioned.
-    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
-    /// The beginning of what it said there, folded: an edited item is known by it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub says: String,
-    /// When Feedloom met it.
-    pub seen: DateTime<Utc>,
-    /// Hash of its own text when it last changed.
-    pub hash: String,
-    /// When its own text changed, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed: Option<DateTime<Utc>>,
-    /// Feeds it is published in.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub feeds: Vec<String>,
-    /// Feeds it was published in and has left: who comes back is not new.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left: Vec<String>,
-    /// Feeds where it went straight to the archives.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub quiet: Vec<String>,
-    /// When it was withdrawn. The line stays: an id is never used for another thing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gone: Option<DateTime<Utc>>,
-}
-
-/// A place in a post.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place(
-    /// The post's path below the posts folder.
-    pub String,
-    /// The line there when it was mentioned first.
-    pub usize,
-);
-
-/// An archive document that changed after it was published has a new name each time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Archive {
-    /// `mosn/2022-09`.
-    pub archive: String,
-    /// How often it was issued, from 1.
-    pub issue: u32,
-    /// Hash of the entries in it.
-    pub hash: String,
-}
-
-/// A post without a date keeps the one it was given first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Dated {
-    dated: String,
-    date: DateTime<Utc>,
-}
-
-/// A page that was asked for by one address has others, too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Alias {
-    alias: String,
-    of: BTreeSet<String>,
-}
 
 /// A ledger that was read. A line is taken apart when its entry is asked for: most runs
 /// ask for a few of very many.
@@ -146,108 +76,6 @@ struct Slot {
     line: Range<usize>,
     row: OnceCell<Box<Row>>,
     open: bool,
-}
-
-/// What many rows say together.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Entries that are there, by feed.
-    pub sizes: HashMap<String, usize>,
-    /// Posts that are there.
-    pub posts: usize,
-    /// Entries that are in a feed or were.
-    pub emitted: usize,
-    /// Feeds that were ever published.
-    pub feeds: BTreeSet<String>,
-    /// Which entries are not there any more: a number that is another when they are others.
-    pub gone: u64,
-}
-
-impl Summary {
-    fn count(&mut self, id: Key, is_post: bool, gone: bool) {
-        self.posts += usize::from(is_post && !gone);
-        self.gone ^= if gone { id.0.cast_unsigned() } else { 0 };
-    }
-
-    /// So many rows are in the same feeds, and left the same ones.
-    fn count_feeds<'r>(
-        &mut self,
-        rows: usize,
-        gone: bool,
-        feeds: impl Iterator<Item = &'r str>,
-        left: impl Iterator<Item = &'r str>,
-    ) {
-        let mut emitted = false;
-        for feed in feeds {
-            emitted = true;
-            *self.sizes.entry(feed.to_owned()).or_default() += if gone { 0 } else { rows };
-            self.feeds.insert(feed.to_owned());
-        }
-        self.feeds.extend(left.map(str::to_owned));
-        self.emitted += if emitted { rows } else { 0 };
-    }
-
-    fn count_row(&mut self, row: &Row) {
-        self.count(Key::of(&row.id), row.is_post(), row.gone.is_some());
-        let (feeds, left) = (row.feeds.iter().map(String::as_str), row.left.iter().map(String::as_str));
-        self.count_feeds(1, row.gone.is_some(), feeds, left);
-    }
-
-    fn take_back(&mut self, row: &Row) {
-        if row.gone.is_none() {
-            for feed in &row.feeds {
-                if let Some(count) = self.sizes.get_mut(feed) {
-                    *count = count.saturating_sub(1);
-                }
-            }
-        }
-        self.posts -= usize::from(row.is_post() && row.gone.is_none());
-        self.emitted -= usize::from(!row.feeds.is_empty());
-        self.gone ^= if row.gone.is_some() { Key::of(&row.id).0.cast_unsigned() } else { 0 };
-    }
-}
-
-/// Keys are hashes already.
-#[derive(Debug, Clone, Copy, Default)]
-struct KeyHasher;
-
-/// Takes the number as it is.
-#[derive(Debug, Default)]
-struct AsItIs(u64);
-
-impl std::hash::BuildHasher for KeyHasher {
-    type Hasher = AsItIs;
-
-    fn build_hasher(&self) -> AsItIs {
-        AsItIs(0)
-    }
-}
-
-impl std::hash::Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_i64(&mut self, number: i64) {
-        self.0 = number.cast_unsigned();
-    }
-}
-
-impl Row {
-    /// Whether it is a post or a digest.
-    pub fn is_post(&self) -> bool {
-        self.keys.first().is_some_and(|k| is_key_of_post(k))
-    }
-}
-
-fn is_key_of_post(key: &str) -> bool {
-    matching::Class::of(key) == matching::Class::Post
 }
 
 /// Why a ledger could not be read.

@@ -13,6 +13,7 @@ mod book;
 pub mod build;
 pub mod check;
 pub mod derive;
+pub mod fetching;
 pub mod health;
 pub mod init;
 pub mod inspect;

@@ -8,8 +8,9 @@ use super::terminal::{Terminal, clean};
 use super::{Common, signals, status};
 use crate::fetch::{client, hosts};
 use crate::run::derive::Way;
+use crate::run::fetching::Asking;
 use crate::run::refresh::Report;
-use crate::run::sources::{self, Asking};
+use crate::run::sources;
 use crate::run::{self, Moment, RunError, Severity, health, query};
 
 /// `feedloom refresh`.

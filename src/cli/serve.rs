@@ -11,8 +11,8 @@ use super::refresh::{current, open_files, summary};
 use super::terminal::Terminal;
 use super::{Common, report, status};
 use crate::config;
+use crate::run::fetching::Asking;
 use crate::run::serve::{self, Event, Serving, Stopped, Tell};
-use crate::run::sources::Asking;
 use crate::run::{self, RunError};
 
 /// Shortest time between two refreshes.

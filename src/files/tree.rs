@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{FileError, MAX_FOLDERS_DEEP, failed, is_markdown};
+use super::posts::{MAX_FOLDERS_DEEP, is_markdown};
+use super::{FileError, failed};
 
 /// Folders that hold no sources of a site: what programs put there, and themes.
 const NO_SOURCES: [&str; 14] = [

@@ -136,7 +136,7 @@ fn is_name(label: &str) -> bool {
 fn repository(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     let host = address::plain_host(url.host_str()?);
-    if !matches!(host, "github.com" | "gitee.com" | "gitlab.com" | "codeberg.org") {
+    if !address::is_code_host(host) {
         return None;
     }
     let mut parts = url.path_segments()?.filter(|p| !p.is_empty());

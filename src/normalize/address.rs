@@ -308,10 +308,17 @@ pub fn is_below(address: &str, prefix: &str) -> bool {
     }
 }
 
+/// Whether a host keeps repositories as `/ORG/REPO`.
+pub fn is_code_host(host: &str) -> bool {
+    let host = plain_host(host);
+    matches!(host, "github.com" | "gitee.com" | "gitlab.com" | "codeberg.org" | "gitcode.com" | "bitbucket.org")
+        || ["gitlab.", "gitea.", "forgejo."].iter().any(|start| host.starts_with(start))
+}
+
 /// `https://github.com/ORG/REPO` and nothing below it: the repository's two names.
 pub fn bare_repository(url: &Url) -> Option<(String, String)> {
     let host = url.host_str()?;
-    if !matches!(plain_host(host), "github.com" | "gitee.com" | "gitlab.com" | "codeberg.org") {
+    if !is_code_host(host) {
         return None;
     }
     let mut parts = url.path().split('/').filter(|p| !p.is_empty());

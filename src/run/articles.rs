@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::derive::Overrides;
+use super::fetching::Asking;
 use super::refresh::Progress;
-use super::sources::Asking;
 use super::visits::{Clock, Due, Subject, host, parsed};
 use super::{Moment, Opened, Problem, RunError};
 use crate::config::ContentMode;

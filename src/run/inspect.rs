@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Opened, RunError, sources};
+use super::{Opened, RunError, fetching};
 use crate::config::{PostsFolder, Zone};
 use crate::entry::RawEntry;
 use crate::fetch::client::{ClientError, Settings};
@@ -169,7 +169,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// [`AskError`].
 pub fn fetch(url: &Url, meant: Option<Meant>, site: Option<&Opened>, now: DateTime<Utc>) -> Result<Fetched, AskError> {
-    let settings = site.map_or_else(|| Settings::new(Guard::new(Vec::new(), Ports::Web)), sources::settings);
+    let settings = site.map_or_else(|| Settings::new(Guard::new(Vec::new(), Ports::Web)), fetching::settings);
     let limits = hosts::Limits {
         per_host: 1,
         gap: Duration::ZERO,

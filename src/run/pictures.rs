@@ -16,8 +16,8 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::build::Plan;
+use super::fetching::Asking;
 use super::refresh::Progress;
-use super::sources::Asking;
 use super::visits::{Clock, Due, Landed, Subject, Visits, failure};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::config::Site;

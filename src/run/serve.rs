@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
+use super::fetching::Asking;
 use super::refresh::Report;
-use super::sources::Asking;
 use super::{Moment, Opened, RunError};
 use crate::config::{FeedFormat, Site};
 use crate::files;

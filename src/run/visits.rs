@@ -23,9 +23,9 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use url::Url;
 
+use super::fetching::{self, Asking, Display, LISTENING};
 use super::manners::Manners;
 use super::refresh::Progress;
-use super::sources::{self, Asking, Display, LISTENING};
 use super::{Moment, Opened, RunError};
 use crate::config::RobotsMode;
 use crate::fetch::error::{FetchError, Pace};
@@ -129,7 +129,7 @@ impl Due {
         std::thread::sleep(opened.site.fetch.gap.saturating_sub(clock.since_others).min(clock.left));
         let asking = Asking { deadline: Some(clock.left), ..asking.clone() };
         let manners = Manners::open(store, moment.now)?;
-        let fetcher = sources::start(opened, &asking, moment.now, &manners, &Stop::new())?;
+        let fetcher = fetching::start(opened, &asking, moment.now, &manners, &Stop::new())?;
         manners.pause(&fetcher, |_| false);
         let visits = Visits {
             subject: self.subject,

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Moment, Opened, Problem, RunError, sources};
+use super::{Moment, Opened, Problem, RunError, fetching};
 use crate::fetch::hub;
 use crate::merge;
 
@@ -66,7 +66,7 @@ pub(super) fn tell(opened: &Opened, moment: Moment, problems: &mut Vec<Problem>)
         .collect();
     if !due.is_empty() && told.next.is_none_or(|next| next <= moment.now) {
         let topics: Vec<Url> = due.iter().map(|(_, topic)| topic.clone()).collect();
-        let answers = hub::tell(sources::settings(opened), address, &topics, PATIENCE)
+        let answers = hub::tell(fetching::settings(opened), address, &topics, PATIENCE)
             .unwrap_or_else(|error| topics.iter().map(|_| Err(error.to_string())).collect());
         let mut reasons = Vec::new();
         for ((path, _), answer) in due.iter().zip(answers) {

@@ -14,6 +14,7 @@
 mod blocks;
 mod groups;
 mod lists;
+mod places;
 mod questions;
 mod reports;
 mod sections;
@@ -33,20 +34,7 @@ use crate::source::pattern::pattern;
 
 use sections::{Head, Section, heading_paths, heads_a_list, sections};
 
-pub use shapes_public::{day_in, is_prerelease};
-
-/// What other stages may ask of the shapes.
-mod shapes_public {
-    /// The first day in a line, with its month.
-    pub fn day_in(line: &str) -> Option<&str> {
-        super::shapes::day_in(line)
-    }
-
-    /// Whether a version is unfinished.
-    pub fn is_prerelease(version: &str) -> bool {
-        super::shapes::is_prerelease(version)
-    }
-}
+pub use shapes::{day_in, is_prerelease};
 
 /// A piece of a digest that stands for itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -329,7 +317,7 @@ fn is_list_of_links(scope: &Scope<'_>) -> bool {
 fn is_list_of_changes(scope: &Scope<'_>) -> bool {
     let bullets = || scope.range().map(|n| &scope.pieces[n]).filter(|p| p.list == 1 && !p.quote);
     let told = |p: &Piece| {
-        lists::first_link(p).is_some_and(|l| l.text.starts_with(['#', '!']) && shapes::is_change(&l.url))
+        lists::first_link(p).is_some_and(|l| l.text.starts_with(['#', '!']) && places::is_change(&l.url))
             && text::columns(&p.text) >= 24
     };
     bullets().count() > 2 && bullets().all(told)

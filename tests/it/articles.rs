@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use feedloom::run::fetching::Asking;
 use feedloom::run::refresh::{self, Report};
-use feedloom::run::sources::Asking;
 use feedloom::run::{self, Moment};
 use serde_json::Value;
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use feedloom::run::fetching::Asking;
 use feedloom::run::refresh::{self, Report};
-use feedloom::run::sources::Asking;
 use feedloom::run::{self, Moment, RunError};
 
 use super::site::Site;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use feedloom::run::Severity;
+use feedloom::run::fetching::Asking;
 use feedloom::run::refresh::Report;
-use feedloom::run::sources::Asking;
 
 use super::articles::{Linked, fixed, html, page};
 use super::server::{After, Request, Server, reply};

@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 
-use super::{Token, attribute, contains_tag, escape, tokens};
+use super::escape;
+use super::scan::{Token, attribute, contains_tag, tokens};
 use crate::normalize::text;
 
 /// Classes of what a script made of a formula whose source stands beside it.

@@ -483,7 +483,7 @@ impl Ready {
 mod tests {
     use super::*;
     use crate::run::Moment;
-    use crate::run::sources::Asking;
+    use crate::run::fetching::Asking;
     use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
     use tokio::sync::oneshot;

@@ -6,6 +6,8 @@
 
 use memchr::{memchr, memmem};
 
+use crate::normalize::html::elements;
+
 /// Deeper tags are dropped, their text stays: nobody nests text this deep by hand.
 const MAX_DEPTH: usize = 200;
 
@@ -35,27 +37,6 @@ pub(super) struct Light<'t> {
     pub saved_from: Option<&'t str>,
     /// How many tags there are, at least.
     pub tags: usize,
-}
-
-/// Elements without content.
-fn is_void(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"area"
-            | b"base"
-            | b"br"
-            | b"col"
-            | b"embed"
-            | b"hr"
-            | b"img"
-            | b"input"
-            | b"link"
-            | b"meta"
-            | b"param"
-            | b"source"
-            | b"track"
-            | b"wbr"
-    )
 }
 
 /// Elements that a sibling of the same family closes.
@@ -99,6 +80,10 @@ impl Name {
 
     fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
+    }
+
+    fn is_void(&self) -> bool {
+        std::str::from_utf8(self.as_bytes()).is_ok_and(elements::is_void)
     }
 }
 
@@ -244,7 +229,7 @@ pub(super) fn lighten(text: &str) -> Light<'_> {
             _ => {}
         }
         // `<div/>` opens an element, whatever its slash says.
-        if !is_void(name.as_bytes()) {
+        if !name.is_void() {
             if let (Some(own), Some(top)) = (family(name.as_bytes()), open.last())
                 && family(top.as_bytes()) == Some(own)
             {

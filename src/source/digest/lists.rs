@@ -11,9 +11,9 @@ pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, s
 
 use std::collections::HashMap;
 
-use super::shapes;
 use super::vocabulary::{closes, is_of_past_issues, is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
+use super::{places, shapes};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
@@ -236,7 +236,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
     while n < scope.section.to {
         let piece = &scope.pieces[n];
         let is_section_heading = n == start && !scope.section.heading.is_empty();
-        let names_list = || shapes::is_listing(&piece.links[0].url) || super::heads_a_list(scope.pieces, n);
+        let names_list = || places::is_listing(&piece.links[0].url) || super::heads_a_list(scope.pieces, n);
         let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty() && !names_list();
         if let Some(to) = story_end(scope, n) {
             units.push(Unit { from: n, to, form: Form::Story });
@@ -584,14 +584,14 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
         || shapes::is_sponsored(&scope.pieces[at].text)
         || shapes::is_credit(&scope.pieces[at].text, text::same(&link.text, &scope.pieces[at].text))
         || shapes::is_source(&scope.pieces[at])
-        || shapes::is_listing(&link.url) && shapes::is_empty_title(&link.text)
+        || places::is_listing(&link.url) && shapes::is_empty_title(&link.text)
     {
         return;
     }
     let says_more = says_more(scope, range.clone(), link);
     // Who it is about is not what it is about: `[Ann](…)'s driver was merged`.
     let is_heading = matches!(scope.pieces[at].shape, Shape::Heading(_));
-    if shapes::is_person(&link.url) && kind == Kind::Article && !is_heading {
+    if places::is_person(&link.url) && kind == Kind::Article && !is_heading {
         let line = shapes::without_ordinal(&scope.pieces[at].text).0.trim();
         let heads = line.ends_with([':', '：']) && scope.at(at + 1).is_some_and(|p| p.list > scope.pieces[at].list);
         if says_more && !heads && text::columns(line) >= text::columns(&link.text) + 16 {

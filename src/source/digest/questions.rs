@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::places;
 use super::shapes::{self, Asker};
 use super::{Item, Scope, lists};
 use crate::entry::Kind;
@@ -111,7 +112,7 @@ fn asking_paragraphs(scope: &Scope<'_>, first: usize) -> Vec<usize> {
     let others = pieces.iter().any(|p| {
         matches!(p.shape, Shape::Heading(_))
             || p.list > 0 && p.text.ends_with(['?', '？'])
-            || p.links.iter().any(|l| shapes::is_change(&l.url))
+            || p.links.iter().any(|l| places::is_change(&l.url))
     });
     let asks = |n: &usize| {
         let p = &scope.pieces[*n];

@@ -2,6 +2,7 @@
 //! said quoted below, the project's name in the heading above.
 
 use super::blocks::MOST_LINKS;
+use super::places;
 use super::shapes::{self, ReleaseHead};
 use super::{Item, Scope};
 use crate::entry::Kind;
@@ -89,7 +90,7 @@ pub(super) fn read(scope: &mut Scope<'_>) {
             .collect();
         let mut item = Item::new(Kind::News, text::first_sentence(&paragraph.join(" ")), scope.pieces[*start].line);
         item.asker = reporter(&scope.pieces[*start]);
-        let page = |l: &&LinkRef| !l.picture && shapes::is_page(&l.url);
+        let page = |l: &&LinkRef| !l.picture && places::is_page(&l.url);
         if let Some(link) = scope.pieces[first..end].iter().flat_map(|p| &p.links).find(page) {
             item.url = Some(link.url.clone());
             item.link_text = Some(link.text.clone());

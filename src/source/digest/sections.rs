@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::HashSet;
 
-use super::{lists, shapes, vocabulary};
+use super::{lists, places, shapes, vocabulary};
 use crate::config::{DigestConfig, SectionKind};
 use crate::names::Names;
 use crate::normalize::text;
@@ -371,10 +371,10 @@ fn is_item_heading(piece: &Piece, has_word: bool, names: &Names) -> bool {
         return false;
     };
     let linked = piece.links.first().is_some_and(|l| {
-        !l.picture && shapes::is_page(&l.url) && text::columns(&l.text) * 2 >= text::columns(&piece.text)
+        !l.picture && places::is_page(&l.url) && text::columns(&l.text) * 2 >= text::columns(&piece.text)
     });
     let (_, numbered) = shapes::without_ordinal(&piece.text);
-    let listing = linked && piece.links.first().is_some_and(|l| shapes::is_listing(&l.url));
+    let listing = linked && piece.links.first().is_some_and(|l| places::is_listing(&l.url));
     linked && !listing || numbered && !has_word || shapes::release_head(piece, names, None).is_some()
 }
 
@@ -390,7 +390,7 @@ pub(super) fn heads_a_list(pieces: &[Piece], n: usize) -> bool {
             && p.shape == Shape::Line
             && p.links.is_empty()
             && p.text.ends_with([':', '：'])
-            && !below.iter().flat_map(|p| &p.links).any(|l| shapes::is_change(&l.url))
+            && !below.iter().flat_map(|p| &p.links).any(|l| places::is_change(&l.url))
     });
     let below = if introduced && below.len() > 2 { &below[1..] } else { &below[..] };
     let begins = |p: &Piece| {

@@ -7,8 +7,9 @@ mod askers;
 mod releases;
 
 pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, is_marked_question, question, quoted_asker};
+pub use releases::is_prerelease;
 pub(super) use releases::{
-    ReleaseHead, announces, is_brought, is_only_release, is_prerelease, is_release_title, more_versions, release_head,
+    ReleaseHead, announces, is_brought, is_only_release, is_release_title, more_versions, release_head,
     release_of_link, release_of_subject, version,
 };
 
@@ -17,6 +18,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use url::Url;
 
+use super::places;
 use crate::names::Names;
 use crate::normalize::{address, text};
 use crate::source::markdown::{LinkRef, Piece};
@@ -365,7 +367,7 @@ pub(super) fn is_day(text: &str) -> bool {
 
 /// A day in a line, with its month, and the year and time right beside it: `June 20, 2024`,
 /// `6 月 15 日 14:00`, `2024-06-20`.
-pub(super) fn day_in(line: &str) -> Option<&str> {
+pub fn day_in(line: &str) -> Option<&str> {
     static DAY: LazyLock<Regex> = LazyLock::new(|| {
         const MONTH: &str = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\b";
         const DAY: &str = r"\d{1,2}(?:st|nd|rd|th)?\b";
@@ -409,7 +411,7 @@ pub(super) fn is_byline(piece: &Piece) -> bool {
     static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"(?i)^\W*(?:authors?|written by|by|contributors?|maintainers?|作者|贡献者)(?:\s*[:：]|\s)")
     });
-    let who = |l: &LinkRef| is_person(&l.url) || l.text.starts_with(['@', '＠']);
+    let who = |l: &LinkRef| places::is_person(&l.url) || l.text.starts_with(['@', '＠']);
     !piece.links.is_empty() && piece.links.iter().all(who) && BYLINE.is_match(&piece.text)
 }
 
@@ -424,7 +426,7 @@ pub(super) fn is_source(piece: &Piece) -> bool {
     let only = |is: fn(&LinkRef) -> bool| piece.links.iter().filter(|l| !l.picture).all(is);
     text::columns(&piece.text) <= 120
         && (FROM.is_match(&piece.text)
-            && only(|l| is_person(&l.url) || is_first_page(&l.url) || l.text.starts_with(['@', '＠']))
+            && only(|l| places::is_person(&l.url) || places::is_first_page(&l.url) || l.text.starts_with(['@', '＠']))
             || KEPT.is_match(&piece.text) && only(|l| is_empty_title(&l.text)))
 }
 
@@ -436,88 +438,6 @@ pub(super) fn is_sponsored(line: &str) -> bool {
         )
     });
     SPONSORED.is_match(line)
-}
-
-/// Whether an address is a listing, which is other things every week: labels, searches, commits of a branch.
-pub(super) fn is_listing(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let host = url.host_str().unwrap_or("");
-    let segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
-    (host == "github.com" || host.starts_with("gitlab.") || host == "gitee.com")
-        && matches!(
-            segments.as_slice(),
-            ["search"]
-                | [_, _, "labels" | "commits", ..]
-                | [_, _, "pulls" | "issues" | "releases" | "merge_requests" | "tags"]
-        )
-}
-
-/// Whether an address is one change or one issue of a repository.
-pub(super) fn is_change(url: &str) -> bool {
-    const NUMBERED: [&str; 4] = ["/pull/", "/pulls/", "/issues/", "/merge_requests/"];
-    let named =
-        |place: &str, is_id: fn(char) -> bool| url.split_once(place).is_some_and(|(_, id)| id.starts_with(is_id));
-    NUMBERED.iter().any(|place| named(place, |c| c.is_ascii_digit())) || named("/commit/", |c| c.is_ascii_hexdigit())
-}
-
-/// Whether an address is the page of a person, or of an organisation: who, not what.
-pub(super) fn is_person(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let host = url.host_str().unwrap_or("").trim_start_matches("www.");
-    let segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
-    match host {
-        "github.com" | "gitee.com" | "gitlab.com" | "twitter.com" | "x.com" => {
-            segments.len() == 1 && url.query().is_none()
-        }
-        "matrix.to" => true,
-        // Behind the name there are its messages.
-        "t.me" => segments.len() == 1,
-        _ => match segments.as_slice() {
-            [one] => one.starts_with('@'),
-            ["u", _] => true,
-            _ => false,
-        },
-    }
-}
-
-/// Whether an address is where a site says how it is reached.
-pub(super) fn is_contact(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let last = url.path().trim_end_matches('/').rsplit('/').next().unwrap_or("").to_lowercase();
-    let last = last.trim_end_matches(".html");
-    matches!(last, "contact" | "contacts" | "contact-us" | "contactus" | "contact_us")
-}
-
-/// Whether an address is the first page of a site.
-pub(super) fn is_first_page(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|u| u.path() == "/" && u.query().is_none() && u.fragment().is_none())
-}
-
-/// Whether an address is the first page of a site, or of a repository.
-pub(super) fn is_home(url: &str) -> bool {
-    is_first_page(url) || Url::parse(url).is_ok_and(|u| address::bare_repository(&u).is_some())
-}
-
-/// Whether an address is a page of the site, or of the repository, that `home` is the first
-/// page of.
-pub(super) fn is_below(url: &str, home: &str) -> bool {
-    // Most links are told apart by their beginnings.
-    let Some(rest) = url.strip_prefix(home.trim_end_matches('/')) else { return false };
-    rest.len() > 1 && rest.starts_with('/') && is_home(home)
-}
-
-/// Whether a link can be an article at all.
-pub(super) fn is_page(url: &str) -> bool {
-    let lower = url.to_lowercase();
-    let path = lower.split(['?', '#']).next().unwrap_or("");
-    !lower.starts_with('#')
-        && !lower.contains("{{")
-        && !lower.starts_with("mailto:")
-        && !lower.starts_with("data:")
-        && !lower.starts_with("javascript:")
-        && (path.contains("://") || !path.contains('@'))
-        && ![".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"].iter().any(|e| path.ends_with(e))
-        && (lower.contains("://") || lower.starts_with('/') || lower.starts_with('.') || !lower.contains(':'))
 }
 
 #[cfg(test)]
@@ -632,16 +552,6 @@ mod tests {
             "提升 10.5%",
         ] {
             assert_eq!(release_head(&piece(md), &known(), None), None, "{md}");
-        }
-    }
-
-    #[test]
-    fn a_change_has_a_number() {
-        for url in ["https://a.b/o/r/pull/12", "https://a.b/o/r/issues/7#x", "https://a.b/o/r/commit/fa1c0de"] {
-            assert!(is_change(url), "{url}");
-        }
-        for url in ["https://a.b/o/r/issues", "https://a.b/issues/about", "https://a.b/pulls/archive"] {
-            assert!(!is_change(url), "{url}");
         }
     }
 

@@ -97,23 +97,13 @@ pub(super) fn item_entry(
 /// hosts only a title that no second page would have says so, and on hosts where
 /// everybody writes (`Release notes`, `Meeting notes`) none does.
 fn title_key(url: &Url, title: &str, hosts: &address::Hosts) -> Option<String> {
-    const SHARED: [&str; 10] = [
-        "github.com",
-        "gitlab.com",
-        "gitee.com",
-        "docs.google.com",
-        "groups.google.com",
-        "youtube.com",
-        "bilibili.com",
-        "twitter.com",
-        "x.com",
-        "reddit.com",
-    ];
+    const SHARED: [&str; 7] =
+        ["docs.google.com", "groups.google.com", "youtube.com", "bilibili.com", "twitter.com", "x.com", "reddit.com"];
     let folded = text::fold(title);
     let host = address::plain_host(url.host_str().unwrap_or(""));
     let long = match address::key(url, hosts) {
         key if key.starts_with("weixin:") => folded.chars().count() >= 10,
-        _ => text::columns(title) >= 40 && !SHARED.contains(&host),
+        _ => text::columns(title) >= 40 && !address::is_code_host(host) && !SHARED.contains(&host),
     };
     (long && !folded.starts_with("http")).then(|| format!("title:{host}/{folded}"))
 }

@@ -11,6 +11,7 @@ use memchr::memchr2;
 use super::base;
 use super::entities::{self, Decoder};
 use super::xml::{Event, Scanner, Tag};
+use crate::normalize::html::elements;
 use crate::normalize::text::is_xml_char;
 
 /// Elements by which a text shows that it is HTML.
@@ -158,14 +159,9 @@ fn word(bytes: &[u8]) -> usize {
     bytes.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count()
 }
 
-/// Elements without content.
+/// Whether a name in any case is that of an element without content.
 pub(super) fn is_void(name: &str) -> bool {
-    [
-        "br", "img", "hr", "input", "area", "base", "basefont", "col", "command", "embed", "frame", "link", "meta",
-        "param", "source", "track", "wbr",
-    ]
-    .iter()
-    .any(|n| n.eq_ignore_ascii_case(name))
+    elements::is_void(&name.to_ascii_lowercase())
 }
 
 /// Appends `text` with what would be markup escaped.

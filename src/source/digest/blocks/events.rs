@@ -9,6 +9,7 @@ use super::tasks::mentored_tasks;
 use super::{begins_item, has_link_below, is_block_head};
 use crate::entry::Kind;
 use crate::normalize::text;
+use crate::source::digest::places;
 use crate::source::digest::shapes::{self, Field};
 use crate::source::digest::{Item, Scope, lists};
 use crate::source::markdown::{LinkRef, Piece, Shape};
@@ -139,7 +140,7 @@ fn event(scope: &mut Scope<'_>, from: usize, to: usize) {
             item.labels.push(label.name);
             item.about.extend(label.url);
         }
-        links.extend(piece.links.iter().filter(|l| !l.picture && shapes::is_page(&l.url)).cloned());
+        links.extend(piece.links.iter().filter(|l| !l.picture && places::is_page(&l.url)).cloned());
     }
     if let Some(link) = links.first() {
         item.url = Some(link.url.clone());
@@ -182,7 +183,7 @@ fn whole_event(scope: &mut Scope<'_>) {
     }
     let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let to = scope.section.to;
-    let link = (from..to).filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !shapes::is_person(&l.url));
+    let link = (from..to).filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !places::is_person(&l.url));
     let says =
         (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
     let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w))
@@ -246,7 +247,7 @@ fn told_headings(scope: &mut Scope<'_>) -> bool {
     let ends: Vec<usize> = heads.iter().skip(1).copied().chain([scope.section.to]).collect();
     let linked = |from: usize, to: usize| {
         let text = (from + 1..to).take_while(|n| scope.pieces[*n].is_text());
-        text.filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !shapes::is_person(&l.url))
+        text.filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !places::is_person(&l.url))
     };
     let links: Vec<Option<LinkRef>> = heads.iter().zip(&ends).map(|(from, to)| linked(*from, *to)).collect();
     let same = heads.iter().all(|n| scope.pieces[*n].shape == scope.pieces[heads[0]].shape);
@@ -429,7 +430,7 @@ fn headed_events(scope: &mut Scope<'_>) -> bool {
 /// Paragraphs with a day and a link each are as many events: `**Rust Paris** – June 21 – [RSVP](…)`.
 fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
     let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
-    let is_page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.is_empty();
+    let is_page = |l: &LinkRef| !l.picture && places::is_page(&l.url) && !l.text.is_empty();
     let is_one = |n: &usize| {
         let piece = &scope.pieces[*n];
         piece.is_text() && piece.links.iter().any(is_page) && shapes::day_in(&piece.text).is_some()

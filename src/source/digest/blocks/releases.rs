@@ -3,8 +3,8 @@
 use super::{begins_item, canonical};
 use crate::entry::Kind;
 use crate::normalize::text;
-use crate::source::digest::shapes::{self};
 use crate::source::digest::{Item, Scope, lists, vocabulary};
+use crate::source::digest::{places, shapes};
 use crate::source::markdown::{LinkRef, Piece, Shape};
 
 /// Whether a line outside of lists announces a release.
@@ -256,7 +256,7 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
     let links: Vec<(&Piece, &LinkRef)> = pieces
         .iter()
         .flat_map(|p| p.links.iter().map(move |l| (p, l)))
-        .filter(|(_, l)| !l.picture && shapes::is_page(&l.url) && !is_tag_of_another(&l.url, version))
+        .filter(|(_, l)| !l.picture && places::is_page(&l.url) && !is_tag_of_another(&l.url, version))
         .filter(|(_, l)| !is_file(&l.url))
         .collect();
     let tag = links.iter().find(|(_, l)| l.url.contains("/releases/tag/") && l.url.contains(version)).or_else(|| {

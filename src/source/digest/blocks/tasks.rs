@@ -7,6 +7,7 @@ use regex::Regex;
 use super::{begins_item, canonical, is_block_head};
 use crate::entry::Kind;
 use crate::normalize::text;
+use crate::source::digest::places;
 use crate::source::digest::shapes::{self, Field};
 use crate::source::digest::{Item, Scope, lists};
 use crate::source::markdown::{LinkRef, Piece, Shape};
@@ -133,7 +134,7 @@ fn task_items(scope: &mut Scope<'_>) {
         let link = (n..to).find_map(|m| lists::first_link(&scope.pieces[m]));
         // `- #12 what there is to do`, `- what there is to do ([@ann](…))`: a task without a page.
         let ends = |l: &LinkRef| piece.text.trim_end_matches([')', '）', '。', '.', ' ']).ends_with(l.text.as_str());
-        let who = link.as_ref().is_some_and(|l| shapes::is_person(&l.url) && ends(l));
+        let who = link.as_ref().is_some_and(|l| places::is_person(&l.url) && ends(l));
         let nowhere = who || link.is_none() && shapes::names_issue(&piece.text);
         let line = piece.text.clone();
         let leads = link.as_ref().is_some_and(|l| shapes::is_navigation(&l.text)) || shapes::is_sponsored(&line);

@@ -8,7 +8,7 @@ use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::blocks::{MOST_BESIDE, MOST_LINKS};
 use crate::source::digest::vocabulary::names_more;
-use crate::source::digest::{Item, Scope, shapes};
+use crate::source::digest::{Item, Scope, places, shapes};
 use crate::source::markdown::LinkRef;
 
 /// Reads the paragraphs of a section that holds no item of its kind, or is nothing but paragraphs.
@@ -75,8 +75,8 @@ pub(in crate::source::digest) fn is_prose(scope: &Scope<'_>) -> bool {
 fn item_link(scope: &Scope<'_>, n: usize) -> Option<LinkRef> {
     let about = |l: &LinkRef| {
         !says_nothing(&l.text)
-            && !shapes::is_listing(&l.url)
-            && !shapes::is_person(&l.url)
+            && !places::is_listing(&l.url)
+            && !places::is_person(&l.url)
             && !shapes::is_navigation(&l.text)
             && !l.text.starts_with('@')
     };

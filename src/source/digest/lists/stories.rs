@@ -9,9 +9,9 @@ use super::{
 };
 use crate::entry::Kind;
 use crate::normalize::text;
-use crate::source::digest::shapes;
 use crate::source::digest::vocabulary::{is_frame, is_rubric};
 use crate::source::digest::{Head, Scope};
+use crate::source::digest::{places, shapes};
 use crate::source::markdown::{LinkRef, Piece, Shape};
 use crate::source::pattern::pattern;
 
@@ -79,7 +79,7 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     let tells = !above.text.ends_with([':', '：']) && text::columns(&above.text) >= 40 && above.list == 0;
     // The one change below what is told is what is told, though it has words of its own.
     let links = scope.pieces[own..to].iter().filter(|p| first_link(p).is_some()).count();
-    let is_change = || first_link(first).is_some_and(|l| shapes::is_change(&l.url));
+    let is_change = || first_link(first).is_some_and(|l| places::is_change(&l.url));
     let tells_more = title.split_whitespace().count() > 2 || !title.is_ascii() && text::columns(title) >= 12;
     if first.list > 0 && own > n + 1 && own + 1 == to && tells && links == 1 && tells_more && is_change() {
         return Some(to);
@@ -136,11 +136,11 @@ fn is_reference(piece: &Piece) -> bool {
 fn story_link(piece: &Piece) -> Option<LinkRef> {
     let about = |l: &LinkRef| {
         !shapes::is_navigation(&l.text)
-            && !shapes::is_listing(&l.url)
-            && !shapes::is_person(&l.url)
+            && !places::is_listing(&l.url)
+            && !places::is_person(&l.url)
             && !l.text.trim_start().starts_with(['@', '＠'])
     };
-    let page = |l: &&LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty() && about(l);
+    let page = |l: &&LinkRef| !l.picture && places::is_page(&l.url) && !l.text.trim().is_empty() && about(l);
     first_link(piece).filter(about).or_else(|| piece.links.iter().find(page).cloned())
 }
 

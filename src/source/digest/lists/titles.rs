@@ -6,9 +6,9 @@ use regex::Regex;
 
 use crate::config::SectionKind;
 use crate::normalize::text;
-use crate::source::digest::shapes;
 use crate::source::digest::vocabulary::is_frame;
 use crate::source::digest::{Head, Scope};
+use crate::source::digest::{places, shapes};
 use crate::source::markdown::{LinkRef, Piece};
 use crate::source::pattern::pattern;
 
@@ -28,9 +28,9 @@ pub(in crate::source::digest) fn is_caption(text: &str) -> bool {
 
 /// The first link of a piece that is a page, with the texts of neighbours to the same page joined.
 pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
-    let in_passing = |l: &LinkRef| shapes::is_contact(&l.url) && !text::same(&l.text, &piece.text);
-    let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty() && !in_passing(l);
-    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']) || shapes::is_person(&l.url);
+    let in_passing = |l: &LinkRef| places::is_contact(&l.url) && !text::same(&l.text, &piece.text);
+    let page = |l: &LinkRef| !l.picture && places::is_page(&l.url) && !l.text.trim().is_empty() && !in_passing(l);
+    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']) || places::is_person(&l.url);
     let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
     let at = source_and_item(piece, at).unwrap_or(at);
     let mut link = piece.links[at].clone();
@@ -56,19 +56,19 @@ pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
 /// `[Planet](https://planet.example/) | [title](…)`, `[wick/api](…) [#90](…/pull/90) title`.
 fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
     let source = &piece.links[at];
-    if !shapes::is_home(&source.url) {
+    if !places::is_home(&source.url) {
         return None;
     }
-    let page = |l: &LinkRef| !l.picture && shapes::is_page(&l.url) && !l.text.trim().is_empty();
+    let page = |l: &LinkRef| !l.picture && places::is_page(&l.url) && !l.text.trim().is_empty();
     let is_number = |l: &LinkRef| l.text.starts_with(['#', '!']) && shapes::is_empty_title(&l.text);
     // What a site's first page leads to stands anywhere in the line, a number right behind its repository.
-    let is_site = shapes::is_first_page(&source.url);
-    let told = |l: &LinkRef| page(l) && !says_nothing(&l.text) && shapes::is_below(&l.url, &source.url);
+    let is_site = places::is_first_page(&source.url);
+    let told = |l: &LinkRef| page(l) && !says_nothing(&l.text) && places::is_below(&l.url, &source.url);
     if let Some(n) = piece.links[at + 1..].iter().position(told).filter(|_| is_site) {
         return Some(at + 1 + n);
     }
     let next = piece.links.get(at + 1).filter(|l| page(l))?;
-    if is_number(next) && shapes::is_below(&next.url, &source.url) {
+    if is_number(next) && places::is_below(&next.url, &source.url) {
         let beside = format!("{} {}", source.text, next.text);
         return piece.text.starts_with(&beside).then_some(at + 1);
     }
@@ -81,7 +81,7 @@ fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
 }
 
 pub(in crate::source::digest) fn picture_link(piece: &Piece) -> Option<LinkRef> {
-    piece.links.iter().find(|l| l.picture && shapes::is_page(&l.url)).cloned()
+    piece.links.iter().find(|l| l.picture && places::is_page(&l.url)).cloned()
 }
 
 /// The title of a link: its text, else the words around it, else the line above.
@@ -95,7 +95,7 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     }
     if let Some(sentence) = sentence_around(scope, n, link) {
         // `[wick/api](…) [#90](…/pull/90) what it does`: where it is done is no title.
-        let source = piece.links.first().filter(|first| shapes::is_below(&link.url, &first.url));
+        let source = piece.links.first().filter(|first| places::is_below(&link.url, &first.url));
         let told =
             source.and_then(|s| sentence.strip_prefix(s.text.as_str())?.trim_start().strip_prefix(link.text.as_str()));
         let told = told.map(str::trim).filter(|t| shapes::is_empty_title(&link.text) && text::columns(t) >= 8);

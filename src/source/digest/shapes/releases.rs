@@ -64,7 +64,7 @@ pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
 }
 
 /// Whether a version is unfinished.
-pub(in crate::source::digest) fn is_prerelease(version: &str) -> bool {
+pub fn is_prerelease(version: &str) -> bool {
     static UNFINISHED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"(?i)(alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insider|experimental|milestone)|[-.]m\d")
     });

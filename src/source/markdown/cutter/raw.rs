@@ -3,8 +3,8 @@
 //!
 //! A block without them stays one piece. Nothing here decides safety.
 
-use super::{Context, Cutter, Inline, LinkRef, Shape, ends_line};
-use crate::normalize::html::{self, Token};
+use super::{Context, Cutter, Inline, LinkRef, Shape};
+use crate::normalize::html::{self, Token, elements};
 use crate::normalize::text;
 
 /// Whether a block has a structure worth to be seen.
@@ -87,7 +87,7 @@ impl Cutter<'_> {
             }
             "b" | "strong" | "em" | "i" => state.bold += 1,
             "td" | "th" => inline.text.push(' '),
-            _ if ends_line(name) => self.raw_end(inline, state),
+            _ if elements::ends_line(name) => self.raw_end(inline, state),
             _ => {}
         }
     }
@@ -114,7 +114,7 @@ impl Cutter<'_> {
                 }
             }
             "b" | "strong" | "em" | "i" => state.bold = state.bold.saturating_sub(1),
-            _ if ends_line(name) => self.raw_end(inline, state),
+            _ if elements::ends_line(name) => self.raw_end(inline, state),
             _ => {}
         }
     }

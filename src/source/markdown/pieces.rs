@@ -1,0 +1,86 @@
+//! Pieces of a text, the smallest things a digest is put together from.
+
+/// The smallest thing a digest is put together from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// First line in the file, from 1.
+    pub line: usize,
+    /// Last line.
+    pub end_line: usize,
+    /// What it is.
+    pub shape: Shape,
+    /// Number of the top-level paragraph, heading or list item it belongs to.
+    pub block: usize,
+    /// Inside a quotation.
+    pub quote: bool,
+    /// How many lists it stands in.
+    pub list: usize,
+    /// Number of its list item, to tell neighbours apart.
+    pub item: usize,
+    /// Number of the outermost list item around it.
+    pub top: usize,
+    /// The item's number in an ordered list.
+    pub ordinal: Option<usize>,
+    /// All of its words are emphasised.
+    pub bold: bool,
+    /// Plain text, without emphasis marks, white space folded.
+    pub text: String,
+    /// Its links, in order.
+    pub links: Vec<LinkRef>,
+    /// Pictures in it.
+    pub images: usize,
+}
+
+impl Piece {
+    /// A line of running text: in no list, and nobody is quoted.
+    pub fn is_text(&self) -> bool {
+        self.shape == Shape::Line && self.list == 0 && !self.quote
+    }
+
+    /// A line of the same place that says `text` and nothing else, without links.
+    pub fn with_line(&self, text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            links: Vec::new(),
+            shape: Shape::Line,
+            bold: true,
+            quote: false,
+            images: 0,
+            line: self.line,
+            end_line: self.end_line,
+            block: self.block,
+            list: self.list,
+            item: self.item,
+            top: self.top,
+            ordinal: self.ordinal,
+        }
+    }
+}
+
+/// What a piece is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A heading with its level.
+    Heading(u8),
+    /// A line of a paragraph.
+    Line,
+    /// A code block.
+    Code,
+    /// A row of a table, its cells parted by `|`; the first one of them is bold.
+    Table,
+    /// A block of HTML.
+    Html,
+    /// A line across.
+    Rule,
+}
+
+/// A link in a piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRef {
+    /// The address as written.
+    pub url: String,
+    /// Its text, white space folded; of a picture, what is said to be on it.
+    pub text: String,
+    /// It has no text but a picture.
+    pub picture: bool,
+}
