@@ -305,9 +305,9 @@ fn ends_sentence(c: char, next: Option<char>) -> bool {
 
 /// Whether `before` ends with a word that is written short and goes on: `Sept. 26`, `e.g. this`.
 fn is_abbreviation(before: &str) -> bool {
-    const SHORT: [&str; 23] = [
+    const SHORT: [&str; 26] = [
         "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "e.g", "i.e", "vs", "cf",
-        "approx", "vol", "dr", "mr", "mrs", "ms", "st",
+        "approx", "vol", "dr", "mr", "mrs", "ms", "st", "inc", "ltd", "corp",
     ];
     let from = before.rfind(|c: char| c.is_whitespace() || "(（[".contains(c)).map_or(0, |at| at + 1);
     before.get(from..).is_some_and(|word| SHORT.contains(&word.to_lowercase().as_str()))

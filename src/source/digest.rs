@@ -16,6 +16,7 @@ mod groups;
 mod lists;
 mod places;
 mod questions;
+mod readable;
 mod reports;
 mod sections;
 mod shapes;
@@ -197,6 +198,11 @@ impl Scope<'_> {
         vocabulary::is_frame_word(&self.section.heading) && self.range().all(|n| self.pieces[n].list == 0)
     }
 
+    /// Whether the heading says that this is what the issue holds, and nothing below it leads anywhere.
+    fn is_contents(&self) -> bool {
+        vocabulary::is_contents(&self.section.heading) && self.range().all(|n| self.pieces[n].links.is_empty())
+    }
+
     /// Reads a part of the section, which begins with a head of its own.
     fn within(&mut self, from: usize, to: usize, read: fn(&mut Scope<'_>)) {
         let heading = self.pieces[from].text.clone();
@@ -219,7 +225,7 @@ impl Scope<'_> {
 
 /// Takes the post apart. `title` is the post's own, whose repetition is no section.
 pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &Names) -> TakenApart {
-    let pieces = &sections::readable(pieces)[..];
+    let pieces = &readable::readable(pieces)[..];
     let sections = sections(pieces, title, config, names);
     let paths = heading_paths(pieces, &sections);
     let mut items = Vec::new();
@@ -228,6 +234,7 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
         let mut scope =
             Scope { pieces, paths: &paths, names, section, title, items: Vec::new(), used: std::mem::take(&mut used) };
         match section.kind {
+            _ if scope.is_contents() => scope.mark(section.from..section.to),
             SectionKind::Questions => questions::read(&mut scope),
             SectionKind::Articles => lists::articles(&mut scope),
             SectionKind::Releases => blocks::releases(&mut scope),
@@ -289,6 +296,10 @@ fn by_shape(scope: &mut Scope<'_>) {
         return;
     }
     lists::items(scope);
+    blocks::told_sentences(scope);
+    if scope.items.is_empty() && scope.section.head == Head::Post {
+        blocks::bullets_as_news(scope);
+    }
     if scope.items.is_empty() && vocabulary::is_of_changes(&scope.section.heading) && !scope.is_of_release() {
         blocks::sentences_as_news(scope);
     }

@@ -56,7 +56,8 @@ fn shows_liquid(text: &str) -> bool {
     for line in text.split_inclusive('\n') {
         let tag = line.trim();
         let begin = at + line.find('{').unwrap_or(0);
-        let addressed = ["({{ site.", "({{site."].iter().find_map(|begin| line.find(begin));
+        let filtered = || ["_url }})", "_url}})"].iter().find_map(|end| line.find(end));
+        let addressed = ["({{ site.", "({{site."].iter().find_map(|begin| line.find(begin)).or_else(filtered);
         if tag.starts_with("{%") && tag.ends_with("%}") && !code.has(begin)
             || addressed.is_some_and(|found| !code.has(at + found + 1))
         {
@@ -196,7 +197,7 @@ impl Expander<'_> {
             _ => format!("{base}/{}", path.trim_start_matches('/')),
         };
         let literal = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q));
-        if self.page.slugify == Slugify::Hugo && !value.starts_with("site.") {
+        if self.page.slugify == Slugify::Hugo && !value.starts_with("site.") && !based {
             return None;
         }
         Some(Shown::Inline(match (literal, value) {

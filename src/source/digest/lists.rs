@@ -21,14 +21,14 @@ use stories::{story, story_end};
 use titles::{is_caption, picture_link, title_above, title_in, without_link};
 
 /// A stretch of pieces that may be one item.
-struct Unit {
+pub(super) struct Unit {
     from: usize,
     to: usize,
     form: Form,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Form {
+pub(super) enum Form {
     /// An item of a list, with everything below it.
     Bullet,
     /// A heading and the text below it.
@@ -54,7 +54,7 @@ pub(super) fn articles(scope: &mut Scope<'_>) {
 
 /// The whole of a section whose heading says more than that articles follow (`Todo app tutorial`),
 /// where one line below leads to what is told and nothing else does.
-fn only_story(scope: &Scope<'_>) -> Option<Unit> {
+pub(super) fn only_story(scope: &Scope<'_>) -> Option<Unit> {
     let (from, to) = (scope.section.from, scope.section.to);
     let mut linked = (from + 1..to).filter(|n| !scope.pieces[*n].links.is_empty());
     let only = linked.next().filter(|_| linked.next().is_none())?;
@@ -130,6 +130,11 @@ pub(super) fn items(scope: &mut Scope<'_>) {
         if has_page() && shapes::announces(&piece.text) && super::blocks::release_by_link(scope, unit.from, unit.to) {
             continue;
         }
+        // `## Library`, and the one paragraph below it announces a version.
+        if unit.form == Form::Story && announced(scope, &unit) {
+            super::blocks::release(scope, unit.from + 1, unit.to);
+            continue;
+        }
         if unit.form == Form::Line
             && let Some((link, title)) = statement(scope, unit.from)
         {
@@ -149,6 +154,21 @@ pub(super) fn items(scope: &mut Scope<'_>) {
         read_unit(scope, &unit, Kind::Article);
     }
     rows(scope, Kind::Article);
+}
+
+/// Whether what stands right below a heading of a word or two is the announcement of a release.
+fn announced(scope: &Scope<'_>, unit: &Unit) -> bool {
+    let (heading, piece) = (&scope.pieces[unit.from], &scope.pieces[unit.from + 1]);
+    let said = text::first_sentence(&piece.text);
+    let begins =
+        || shapes::version(&said).is_some_and(|v| v.number.contains('.') && text::columns(&said[..v.start]) <= 40);
+    heading.text.split_whitespace().count() <= 2
+        && text::columns(&heading.text) <= 24
+        && piece.is_text()
+        && shapes::announces(&said)
+        && begins()
+        && piece.links.iter().any(|l| !l.picture)
+        && shapes::release_head(piece, scope.names, None).is_some()
 }
 
 /// A sentence that ends with its proof: `It got faster (Jane, 6.1. [Link](…))`.
@@ -279,6 +299,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                         || counted && scope.pieces[*m].block != piece.block
                         || !numbered && scope.pieces[*m].block != piece.block && is_bare_link(&scope.pieces[*m])
                         || is_number(&scope.pieces[*m])
+                        || is_menu(&scope.pieces[*m])
                         || matches!(scope.pieces[*m].shape, Shape::Heading(_) | Shape::Rule)
                         || scope.pieces[*m].list > 0 && !scope.pieces[*m].links.is_empty()
                         || is_bare_link(&scope.pieces[*m]) && !piece.links.is_empty()
@@ -286,7 +307,8 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 .unwrap_or(scope.section.to);
             (to, Form::Numbered)
         } else {
-            (if is_bare_link(piece) { end_of_description(scope, n + 1) } else { n + 1 }, Form::Line)
+            let is_title = is_bare_link(piece) || is_noted_link(piece);
+            (if is_title { end_of_description(scope, n + 1) } else { n + 1 }, Form::Line)
         };
         units.push(Unit { from: n, to, form });
         n = to;
@@ -322,7 +344,8 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
     let is_address = |p: &Piece| is_bare_link(p) && p.text.contains("://");
     let describes = |n: &usize| {
         let p = &scope.pieces[*n];
-        if title_first && scope.at(n + 1).is_some_and(is_address) {
+        let quoted = |p: &Piece| p.quote && is_link(p) && p.text.contains("://");
+        if title_first && scope.at(n + 1).is_some_and(is_address) || scope.at(n + 1).is_some_and(quoted) {
             return false;
         }
         let call = ["扫码", "关注", "公众号", "subscribe"].iter().any(|w| p.text.to_lowercase().contains(w));
@@ -338,11 +361,23 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
     (from..scope.section.to).take(4).take_while(describes).last().map_or(from, |n| n + 1)
 }
 
-/// A line that is exactly one link.
+/// A line of text that is exactly one link.
 pub(super) fn is_bare_link(piece: &Piece) -> bool {
-    piece.list == 0
-        && !piece.quote
-        && piece.links.first().is_some_and(|l| !l.picture && text::same(&l.text, &piece.text))
+    piece.list == 0 && !piece.quote && is_link(piece)
+}
+
+/// `[title](…) (example.org)`: a line of text that is one link, and says where it is from.
+fn is_noted_link(piece: &Piece) -> bool {
+    let [link] = piece.links.as_slice() else { return false };
+    let note = piece.text.strip_prefix(link.text.as_str()).map(str::trim).filter(|_| !link.text.is_empty());
+    piece.is_text()
+        && !link.picture
+        && note.is_some_and(|n| text::columns(n) <= 32 && n.starts_with(['(', '（']) && n.ends_with([')', '）']))
+}
+
+/// A line that is exactly one link, wherever it stands.
+pub(super) fn is_link(piece: &Piece) -> bool {
+    piece.links.first().is_some_and(|l| !l.picture && text::same(&l.text, &piece.text))
 }
 
 /// `3、` alone in a paragraph: what follows belongs to the next item.
@@ -417,7 +452,9 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let own: Vec<usize> = (unit.from..unit.to).filter(|n| scope.pieces[*n].item == item_of_first).collect();
     let own_link = own.iter().find_map(|n| first_link(&scope.pieces[*n]).map(|l| (*n, l)));
     // `Upcoming events ([calendar](…)):` heads the links below it.
-    let heads = scope.pieces[unit.from].text.ends_with([':', '：'])
+    let introduces =
+        |text: &str| text.ends_with([':', '：']) || text.ends_with(" including") || text.ends_with(" such as");
+    let heads = introduces(&scope.pieces[unit.from].text)
         && (unit.from + own.len()..unit.to).filter(|n| shapes::is_link_line(&scope.pieces[*n])).count() > 1;
     if let Some((n, link)) = own_link.filter(|_| !heads) {
         let title = title_in(scope, n, &link, unit.from);
@@ -529,7 +566,9 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         return;
     }
     let piece = &scope.pieces[n];
-    if piece.quote || matches!(piece.shape, Shape::Code | Shape::Table) {
+    // `> https://…` below what it is.
+    let is_address = || is_link(piece) && piece.text.contains("://") && title_above(scope, n).is_some();
+    if piece.quote && !is_address() || matches!(piece.shape, Shape::Code | Shape::Table) {
         return;
     }
     if let Some(link) = picture_link(piece).filter(|_| first_link(piece).is_none()) {
@@ -585,6 +624,8 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
         || shapes::is_credit(&scope.pieces[at].text, text::same(&link.text, &scope.pieces[at].text))
         || shapes::is_source(&scope.pieces[at])
         || places::is_listing(&link.url) && shapes::is_empty_title(&link.text)
+        || is_number_alone(&scope.pieces[at], link)
+        || introduces_person(&scope.pieces[at], link)
     {
         return;
     }
@@ -607,6 +648,20 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     item.ranges = if says_more { scope.lines(range.clone()) } else { Vec::new() };
     scope.mark(range);
     scope.push(at, item);
+}
+
+/// `- [#1232](…)`, and not a word of what it is.
+fn is_number_alone(piece: &Piece, link: &LinkRef) -> bool {
+    piece.list > 0
+        && link.text.starts_with('#')
+        && shapes::is_empty_title(&link.text)
+        && text::same(&link.text, &piece.text)
+}
+
+/// `Official Twitter: [@wick](…)`: where somebody is found, and no more.
+fn introduces_person(piece: &Piece, link: &LinkRef) -> bool {
+    let before = || piece.text.strip_suffix(link.text.as_str()).map(str::trim_end);
+    places::is_person(&link.url) && before().is_some_and(|b| b.ends_with([':', '：']))
 }
 
 /// Whether the pieces say anything beside the link.
@@ -635,7 +690,17 @@ pub(super) fn stray_articles(scope: &mut Scope<'_>) {
         }
         let title = title_in(scope, n, &link, n);
         let before = scope.items.len();
-        push(scope, n..n + 1, n, title, &link, Kind::Article);
+        // The lines of its paragraph, though they were wrapped.
+        let goes_on = |m: &usize| {
+            let next = &scope.pieces[*m];
+            list_item
+                && next.item == piece.item
+                && next.block == piece.block
+                && next.links.is_empty()
+                && !scope.used[*m]
+        };
+        let to = (n + 1..scope.section.to).take_while(goes_on).last().map_or(n + 1, |last| last + 1);
+        push(scope, n..to, n, title, &link, Kind::Article);
         scope.items[before..].iter_mut().for_each(|i| i.astray = true);
     }
 }

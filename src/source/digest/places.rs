@@ -35,12 +35,14 @@ pub(super) fn is_person(url: &str) -> bool {
     match host {
         "twitter.com" | "x.com" => segments.len() == 1 && url.query().is_none(),
         _ if address::is_code_host(host) => segments.len() == 1 && url.query().is_none(),
-        "matrix.to" => true,
+        "matrix.to" | "discord.gg" | "open.kakao.com" | "qm.qq.com" | "gitter.im" | "join.slack.com" => true,
         // Behind the name there are its messages.
         "t.me" => segments.len() == 1,
         _ => match segments.as_slice() {
             [one] => one.starts_with('@'),
-            ["u", _] => true,
+            ["u" | "in" | "members" | "member" | "author" | "authors" | "people" | "profile" | "users" | "user", _] => {
+                true
+            }
             _ => false,
         },
     }

@@ -4,7 +4,6 @@
 //! `### NAME 1.2`), the repeated title of the post, and sentences below a heading that told
 //! already what follows. It does not look at what stands in a section beyond that.
 
-use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::HashSet;
 
@@ -39,143 +38,6 @@ pub(super) enum Head {
     Heading,
     /// A heading that is its first item: nothing stands above that says what they are.
     Item,
-}
-
-/// The pieces as they are meant: lines that an editor wrapped at a link joined again, and headings
-/// that are none as lines.
-pub(super) fn readable(pieces: &[Piece]) -> Cow<'_, [Piece]> {
-    match unwrapped(pieces) {
-        Cow::Borrowed(pieces) => without_fields(pieces),
-        Cow::Owned(pieces) => Cow::Owned(without_fields(&pieces).into_owned()),
-    }
-}
-
-/// The pieces with a line that begins with a link, and goes on with the sentence of the line above,
-/// as a part of that one.
-fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
-    let wrapped: HashSet<usize> = paragraphs(pieces).filter_map(|lines| wrapped_line(pieces, lines)).collect();
-    if wrapped.is_empty() {
-        return Cow::Borrowed(pieces);
-    }
-    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
-    for (n, piece) in pieces.iter().enumerate() {
-        // What stands behind a link that is alone on its line goes with it.
-        let behind = n > 0 && wrapped.contains(&(n - 1)) && goes_on(&piece.text) && piece.block == pieces[n - 1].block;
-        match joined.last_mut().filter(|_| wrapped.contains(&n) || behind) {
-            Some(above) => {
-                let spaced =
-                    above.text.ends_with(|c: char| c.is_ascii()) && piece.text.starts_with(|c: char| c.is_ascii());
-                above.text = format!("{}{}{}", above.text, if spaced { " " } else { "" }, piece.text);
-                above.links.extend(piece.links.iter().cloned());
-                above.end_line = piece.end_line;
-            }
-            None => joined.push(piece.clone()),
-        }
-    }
-    Cow::Owned(joined)
-}
-
-/// Paragraphs of several lines.
-fn paragraphs(pieces: &[Piece]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        while from < pieces.len() {
-            let begin = from;
-            let same = pieces[begin..].iter().take_while(|p| p.is_text() && p.block == pieces[begin].block).count();
-            from = begin + same.max(1);
-            if same > 1 {
-                return Some(begin..from);
-            }
-        }
-        None
-    })
-}
-
-/// The line of a paragraph that begins with a link of a sentence that began on the line above.
-/// Where several lines begin with links, they are a list.
-fn wrapped_line(pieces: &[Piece], lines: std::ops::Range<usize>) -> Option<usize> {
-    /// Nothing ends with these.
-    const WANT_MORE: [&str; 15] =
-        ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "via", "with"];
-    /// Titles are longer.
-    const FEW_WORDS: usize = 48;
-    /// Lines that are wrapped are longer.
-    const WRAPPED: usize = 34;
-    const WRAPPED_HAN: usize = 14;
-    let opens = |n: &usize| {
-        let piece = &pieces[*n];
-        piece.links.first().is_some_and(|l| !l.picture && !l.text.is_empty() && piece.text.starts_with(l.text.as_str()))
-    };
-    let mut opening = lines.clone().filter(opens);
-    let n = opening.next().filter(|n| *n > lines.start && opening.next().is_none())?;
-    let (above, piece) = (&pieces[n - 1], &pieces[n]);
-    let link = piece.links.first()?;
-    let rest = piece.text.strip_prefix(link.text.as_str())?;
-    let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
-    let in_han = rest.starts_with(|c: char| !c.is_ascii() && c.is_alphabetic());
-    let is_long = text::columns(&above.text) >= if in_han { WRAPPED_HAN } else { WRAPPED };
-    let open = above.text.ends_with(|c: char| c.is_alphanumeric() || ",，、(（".contains(c));
-    let told_of = above.bold || shapes::without_ordinal(&above.text).1 || shapes::question(&above.text).is_some();
-    if !open || !is_long || told_of {
-        return None;
-    }
-    if link.text.contains("://") {
-        return matches!(last.as_str(), "see" | "visit").then_some(n);
-    }
-    if lists::says_nothing(&link.text) || shapes::is_navigation(&link.text) || text::columns(&link.text) > FEW_WORDS {
-        return None;
-    }
-    let next = pieces[n + 1..lines.end].first().filter(|p| p.links.is_empty() && !p.text.starts_with("by "));
-    let alone = || rest.is_empty() && next.is_some_and(|p| goes_on(&p.text));
-    let by_whom = rest.starts_with(" by ") || rest.starts_with(" from ");
-    let goes_on = WANT_MORE.contains(&last.as_str()) || in_han || rest.starts_with(' ') && goes_on(rest) || alone();
-    (goes_on && !by_whom).then_some(n)
-}
-
-/// Whether words go on with a sentence: they begin small.
-fn goes_on(words: &str) -> bool {
-    words.trim_start().starts_with(|c: char| c.is_ascii_lowercase())
-}
-
-/// The pieces with headings that are none as lines: `#### Authors: [@ann](…)`, whose text is that of
-/// the heading before, and fields of one event, each a heading (`## 会议时间` and a paragraph).
-fn without_fields(pieces: &[Piece]) -> Cow<'_, [Piece]> {
-    let fields = has_headings_of_fields(pieces);
-    let is_one = |n: usize| {
-        let piece = &pieces[n];
-        matches!(piece.shape, Shape::Heading(_))
-            && (shapes::is_byline(piece) || fields && field_below(pieces, n).is_some())
-    };
-    if !(0..pieces.len()).any(is_one) {
-        return Cow::Borrowed(pieces);
-    }
-    let as_line = |n: usize| {
-        let piece = &pieces[n];
-        match field_below(pieces, n).filter(|_| fields && is_one(n)) {
-            Some(text) => Piece { shape: Shape::Line, text, ..piece.clone() },
-            None if is_one(n) => Piece { shape: Shape::Line, ..piece.clone() },
-            None => piece.clone(),
-        }
-    };
-    Cow::Owned((0..pieces.len()).map(as_line).collect())
-}
-
-/// The field that a heading is the name of, and its value, which stands below.
-fn field_below(pieces: &[Piece], n: usize) -> Option<String> {
-    let name = pieces[n].text.trim_end_matches([':', '：', ' ']);
-    let value = pieces.get(n + 1).filter(|p| p.shape == Shape::Line && p.list == 0 && !p.text.is_empty())?;
-    let field = format!("{name}：{}", value.text);
-    (text::columns(name) <= 20 && shapes::field(&field).is_some()).then_some(field)
-}
-
-/// Whether a post tells of one event, with a heading for each of its fields: when, and one more.
-fn has_headings_of_fields(pieces: &[Piece]) -> bool {
-    let found: Vec<shapes::Field> = (0..pieces.len())
-        .filter(|n| matches!(pieces[*n].shape, Shape::Heading(_)) && !pieces[*n].quote)
-        .filter_map(|n| field_below(pieces, n))
-        .filter_map(|field| shapes::field(&field).map(|(f, _)| f))
-        .collect();
-    found.iter().filter(|f| **f == shapes::Field::Time).count() == 1 && found.len() > 1
 }
 
 /// Cuts the post at its headings.
@@ -254,6 +116,9 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         if inherited.is_some() && word.is_some() && !is_bold_line && vocabulary::is_in_passing(&heading) {
             continue;
         }
+        // An event is called one below a heading for events, too.
+        let is_event = word == Some(SectionKind::Events) && vocabulary::names_more(&heading, names);
+        let word = word.filter(|_| inherited != Some(SectionKind::Events) || !is_event);
         // A heading without words of its own below one with words is part of that section.
         if let (None, Some(kind)) = (word, inherited)
             && current.told

@@ -106,7 +106,7 @@ pub(super) struct Label {
 pub(super) fn is_generic(name: &str) -> bool {
     static GENERIC: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
+            r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|instagram|mastodon|facebook|linkedin|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
         )
     });
     GENERIC.is_match(name)
@@ -313,6 +313,19 @@ pub(super) fn is_empty_title(title: &str) -> bool {
                 | "repository"
                 | "repo"
                 | "full story"
+                | "자세히 보기"
+                | "더 보기"
+                | "더보기"
+                | "원문 보기"
+                | "원문"
+                | "바로가기"
+                | "링크"
+                | "詳細はこちら"
+                | "詳細"
+                | "続きを読む"
+                | "元記事"
+                | "こちら"
+                | "もっと見る"
                 | "learn more"
                 | "via"
                 | "详细"
@@ -372,7 +385,7 @@ pub fn day_in(line: &str) -> Option<&str> {
         const MONTH: &str = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\b";
         const DAY: &str = r"\d{1,2}(?:st|nd|rd|th)?\b";
         pattern(&format!(
-            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?(?:[-–—~～至到]\s?\d{{1,2}}\s?)?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
+            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?(?:[-–—~～至到]\s?\d{{1,2}}\s?)?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b(?:[1-9]|1[0-2])\.\d{{1,2}}\s?(?:[日号]|[（(]周[一二三四五六日天][）)]|举行|举办|进行|召开|线下|线上|直播)|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
         ))
     });
     DAY.find(line).map(|m| m.as_str())
@@ -382,7 +395,7 @@ pub fn day_in(line: &str) -> Option<&str> {
 pub(super) fn is_navigation(title: &str) -> bool {
     static NAVIGATION: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:(?:your|us|more) .{0,60}|(?:an? )?(?:links?|articles?|stor(?:y|ies)|tips?|news|prs?|pull requests?|entr(?:y|ies)|events?|posts?|projects?|suggestions?)\b.{0,60})|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?)\W*$",
+            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:(?:your|us|more) .{0,60}|(?:an? )?(?:links?|articles?|stor(?:y|ies)|tips?|news|prs?|pull requests?|entr(?:y|ies)|events?|posts?|projects?|suggestions?)\b.{0,60})|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|(?:last|previous) (?:week|month|issue|edition)['’]s .{0,40}(?:can be found |is )?here\.?|join (?:us|our|the) .{0,30}(?:discord|slack|matrix|telegram|zulip|gitter|forum|chat|server|channel|community|mailing list).{0,20}|follow @\w+|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?|提交.{0,12}(?:建议|投票|提名).{0,6}|(?:and )?(?:many|much) more)\W*$",
         )
     });
     text::columns(title) <= 90 && NAVIGATION.is_match(title)
@@ -395,12 +408,12 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|thanks for (?:reading|your (?:support|interest))\b|(?:if you(?:['’](?:d|ve|re))? .{2,100}[,，] ?(?:please )?(?:let (?:us|me) know|contact us|reach out|send (?:us|it|them)|submit (?:it|them|your)|tell us|get in touch|drop (?:us|by)|check out our|feel free)\b)|(?:want|would you like|looking|ready) to (?:get involved|contribute|help out|join us|be featured)\b|(?:do|did|have) you .{2,100}\?.{0,20}(?:send (?:in|us|it|them)|submit (?:it|them|your)|let us know|tell us)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
         )
     });
     static AROUND: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
+            r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
         )
     });
     CREDIT.is_match(line) || !is_link && AROUND.is_match(line)

@@ -17,12 +17,12 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
     [
         // What nobody subscribes to: thanks, adverts, where to follow us.
         (
-            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期]回顾|关于我们|\b(shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|(follow|find|join|reach) us|stay in touch|social media|about (us|this)|credits|corrections?)\b",
+            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期](回顾|推荐|精选|今日|文章)|历史上的(本周|今天)|关于我们|\b(stellenangebote|stellenanzeigen|ofertas de (empleo|trabajo)|vagas|offres d['’]emploi|kontakt|contacto|contato|unsere sponsoren|nous (suivre|contacter|rejoindre)|fale conosco|síguenos|siga-nos|shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|(follow|find|join|reach) us|stay in touch|social media|about (us|this)|credits|corrections?)\b",
             SectionKind::Skip,
         ),
         (r"\bcfp\b.*\bevents?\b|\bevents?\b.*\bcfp\b|calls? for (papers|proposals|speakers|talks)", SectionKind::Events),
         (
-            r"新手任务|任务(计划|清单|列表|认领)|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(calls?|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
+            r"新手任务|入门任务|任务(计划|清单|列表|认领|招募)|招募(贡献者|志愿者|任务)?$|招工|^求助$|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(calls?|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
             SectionKind::Tasks,
         ),
         (
@@ -30,19 +30,19 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             SectionKind::Questions,
         ),
         (
-            r"記事|ブログ|動画|기사|블로그|읽을거리|阅读|集锦|合集|合辑|全系列|系列(文章|解析)?$|回顾(集合|合集|汇总|合辑)|特辑|专栏|好文|干货|技术(分享|解析|实践)|文章|博客|教程|读物|论文|视频$|精选内容|\b(articles?|reading|reads|blog ?posts?|blogs?|tutorials?|walkthroughs?|guides|talks|videos?|podcasts?|papers?|links?|books?|newsletters?|press|from the (blog|web|community))\b",
+            r"記事|ブログ|動画|기사|블로그|읽을거리|阅读|集锦|合集|合辑|全系列|系列(文章|解析)?$|回顾(集合|合集|汇总|合辑)|特辑|专栏|好文|干货|技术(分享|解析|实践)|文章|博客|教程|读物|论文|视频$|精选内容|\b(artikel|artículos?|artigos?|lectures?|lecturas|leituras|articles?|reading|reads|blog ?posts?|blogs?|tutorials?|walkthroughs?|guides|talks|videos?|podcasts?|papers?|links?|books?|newsletters?|press|from the (blog|web|community))\b",
             SectionKind::Articles,
         ),
         (
-            r"イベント|勉強会|カンファレンス|ミートアップ|행사|이벤트|모임|밋업|活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
+            r"イベント|勉強会|カンファレンス|ミートアップ|행사|이벤트|모임|밋업|活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(termine|veranstaltung(en)?|konferenz(en)?|eventos?|conferencias?|conferências?|conférences?|événements?|evénements?|rencontres|encuentros|events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
             SectionKind::Events,
         ),
         (
-            r"リリース|릴리스|출시|发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library|app|plugin|extension|module|component|theme|version)s?( and dependency)? (updates?|bumps?)|(new and )?updated (apps?|packages?|plugins?|crates?|extensions?|modules?|components?|librar(y|ies)))\b",
+            r"リリース|릴리스|출시|发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(veröffentlichungen|lanzamientos?|lançamentos?|releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library|app|plugin|extension|module|component|theme|version)s?( and dependency)? (updates?|bumps?)|(new and )?updated (apps?|packages?|plugins?|crates?|extensions?|modules?|components?|librar(y|ies)))\b",
             SectionKind::Releases,
         ),
         (
-            r"ニュース|お知らせ|뉴스|소식|大事件|新闻|动态|公告|要闻|资讯|快讯|速递|速览|热点|头条|喜报|新晋|科技动态|\b(big news|news|announcements?|headlines?|highlights|in brief|what'?s new)\b",
+            r"ニュース|お知らせ|뉴스|소식|大事件|新闻|动态|公告|要闻|资讯|快讯|速递|速览|热点|头条|喜报|新晋|科技动态|\b(neuigkeiten|nachrichten|noticias|notícias|novedades|novidades|actualités|actus?|big news|news|announcements?|headlines?|highlights|in brief|what'?s new)\b",
             SectionKind::News,
         ),
     ]
@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
+        r"(?i)^\W*(?:(?:last|final|closing) (?:words|thoughts|remarks)\W*$|tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners|members)\b|(?:our )?(?:partners|sponsors|backers|supporters)(?: (?:and|&) (?:partners|sponsors|backers|supporters))?\W*$|(?:new|latest|open|community|remote|current|[A-Z]{2,6}) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:项目|社区|官方|更多)(?:资源|渠道|资源入口|官方渠道|交流渠道)\W*$|资源入口\W*$|加入社区\W*$|联系方式\W*$|参与方式\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
     )
 });
 
@@ -109,8 +109,19 @@ const SENTENCE_COLUMNS: usize = 30;
 /// Whether a heading only has the word of a section among many others.
 pub(super) fn is_in_passing(heading: &str) -> bool {
     let whole = text::columns(heading.trim());
-    let word = WORDS.iter().find_map(|(words, _)| words.find(heading)).map_or(whole, |m| text::columns(m.as_str()));
-    whole > SENTENCE_COLUMNS && word * 3 < whole
+    let Some(word) = WORDS.iter().find_map(|(words, _)| words.find(heading)) else { return false };
+    whole > SENTENCE_COLUMNS && text::columns(word.as_str()) * 3 < whole || says_who_released(heading)
+}
+
+/// `Wick releases hardened images`, `谷歌发布新的模型`: who released what.
+fn says_who_released(heading: &str) -> bool {
+    static RELEASES: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)发布|\breleases?\b"));
+    let Some(verb) = RELEASES.find(heading) else { return false };
+    let (who, what) = (&heading[..verb.start()], heading[verb.end()..].trim());
+    who.contains(char::is_alphabetic)
+        && what.starts_with(char::is_alphabetic)
+        && text::columns(what) >= 8
+        && !has_word(what)
 }
 
 /// Headings that divide the notes of one release: `Bug fixes`, `新特性`. Where they are of the level of
@@ -155,7 +166,7 @@ pub(super) fn is_of_changes(heading: &str) -> bool {
 pub(super) fn is_group(heading: &str) -> bool {
     static GROUP: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:clients?|servers?|libraries|library|tools?|tooling|apps?|applications?|software|services?|extensions?|plugins?|modules?|commits|pull requests|prs|discussions|proposals|threads|community|ecosystem|others?|misc\w*)(?:\W+(?:and|&)\W+)?\W*)+$|^\W*(?:客户端|服务[端器]|库|工具|应用|插件|社区|生态|周边|其[他它])+\W*$",
+            r"(?i)^\W*(?:(?:clients?|servers?|libraries|library|tools?|tooling|apps?|applications?|software|services?|extensions?|plugins?|modules?|commits|pull requests|prs|discussions|proposals|threads|community|ecosystem|others?|misc\w*)(?:\W+(?:and|&|和|与|及)\W+)?\W*)+$|^\W*(?:(?:正在)?(?:审[查核]|讨论)(?:中)?的)?提案\W*$|^\W*(?:客户端|服务[端器]|库|工具|应用|插件|社区|生态|周边|其[他它])+\W*$",
         )
     });
     GROUP.is_match(heading)
@@ -225,6 +236,36 @@ pub(super) fn closes(line: &str) -> bool {
         )
     });
     CLOSES.is_match(line)
+}
+
+/// Headings that say that several things follow: `New community posts`, `Notable PRs`.
+pub(super) fn is_of_several(heading: &str) -> bool {
+    static SEVERAL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:articles|blogs|changes|commits|contributions|issues|links|packages|papers|plugins|posts|projects|prs|pull requests|reads|releases|resources|talks|tips|tutorials|updates|videos)\W*$",
+        )
+    });
+    SEVERAL.is_match(heading)
+}
+
+/// Headings of what the issue holds; what stands below one is told again further down.
+pub(super) fn is_contents(heading: &str) -> bool {
+    static CONTENTS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:本[期周月]|内容)(?:精选|内容)?(?:速览|导读|目录|看点|预览)|(?:in|inside) this (?:issue|edition|newsletter)|at a glance)\W*$",
+        )
+    });
+    CONTENTS.is_match(heading)
+}
+
+/// Whether words tell what a part of a digest is for, or invite its readers, in every issue.
+pub(super) fn speaks_of_the_digest(line: &str) -> bool {
+    static DIGEST: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)栏目|^\W*收集|的介绍\W*$|欢迎.{0,12}(?:参与|加入|关注|投稿|交流|订阅|来)|\b(?:stay (?:connected|tuned)|welcome to (?:join|contribute|participate)|(?:in|with) this (?:section|column|newsletter|issue|edition))\b",
+        )
+    });
+    DIGEST.is_match(line)
 }
 
 /// Whether a heading speaks of something that is over: its links are articles.

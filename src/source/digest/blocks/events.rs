@@ -218,6 +218,7 @@ fn whole_event(scope: &mut Scope<'_>) {
     let is_heading = |p: &&Piece| matches!(p.shape, Shape::Heading(_)) && shapes::field(&p.text).is_none();
     let own = scope.at(from).filter(is_heading).map(|p| shapes::without_ordinal(&p.text).0.to_owned());
     let own = own.filter(|t| text::columns(t) >= 6 && !shapes::is_generic(t));
+    let is_headed = own.is_some();
     let title = own.or(named).or_else(|| bold.map(|p| p.text.clone())).or(above).unwrap_or_else(|| heading.to_owned());
     let mut item = Item::new(Kind::Event, title, scope.pieces[scope.section.from].line);
     if let Some(link) = link {
@@ -234,7 +235,7 @@ fn whole_event(scope: &mut Scope<'_>) {
     };
     let told = || (from..to).map(|n| &scope.pieces[n].text).find(calls).cloned();
     item.time = time.or_else(told);
-    item.ranges = scope.lines(from..to);
+    item.ranges = scope.lines(from + usize::from(is_headed)..to);
     scope.mark(from..to);
     scope.push(scope.section.from, item);
 }
@@ -303,9 +304,12 @@ fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
             if lists::under_recap(scope, at) || scope.items[k].kind != Kind::Article {
                 continue;
             }
-            // The day may stand on the next line of the same paragraph.
+            // The day may stand on the next line of the same paragraph, or in the text below a heading.
             let head = &scope.pieces[at];
-            let own = |p: &&Piece| p.line == line || p.list > 0 && p.item == head.item && p.block == head.block;
+            let is_headed = matches!(head.shape, Shape::Heading(_));
+            let own = |p: &&Piece| {
+                p.line == line || p.list > 0 && p.item == head.item && p.block == head.block || is_headed && p.is_text()
+            };
             let texts = scope.pieces[at..scope.section.to].iter().take(32).take_while(own).map(|p| p.text.as_str());
             let text = texts.collect::<Vec<_>>().join(" ");
             if needs_day && shapes::day_in(&text).is_none() {
@@ -428,29 +432,55 @@ fn headed_events(scope: &mut Scope<'_>) -> bool {
 }
 
 /// Paragraphs with a day and a link each are as many events: `**Rust Paris** – June 21 – [RSVP](…)`.
+/// The day may stand on a line of its own, and where several open with their links, one may have
+/// none.
 fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
     let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let is_page = |l: &LinkRef| !l.picture && places::is_page(&l.url) && !l.text.is_empty();
-    let is_one = |n: &usize| {
-        let piece = &scope.pieces[*n];
-        piece.is_text() && piece.links.iter().any(is_page) && shapes::day_in(&piece.text).is_some()
+    let paragraphs = paragraphs(scope, first);
+    let links = |(from, to): (usize, usize)| scope.pieces[from..to].iter().flat_map(|p| &p.links);
+    let is_dated =
+        |(from, to): (usize, usize)| scope.pieces[from..to].iter().any(|p| shapes::day_in(&p.text).is_some());
+    let opens = |(from, _): (usize, usize)| {
+        let piece = &scope.pieces[from];
+        piece.links.first().is_some_and(|l| is_page(l) && piece.text.starts_with(l.text.as_str()))
     };
-    let found: Vec<usize> = (first..scope.section.to).filter(is_one).collect();
-    if found.len() < 2 {
+    let (dated, opening) = (
+        paragraphs.iter().filter(|p| is_dated(**p) && links(**p).any(is_page)).count(),
+        paragraphs.iter().filter(|p| opens(**p)).count(),
+    );
+    let all_open = opening > 1 && opening == paragraphs.len() && dated > 0;
+    if dated < 2 && !all_open {
         return false;
     }
-    for n in found {
-        let piece = &scope.pieces[n];
+    let found: Vec<((usize, usize), LinkRef)> = paragraphs
+        .iter()
+        .filter(|p| is_dated(**p) || all_open)
         // The event's own page comes first, what is said there behind it.
-        let Some(link) = piece.links.iter().find(|l| is_page(l)).cloned() else { continue };
-        let title = if lists::says_nothing(&link.text) { event_words(&piece.text, &link) } else { link.text.clone() };
-        let mut item = Item::new(Kind::Event, title, piece.line).with_link(&link);
-        item.time = Some(piece.text.clone());
-        item.ranges = scope.lines(n..n + 1);
-        scope.mark(n..n + 1);
-        scope.push(n, item);
+        .filter_map(|p| Some((*p, links(*p).find(|l| is_page(l))?.clone())))
+        .collect();
+    for ((from, to), link) in found {
+        let text = scope.pieces[from..to].iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
+        let title = if lists::says_nothing(&link.text) { event_words(&text, &link) } else { link.text.clone() };
+        let mut item = Item::new(Kind::Event, title, scope.pieces[from].line).with_link(&link);
+        item.time = shapes::day_in(&text).is_some().then_some(text);
+        item.ranges = scope.lines(from..to);
+        scope.mark(from..to);
+        scope.push(from, item);
     }
     true
+}
+
+/// Paragraphs of running text from `first` on.
+fn paragraphs(scope: &Scope<'_>, first: usize) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for n in (first..scope.section.to).filter(|n| scope.pieces[*n].is_text()) {
+        match found.last_mut().filter(|(from, to)| *to == n && scope.pieces[*from].block == scope.pieces[n].block) {
+            Some((_, to)) => *to = n + 1,
+            None => found.push((n, n + 1)),
+        }
+    }
+    found
 }
 
 /// What a line calls its event, beside the day and the link to sign up.

@@ -113,9 +113,12 @@ fn group(scope: &Scope<'_>, head: usize, to: usize) -> Option<Vec<usize>> {
 }
 
 /// Whether a head is what a list below it is called: nothing else stands there, each of its items
-/// has a link of its own, and there are several, or the head is a word or two.
+/// has a link of its own, and there are several, or the head is a word or two. A head that says
+/// that several things follow may have a line between that introduces them.
 fn heads_linked_bullets(scope: &Scope<'_>, head: usize, to: usize) -> bool {
-    let below = || head + 1..to;
+    let introduced = scope.at(head + 1).is_some_and(|p| p.is_text() && p.text.ends_with([':', '：']))
+        && vocabulary::is_of_several(&scope.pieces[head].text);
+    let below = || head + 1 + usize::from(introduced)..to;
     let bullets = || below().filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n));
     lists::first_link(&scope.pieces[head]).is_none()
         && (bullets().count() > 1 || text::columns(&scope.pieces[head].text) <= 20)
@@ -188,6 +191,9 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
             let end = (from..end).find(|n| scope.pieces[*n].list > 0).unwrap_or(end);
             news_block(scope, from, end);
         }
+        if scope.section.told {
+            told_bullets(scope);
+        }
     } else if by_number && starts.len() < paragraphs.len() {
         news_blocks(scope, &starts, to);
     } else if paragraphs.len() >= 2 && paragraphs.iter().all(|(n, _)| shapes::without_ordinal(&scope.pieces[*n].text).1)
@@ -201,6 +207,8 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
         }
     } else if let Some((bullets, end)) = sentences(scope, first, to) {
         news_blocks(scope, &bullets, end);
+    } else if first < to && scope.pieces[first..to].iter().all(|p| p.quote && p.links.is_empty()) {
+        // What the section is for, in every issue.
     } else if first < to {
         news_block(scope, first, to);
     }
@@ -253,6 +261,59 @@ pub(in crate::source::digest) fn sentences_as_news(scope: &mut Scope<'_>) {
     if !bullets.iter().any(is_dated) {
         news_blocks(scope, &bullets, end);
     }
+}
+
+/// Reads a post that is a list and what introduces it: each bullet is news.
+pub(in crate::source::digest) fn bullets_as_news(scope: &mut Scope<'_>) {
+    let bullets = bullets(scope, scope.section.from, scope.section.to);
+    let tells = |(n, _): &(usize, usize)| text::columns(&scope.pieces[*n].text) >= 20;
+    let plain =
+        scope.range().all(|n| scope.pieces[n].is_text() || scope.pieces[n].list > 0 || scope.pieces[n].text.is_empty());
+    let introduced = scope.range().filter(|n| scope.pieces[*n].list == 0).count();
+    if bullets.len() > 2 && introduced <= bullets.len() && plain && bullets.iter().all(tells) {
+        bullets.into_iter().for_each(|(from, to)| news_block(scope, from, to));
+    }
+}
+
+/// Bullets without a link that tell something, in a list in which others are items: news as well.
+pub(in crate::source::digest) fn told_bullets(scope: &mut Scope<'_>) {
+    beside_items(scope, |_| true);
+}
+
+/// Those that are whole sentences, where no heading says what the list holds.
+pub(in crate::source::digest) fn told_sentences(scope: &mut Scope<'_>) {
+    beside_items(scope, |text| text.ends_with(['.', '。']));
+}
+
+fn beside_items(scope: &mut Scope<'_>, is_told: fn(&str) -> bool) {
+    let bullets = bullets(scope, scope.section.from, scope.section.to);
+    if !bullets.iter().any(|(n, _)| scope.used[*n]) {
+        return;
+    }
+    let tells = |(n, to): &(usize, usize)| {
+        let piece = &scope.pieces[*n];
+        (*n..*to).all(|n| !scope.used[n] && scope.pieces[n].links.is_empty())
+            && text::columns(&piece.text) >= 24
+            && is_told(&piece.text)
+            && !piece.text.ends_with([':', '：'])
+            && !vocabulary::closes(&piece.text)
+            && shapes::field(&piece.text).is_none()
+    };
+    let told: Vec<(usize, usize)> = bullets.into_iter().filter(tells).collect();
+    told.into_iter().for_each(|(from, to)| news_block(scope, from, to));
+}
+
+/// The outermost items of lists, each with what stands below it in its list.
+fn bullets(scope: &Scope<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
+    let begins = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        piece.list == 1 && !piece.quote && piece.shape == Shape::Line && begins_item(scope, *n)
+    };
+    let end = |n: usize| {
+        let top = scope.pieces[n].top;
+        (n..to).find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].top != top).unwrap_or(to)
+    };
+    (from..to).filter(begins).map(|n| (n, end(n))).collect()
 }
 
 /// Bullets that tell something each, and where they end: as many pieces of news. Above them

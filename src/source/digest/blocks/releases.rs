@@ -75,6 +75,10 @@ pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
     }
     lists::rows(scope, Kind::Release);
     lists::stray_articles(scope);
+    // `Project updates` are what happened.
+    if scope.section.told && scope.items.iter().all(|i| i.kind != Kind::Release) {
+        super::told_bullets(scope);
+    }
 }
 
 /// A heading and the line below it that say the same are one head.

@@ -23,6 +23,9 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
         SectionKind::Events => Kind::News,
         SectionKind::Articles | SectionKind::Releases | SectionKind::News | SectionKind::Items => Kind::Article,
     };
+    if let Some(unit) = super::only_story(scope).filter(|_| scope.items.is_empty()) {
+        return story(scope, &unit, kind);
+    }
     let is_text = |n: usize| scope.pieces[n].is_text();
     let linked: Vec<usize> = (from + 1..scope.section.to)
         .filter(|n| is_text(*n) && !scope.used[*n] && item_link(scope, *n).is_some())

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    Unit, first_link, is_one_of_several, is_title_line, lines_below, opens_with_title, push, says_nothing, statement,
+    Unit, first_link, is_bare_link, is_one_of_several, is_title_line, lines_below, opens_with_title, push,
+    says_nothing, statement,
 };
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -24,9 +25,10 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     let (title, _) = shapes::without_ordinal(&piece.text);
     if !plain
         || is_section && (scope.section.told || scope.section.head == Head::Banner)
-        || title.chars().filter(|c| c.is_alphanumeric()).count() < 2
+        || title.chars().filter(|c| c.is_alphanumeric()).count() < 2 && !is_number(title)
         || shapes::is_generic(title)
         || is_frame(title)
+        || is_days(title)
         || scope.names.is_name(title) && scope.section.told
     {
         return None;
@@ -41,6 +43,11 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         return None;
     }
     let body = || n + 1..to;
+    // An address right below it is what it leads to, whatever else is listed there.
+    let addresses = || body().filter(|m| is_address(&scope.pieces[*m]));
+    if addresses().next() == Some(n + 1) && addresses().count() == 1 {
+        return Some(to);
+    }
     let is_own = |m: usize| {
         let piece = &scope.pieces[m];
         if shapes::is_byline(piece) {
@@ -89,6 +96,24 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     }
     let is_list_of_its_own = (own..to).any(|m| scope.pieces[m].list > 0 && shapes::is_link_line(&scope.pieces[m]));
     (first.list > 0 && own > n + 1 && linked(own) && tells && !several && !is_list_of_its_own).then_some(own)
+}
+
+/// `II`: which of several, and not what.
+fn is_number(title: &str) -> bool {
+    let number = title.trim_end_matches(['.', '、', ')']);
+    !number.is_empty() && number.len() <= 5 && number.bytes().all(|b| b"IVX".contains(&b))
+}
+
+/// `March 1`, `March 1 - March 15`: when, and not what.
+fn is_days(title: &str) -> bool {
+    let mut days =
+        title.split([" - ", " – ", " — "][..].iter().find(|dash| title.contains(**dash)).copied().unwrap_or("~"));
+    days.all(|day| shapes::is_day(day.trim()))
+}
+
+/// A line that is an address.
+fn is_address(piece: &Piece) -> bool {
+    is_bare_link(piece) && piece.text.contains("://")
 }
 
 /// `[Use the assistant](…)`, `[Full results of the survey](…)` alone in a paragraph: it leads on
@@ -153,11 +178,13 @@ pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let original = link_at(is_original).or_else(|| link_at(is_repository));
     let found = original.or_else(|| below().find_map(|(n, p)| Some((n, story_link(p)?))));
     let is_told = |n: usize| !shapes::is_credit(&scope.pieces[n].text, false) && !shapes::is_source(&scope.pieces[n]);
-    let Some((_, link)) = found.filter(|(n, _)| is_told(*n)) else { return };
+    let Some((at, link)) = found.filter(|(n, _)| is_told(*n)) else { return };
     let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
     let title = title.trim_end_matches([':', '：', ' ']).to_owned();
     // `Package of the week` is the same every week.
-    let title = if is_rubric(&title) && !says_nothing(&link.text) {
+    let title = if is_number(&title) {
+        text::first_sentence(&scope.pieces[at].text)
+    } else if is_rubric(&title) && !says_nothing(&link.text) {
         let colon = if title.is_ascii() { ": " } else { "：" };
         format!("{title}{colon}{}", link.text)
     } else {

@@ -107,6 +107,14 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     if !shapes::is_empty_title(&link.text) {
         return words_before(&piece.text, link).unwrap_or_else(|| link.text.clone());
     }
+    // `https://wick.example got updated`: the address is what is told of.
+    let behind = piece.text.strip_prefix(link.text.as_str()).and_then(|b| b.strip_prefix(' '));
+    if let Some(behind) =
+        behind.filter(|b| link.text.contains("://") && b.starts_with(|c: char| c.is_ascii_lowercase()))
+    {
+        let place = link.text.split_once("://").map_or("", |(_, place)| place.trim_end_matches('/'));
+        return format!("{place} {}", text::first_sentence(behind));
+    }
     let around = without_link(&piece.text, link);
     if around.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !shapes::is_generic(&around) {
         return around;
@@ -236,6 +244,9 @@ fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
 pub(in crate::source::digest) fn plain_title<'t>(title: &'t str, link: Option<&str>) -> &'t str {
     static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\[\d{1,3}\]|【\d{1,3}】)[.、:：]?\s*"));
     let whole = without_credit(title, link);
+    // `what it is - [GitHub.](…)`
+    let source = link.filter(|l| says_nothing(l)).and_then(|l| whole.strip_suffix(l)).map(str::trim_end);
+    let whole = source.and_then(|s| s.strip_suffix(['-', '–', '—'])).map_or(whole, str::trim_end);
     let rest = REFERENCE.find(whole).map_or(whole, |m| &whole[m.end()..]).trim_end_matches([':', '：', ' ']);
     // `【title】`: brackets around all of it.
     let inner = rest.strip_prefix('【').and_then(|r| r.strip_suffix('】')).filter(|r| !r.contains(['【', '】']));

@@ -57,7 +57,7 @@ pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
     let written = found.as_str().trim_end_matches('.');
     // `2.0 Beta 2` is what others call `2.0-beta2`.
     let number = match written.split_once(' ') {
-        Some((number, stage)) => format!("{number}-{}", stage.replace([' ', '.'], "").to_lowercase()),
+        Some((number, stage)) => format!("{number}-{}", stage.replace(' ', "").to_lowercase()),
         None => written.to_owned(),
     };
     Some(Version { start: found.start(), end: found.start() + written.len(), number })
@@ -101,7 +101,9 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
 
 /// Words that stand between a product and its version, and are neither.
 fn is_no_name(word: &str) -> bool {
-    const NO_NAMES: [&str; 84] = [
+    const NO_NAMES: [&str; 86] = [
+        "candidate",
+        "current",
         "required",
         "supported",
         "needed",
@@ -249,8 +251,11 @@ pub(in crate::source::digest) fn is_release_title(piece: &Piece) -> bool {
     let Some(found) = version(line) else { return false };
     let dotted = found.number.contains('.');
     let short = line[found.end..].trim().is_empty() && line[..found.start].split_whitespace().count() <= 3;
-    release_page || dotted && (short || announces(line))
+    release_page || dotted && (short || announces(line) || SHIPPED.is_match(line))
 }
+
+/// Words that say of what follows that it came out, where a version and what it is of stand there.
+static SHIPPED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:shipped|published|launched) version\b"));
 
 /// What a link is that names a release, whatever stands around it: `[Lamp 0.9](…)`,
 /// `[t2-cli](…/releases/tag/v0.1.0)`.
@@ -350,6 +355,9 @@ pub(in crate::source::digest) fn release_head(
     line.extend(whole[line.len()..].chars().take_while(char::is_ascii_graphic).take(30));
     let line = &line;
     let first = version(line)?;
+    if let Some(head) = of_page_title(line, names) {
+        return Some(head);
+    }
     // `1.2 → 1.3`: what it came to.
     static ARROW: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*"));
     // `bumped from 1.2 to 1.3` says the same.
@@ -374,6 +382,13 @@ pub(in crate::source::digest) fn release_head(
             r"(?i)^\s*(?:版本?)?\s*[|:：(（-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|pre-?releases? testing|testing|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
         )
     });
+    // `PostGIS 2.0 support in Wick` is a feature, unless the page of that release is linked.
+    static SUPPORT: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)^\s*support\s+(?:in|for|by|to|has|is|was|lands?|added)\b"));
+    let has_page = || piece.links.iter().any(|l| l.url.contains("/releases/tag/"));
+    if SUPPORT.is_match(&line[version.end..]) && !has_page() {
+        return None;
+    }
     if PLANNED.is_match(&line[version.end..]) || is_needed(line, &version) {
         return None;
     }
@@ -389,10 +404,11 @@ pub(in crate::source::digest) fn release_head(
         piece.links.first().is_some_and(|l| line.starts_with(l.text.as_str()) && !l.text.contains("://") && shows(l))
             || piece.links.iter().any(|l| l.url.contains("/releases/tag/") && shows(l));
     let before = line[..version.start].trim_end();
-    let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：']);
+    let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：', '(', '（']).trim_end();
     let phrase = BEFORE.captures(head).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
     // `now beta for 1.10`, `removed in 2.0`: another thing's version in passing.
-    let last = head.rsplit(' ').next().unwrap_or("").to_lowercase();
+    let last = head.strip_suffix("version").unwrap_or(head).trim_end();
+    let last = last.rsplit(' ').next().unwrap_or("").to_lowercase();
     if ["for", "in", "since", "until", "before", "after", "than", "requires", "with", "on"].contains(&last.as_str()) {
         return None;
     }
@@ -445,7 +461,14 @@ pub(in crate::source::digest) fn release_head(
         (is_name && self::version(&link.text).is_none() && comes_to).then(|| link.text.clone())
     };
     let opened = opening();
-    if !(heading || piece.bold || linked || bare || by_link || opened.is_some() || announces(line)) {
+    // `shipped version 1.33 of [Benchmark](…)`
+    let of_linked = piece.links.iter().take(8).find_map(|l| {
+        let named = line[version.end..].trim_start().strip_prefix("of ").or_else(|| rest.strip_prefix(") of "))?;
+        let is_name = !l.picture && !l.text.is_empty() && named.starts_with(l.text.as_str());
+        (is_name && text::columns(&l.text) <= 40).then(|| l.text.clone())
+    });
+    let shipped = of_linked.is_some() && SHIPPED.is_match(line);
+    if !(shipped || heading || piece.bold || linked || bare || by_link || opened.is_some() || announces(line)) {
         return None;
     }
     // The words right before the version: a project's name among them, else the last of them.
@@ -470,21 +493,24 @@ pub(in crate::source::digest) fn release_head(
     // `[v0.5.6](…/org/repo/releases/tag/v0.5.6)`: the address names it.
     let from_address = || {
         let page = piece.links.iter().find(|l| l.url.contains("/releases/tag/") && shows(l))?;
-        let alone = before.chars().all(|c| !c.is_alphanumeric() || matches!(c, 'v' | 'V'));
+        let alone = head.split_whitespace().all(|w| is_no_name(w) || !w.contains(char::is_alphanumeric));
         let (repository, _) = page.url.split_once("/releases/tag/")?;
         let name = repository.rsplit('/').next().filter(|name| alone && !name.is_empty())?;
         Some(names.titles_in(name).into_iter().next().unwrap_or_else(|| name.to_owned()))
     };
     // `[version 0.9.7](…) of Lamp`
     let of_what = || {
-        static OF: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+of\s+([A-Z][\w.+#-]*)"));
+        static OF: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\)?\s+of\s+([A-Za-z][\w.+#-]*)"));
         let nameless = head.split_whitespace().all(is_no_name);
         let name = OF.captures(&line[version.end..]).filter(|_| nameless)?.get(1)?.as_str();
+        let is_name = !is_no_name(name) && !matches!(name, "our" | "your" | "their" | "my");
+        is_name.then_some(())?;
         Some(name.trim_end_matches('.').to_owned())
     };
     let name = known
         .filter(|_| opened.is_none())
         .or(opened)
+        .or(of_linked)
         .or_else(in_link)
         .or_else(|| named.clone())
         .or_else(of_what)
@@ -495,6 +521,18 @@ pub(in crate::source::digest) fn release_head(
         .or_else(from_section)?;
     let of_page = piece.links.iter().find(|l| holds(l)).and_then(|l| of_tag(l, &version.number));
     Some(ReleaseHead { name, version: of_page.unwrap_or(version.number) })
+}
+
+/// `Release v8.5.0 · npm/cli`: the title of a release page.
+fn of_page_title(line: &str, names: &Names) -> Option<ReleaseHead> {
+    static TITLE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^(?:Release\s+)?([^·]{1,60}?)\s+·\s+[\w.-]+/([\w.-]+)(?:\s+·\s+GitHub)?$"));
+    let found = TITLE.captures(line.trim())?;
+    let (title, name) = (found.get(1)?.as_str(), found.get(2)?.as_str());
+    let version = version(title).filter(|v| v.end == title.len())?;
+    let name =
+        names.titles_in(name).into_iter().next().filter(|_| names.is_name(name)).unwrap_or_else(|| name.to_owned());
+    Some(ReleaseHead { name, version: version.number })
 }
 
 /// The name in `Wick 现已更新至`, which a version follows.

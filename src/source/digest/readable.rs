@@ -1,0 +1,241 @@
+//! The pieces as they are meant: lines that an editor wrapped joined again, addresses written
+//! short written out, headings that are none as lines, and without the signature.
+//!
+//! Lines of Chinese are left as they are: there a line often is what a paragraph is elsewhere.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{lists, shapes};
+use crate::normalize::text;
+use crate::source::markdown::{Piece, Shape};
+use crate::source::pattern::pattern;
+
+/// Words that no sentence ends with.
+const WANT_MORE: [&str; 15] =
+    ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "via", "with"];
+
+/// Lines that are wrapped are longer.
+const WRAPPED: usize = 34;
+
+/// The pieces as they are meant.
+pub(super) fn readable(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    let pieces = &pieces[..signature(pieces).unwrap_or(pieces.len())];
+    let pieces = then(with_whole_addresses(pieces), unwrapped);
+    then(pieces, without_fields)
+}
+
+fn then(pieces: Cow<'_, [Piece]>, step: fn(&[Piece]) -> Cow<'_, [Piece]>) -> Cow<'_, [Piece]> {
+    match pieces {
+        Cow::Borrowed(pieces) => step(pieces),
+        Cow::Owned(pieces) => Cow::Owned(step(&pieces).into_owned()),
+    }
+}
+
+/// Where a post is signed: `Sincerely,`, and names below it to the end.
+fn signature(pieces: &[Piece]) -> Option<usize> {
+    /// Names, their addresses and a picture.
+    const MOST_BELOW: usize = 8;
+    static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:yours )?sincerely|yours(?: truly)?|(?:best|kind|warm)(?:est)? (?:regards|wishes)|regards|cheers|happy hacking|此致|祝好|敬上)\W*$",
+        )
+    });
+    let last = pieces.len().saturating_sub(MOST_BELOW + 1);
+    let at = (last..pieces.len()).rev().find(|n| pieces[*n].is_text() && SIGNED.is_match(&pieces[*n].text))?;
+    let names = |p: &Piece| p.list == 0 && !matches!(p.shape, Shape::Heading(_) | Shape::Table | Shape::Code);
+    pieces[at..].iter().all(names).then_some(at)
+}
+
+/// The pieces with a line that is a link and shows its address without `https://` as one that
+/// shows all of it.
+fn with_whole_addresses(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    let is_one = |p: &Piece| {
+        let [link] = p.links.as_slice() else { return false };
+        let address = link.url.strip_prefix("https://").or_else(|| link.url.strip_prefix("http://"));
+        !link.picture
+            && link.text.contains(['.', '/'])
+            && text::same(&link.text, &p.text)
+            && address.is_some_and(|a| a.trim_end_matches('/') == link.text.trim_end_matches('/'))
+    };
+    if !pieces.iter().any(is_one) {
+        return Cow::Borrowed(pieces);
+    }
+    let whole = |p: &Piece| {
+        let mut whole = p.clone();
+        if is_one(p) {
+            whole.text.clone_from(&p.links[0].url);
+            whole.links[0].text.clone_from(&p.links[0].url);
+        }
+        whole
+    };
+    Cow::Owned(pieces.iter().map(whole).collect())
+}
+
+/// The pieces with a line that goes on with the sentence of the line above as a part of that one.
+fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    let mut wrapped = vec![false; pieces.len()];
+    for lines in paragraphs(pieces) {
+        for n in lines.start + 1..lines.end {
+            wrapped[n] = is_wrapped(pieces, n, &lines);
+            // What stands behind a link that is alone on its line goes with it.
+            let alone = |n: usize| lists::is_link(&pieces[n]);
+            wrapped[n] |= wrapped[n - 1] && alone(n - 1) && is_small(&pieces[n].text);
+        }
+    }
+    if !wrapped.contains(&true) {
+        return Cow::Borrowed(pieces);
+    }
+    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for (piece, wrapped) in pieces.iter().zip(wrapped) {
+        match joined.last_mut().filter(|_| wrapped) {
+            Some(above) => {
+                let spaced =
+                    above.text.ends_with(|c: char| c.is_ascii()) && piece.text.starts_with(|c: char| c.is_ascii());
+                above.text = format!("{}{}{}", above.text, if spaced { " " } else { "" }, piece.text);
+                above.links.extend(piece.links.iter().cloned());
+                above.images += piece.images;
+                above.bold &= piece.bold;
+                above.end_line = piece.end_line;
+            }
+            None => joined.push(piece.clone()),
+        }
+    }
+    Cow::Owned(joined)
+}
+
+/// Paragraphs of several lines.
+fn paragraphs(pieces: &[Piece]) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        while from < pieces.len() {
+            let begin = from;
+            let first = &pieces[begin];
+            let is_line =
+                |p: &&Piece| p.shape == Shape::Line && !p.quote && p.block == first.block && p.item == first.item;
+            from = begin + pieces[begin..].iter().take_while(is_line).count().max(1);
+            if from > begin + 1 {
+                return Some(begin..from);
+            }
+        }
+        None
+    })
+}
+
+/// Whether the line `n` of a paragraph goes on with a sentence of the line above. Where several
+/// lines begin with links, they are a list.
+fn is_wrapped(pieces: &[Piece], n: usize, lines: &std::ops::Range<usize>) -> bool {
+    /// Nothing begins with these.
+    const GO_ON: [&str; 25] = [
+        "and", "are", "as", "at", "but", "can", "for", "had", "has", "have", "in", "into", "is", "of", "on", "or",
+        "that", "to", "was", "were", "which", "who", "will", "with", "without",
+    ];
+    const ARTICLES: [&str; 3] = ["a", "an", "the"];
+    let (above, piece) = (&pieces[n - 1], &pieces[n]);
+    let told_of = above.bold || shapes::without_ordinal(&above.text).1 || shapes::question(&above.text).is_some();
+    let open = above.text.ends_with(|c: char| c.is_alphanumeric() || ",，、(（)）`\"'".contains(c));
+    if told_of || !open || piece.bold || shapes::field(&above.text).is_some() {
+        return false;
+    }
+    let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
+    let is_long = text::columns(&above.text) >= WRAPPED;
+    if opens_with_link(piece) {
+        let wants_more = is_long && WANT_MORE.contains(&last.as_str());
+        let only = || lines.clone().filter(|n| opens_with_link(&pieces[*n])).count() == 1;
+        return !opens_with_link(&pieces[lines.start]) && only() && goes_on_with_link(pieces, n, lines.end)
+            || wants_more && !lists::is_link(piece);
+    }
+    if !above.text.ends_with(|c: char| c.is_ascii()) || above.text.ends_with(['(', ')']) && !is_small(&piece.text) {
+        return false;
+    }
+    let first = piece.text.split([' ', ',', '.']).next().unwrap_or("");
+    if matches!(first, "by" | "from" | "via") || piece.text.starts_with("http") {
+        return false;
+    }
+    let goes_on = GO_ON.contains(&first);
+    if lists::is_link(above) {
+        return goes_on;
+    }
+    is_long && WANT_MORE.contains(&last.as_str())
+        || is_small(&piece.text) && (is_long || goes_on || ARTICLES.contains(&first))
+}
+
+/// Whether a line begins with a link.
+fn opens_with_link(piece: &Piece) -> bool {
+    piece.links.first().is_some_and(|l| !l.picture && !l.text.is_empty() && piece.text.starts_with(l.text.as_str()))
+}
+
+/// Whether the link that the line `n` begins with goes on with the sentence of the line above.
+fn goes_on_with_link(pieces: &[Piece], n: usize, end: usize) -> bool {
+    /// Titles are longer.
+    const FEW_WORDS: usize = 48;
+    const WRAPPED_HAN: usize = 14;
+    let (above, piece) = (&pieces[n - 1], &pieces[n]);
+    let Some(link) = piece.links.first() else { return false };
+    let Some(rest) = piece.text.strip_prefix(link.text.as_str()) else { return false };
+    let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
+    let in_han = rest.starts_with(|c: char| !c.is_ascii() && c.is_alphabetic());
+    let is_long = text::columns(&above.text) >= if in_han { WRAPPED_HAN } else { WRAPPED };
+    if !is_long || above.text.ends_with([')', '）', '`', '"', '\'']) {
+        return false;
+    }
+    if link.text.contains("://") {
+        return matches!(last.as_str(), "see" | "visit");
+    }
+    if lists::says_nothing(&link.text) || shapes::is_navigation(&link.text) || text::columns(&link.text) > FEW_WORDS {
+        return false;
+    }
+    let next = pieces[n + 1..end].first().filter(|p| p.links.is_empty() && !p.text.starts_with("by "));
+    let alone = || rest.is_empty() && next.is_some_and(|p| is_small(&p.text));
+    let by_whom = rest.starts_with(" by ") || rest.starts_with(" from ");
+    let goes_on = WANT_MORE.contains(&last.as_str()) || in_han || rest.starts_with(' ') && is_small(rest) || alone();
+    goes_on && !by_whom
+}
+
+/// Whether words begin small, as what goes on with a sentence does.
+fn is_small(words: &str) -> bool {
+    words.trim_start().starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+/// The pieces with headings that are none as lines: `#### Authors: [@ann](…)`, whose text is that of
+/// the heading before, and fields of one event, each a heading (`## 会议时间` and a paragraph).
+fn without_fields(pieces: &[Piece]) -> Cow<'_, [Piece]> {
+    let fields = has_headings_of_fields(pieces);
+    let is_one = |n: usize| {
+        let piece = &pieces[n];
+        matches!(piece.shape, Shape::Heading(_))
+            && (shapes::is_byline(piece) || fields && field_below(pieces, n).is_some())
+    };
+    if !(0..pieces.len()).any(is_one) {
+        return Cow::Borrowed(pieces);
+    }
+    let as_line = |n: usize| {
+        let piece = &pieces[n];
+        match field_below(pieces, n).filter(|_| fields && is_one(n)) {
+            Some(text) => Piece { shape: Shape::Line, text, ..piece.clone() },
+            None if is_one(n) => Piece { shape: Shape::Line, ..piece.clone() },
+            None => piece.clone(),
+        }
+    };
+    Cow::Owned((0..pieces.len()).map(as_line).collect())
+}
+
+/// The field that a heading is the name of, and its value, which stands below.
+fn field_below(pieces: &[Piece], n: usize) -> Option<String> {
+    let name = pieces[n].text.trim_end_matches([':', '：', ' ']);
+    let value = pieces.get(n + 1).filter(|p| p.shape == Shape::Line && p.list == 0 && !p.text.is_empty())?;
+    let field = format!("{name}：{}", value.text);
+    (text::columns(name) <= 20 && shapes::field(&field).is_some()).then_some(field)
+}
+
+/// Whether a post tells of one event, with a heading for each of its fields: when, and one more.
+fn has_headings_of_fields(pieces: &[Piece]) -> bool {
+    let found: Vec<shapes::Field> = (0..pieces.len())
+        .filter(|n| matches!(pieces[*n].shape, Shape::Heading(_)) && !pieces[*n].quote)
+        .filter_map(|n| field_below(pieces, n))
+        .filter_map(|field| shapes::field(&field).map(|(f, _)| f))
+        .collect();
+    found.iter().filter(|f| **f == shapes::Field::Time).count() == 1 && found.len() > 1
+}
