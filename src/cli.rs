@@ -137,7 +137,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
         Command::Entries(options) => entries::entries(common, &options, terminal),
         Command::Serve(options) => serve::serve(common, &options, terminal),
         Command::Status(options) => sources::status(common, &options, moment, terminal),
-        Command::Explain(options) => explain::explain(common, &options, terminal),
+        Command::Explain(options) => explain::explain(common, &options, moment, terminal),
         Command::Init(options) => init::init(common, &options, moment, terminal),
         Command::Inspect(options) => inspect::inspect(common, &options, terminal),
         Command::Import(options) => opml::import(common, &options, terminal),

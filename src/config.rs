@@ -259,8 +259,8 @@ pub struct Condition {
     pub title: Option<Regex>,
     /// Glob below the posts folder.
     pub path: Option<Regex>,
-    /// Front matter: key and wanted value, both lower case.
-    pub values: Vec<(String, String)>,
+    /// Front matter: key and wanted values, one of which is enough; all in lower case.
+    pub values: Vec<(String, Vec<String>)>,
     /// Where it is written, for messages.
     pub place: Place,
 }

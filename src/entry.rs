@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Slug(String);
 
+/// Starts the key that posts with one `translationKey` share.
+pub const TRANSLATION: &str = "translation:";
+
 /// Names of output folders that no project may take.
 pub const RESERVED_SLUGS: [&str; 7] = ["all", "archive", "assets", "feed", "health", "page", "search"];
 

@@ -10,18 +10,18 @@ use crate::entry::Kind;
 use crate::fetch::pages::Stage;
 use crate::run::articles::Account;
 use crate::run::query::{self, Explanation};
-use crate::run::{self, Opened, RunError};
+use crate::run::{self, Moment, Opened, RunError};
 
 /// `feedloom explain`.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// An address, an id, or words of a title
+    /// An address, an id, the path of a post, or words of a title
     #[arg(required = true, value_name = "ADDRESS, ID OR WORDS")]
     wanted: Vec<String>,
 }
 
 /// Runs `explain`.
-pub fn explain(common: &Common, options: &Options, terminal: &mut Terminal) -> Result<u8, RunError> {
+pub fn explain(common: &Common, options: &Options, moment: Moment, terminal: &mut Terminal) -> Result<u8, RunError> {
     let opened = run::open(common.site.as_deref(), &current())?;
     let mut problems = Vec::new();
     let store = query::store(&opened, &mut problems)?;
@@ -29,6 +29,11 @@ pub fn explain(common: &Common, options: &Options, terminal: &mut Terminal) -> R
     let wanted = options.wanted.join(" ");
     let found = query::explain(&opened, &store, &wanted)?;
     if found.is_empty() {
+        let withheld = query::withheld(&opened, &store, &wanted, moment.now)?;
+        if !withheld.is_empty() {
+            withheld.iter().for_each(|line| terminal.result(&clean(line)));
+            return Ok(status::DONE);
+        }
         terminal.error(&format!("nothing is known of `{wanted}`: `feedloom entries` lists what there is"));
         return Ok(status::FAILED);
     }

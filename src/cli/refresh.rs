@@ -11,7 +11,7 @@ use crate::run::derive::Way;
 use crate::run::fetching::Asking;
 use crate::run::refresh::Report;
 use crate::run::sources;
-use crate::run::{self, Moment, RunError, Severity, health, query};
+use crate::run::{self, Moment, Problem, RunError, Severity, health, query};
 
 /// `feedloom refresh`.
 #[derive(Debug, Args)]
@@ -59,7 +59,8 @@ pub fn refresh(common: &Common, options: &Options, moment: Moment, terminal: &mu
     if let Some(name) = proxy.filter(|_| opened.site.fetch.proxy.is_none() && !options.offline)
         && sources::ask_servers(&opened)
     {
-        terminal.say(&format!("{name} is set but not used: a proxy is used when `fetch.proxy` names it"));
+        let text = "set but not used: a proxy is used when `fetch.proxy` names it".to_owned();
+        terminal.problem(&Problem { severity: Severity::Note, ..Problem::warning(name.to_owned(), 0, text) });
     }
     let begun = Instant::now();
     let mut report =

@@ -20,7 +20,7 @@ use self::overrides::read_overrides;
 use self::posts::read_posts;
 use self::project::read_project;
 use self::sources::read_sources;
-use self::values::{language, person, public_address, zone};
+use self::values::{is_none, language, person, public_address, zone};
 use super::reader::{Reader, short};
 use super::words::read_words;
 use super::{ConfigError, ConfigFile, ConfigFiles, Own, Project, Site, Zone};
@@ -115,15 +115,15 @@ fn read_site(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> Option<Site> {
         Some(text)
     });
     let timezone = m.take("timezone").and_then(|n| zone(r, n)).unwrap_or(Zone::UTC);
-    let author = m.take("author").and_then(|n| person(r, n));
+    let author = m.take("author").filter(|n| !is_none(n)).and_then(|n| person(r, n));
     let posts = m.take("posts").map(|n| read_posts(r, n)).unwrap_or_default();
-    let sources = m.take("sources").map(|n| read_sources(r, n)).unwrap_or_default();
+    let sources = m.take("sources").filter(|n| !is_none(n)).map(|n| read_sources(r, n)).unwrap_or_default();
     let sites = PathBuf::from(m.string(r, "sites").unwrap_or_else(|| "sites".to_owned()));
     let articles = read_articles(r, m.take("articles"));
     let fetch = read_fetch(r, m.take("fetch"));
     let output = read_output(r, m.take("output"));
     check_output(r, &node, &output.dir, &sites, &posts);
-    let hub = m.take("hub").and_then(|n| public_address(r, n, "hub"));
+    let hub = m.take("hub").filter(|n| !is_none(n)).and_then(|n| public_address(r, n, "hub"));
     let pages = m.bool(r, "pages", true);
     let search = m.bool(r, "search", true);
     map.finish(r);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::{Opened, Problem, Severity};
-use crate::config::{Alias, AliasCase, AliasScope, Project};
+use crate::config::{Alias, AliasCase, AliasScope, PostsFolder, Project, Site};
 use crate::init::EXAMPLE_HOST;
 use crate::normalize::text;
 
@@ -20,7 +20,35 @@ pub(super) fn of(opened: &Opened) -> Vec<Problem> {
         );
         found.push(Problem::warning("feedloom.yaml".to_owned(), opened.site.url_place.line, text));
     }
+    found.extend(nothing_to_read(&opened.site));
+    found.extend(without_pages(&opened.site));
     found
+}
+
+/// A site without posts and sources, or without projects.
+fn nothing_to_read(site: &Site) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let here = |text: &str| Problem::warning("feedloom.yaml".to_owned(), site.url_place.line, text.to_owned());
+    if site.posts.is_empty() && site.sources.is_empty() && site.projects.iter().all(|p| p.sources.is_empty()) {
+        found.push(here("there is nothing to read: name folders of posts in `posts`, or feeds in `sources`"));
+    } else if site.projects.is_empty() {
+        let text = "there is no project, so `all` is the only feed: a project is a file feeds/NAME.yaml";
+        found.push(Problem { severity: Severity::Note, ..here(text) });
+    }
+    found
+}
+
+/// Posts whose pages would be here, where there are none.
+fn without_pages(site: &Site) -> Vec<Problem> {
+    let homeless = site.posts.iter().filter(|f| !site.pages && f.url.is_none());
+    let told = |f: &PostsFolder| {
+        let text = format!(
+            "posts in `{}` have no `url`, so their pages are made here, and `pages: false` makes none: their links lead nowhere",
+            f.path
+        );
+        Problem::warning("feedloom.yaml".to_owned(), f.place.line, text)
+    };
+    homeless.map(told).collect()
 }
 
 /// The warnings alone.

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::derive::{Move, Overrides, Way};
 use super::library::Library;
-use super::posts::{Seen, is_kept_out, read_post};
+use super::posts::{Seen, is_kept_out, read_post, withheld};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use super::{advice, articles};
 use crate::classify::Classifier;
@@ -365,6 +365,10 @@ impl Look<'_> {
         }
         for (line, link, key) in &post.own_links {
             self.own_links.push((place(path), *line, link.clone(), key.clone()));
+        }
+        if let Some(why) = withheld(post, folder, self.now) {
+            let told = why.told(self.opened.site.timezone);
+            findings.problems.push(Problem { severity: Severity::Note, ..Problem::warning(place(path), 0, told) });
         }
         // What is in no feed stands in nobody's way, and needs no project.
         let kept_out = is_kept_out(post, folder, self.now);

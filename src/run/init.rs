@@ -398,8 +398,8 @@ fn chosen(proposal: &Proposal, reads: &[Read]) -> Vec<bool> {
             let folder = site.as_ref().and_then(|s| s.posts.get(read.folder));
             let Some(config) = folder.and_then(|f| f.digest.as_ref()) else { return false };
             config.when.iter().any(|c| {
-                let holds = |(key, value): &(String, String)| {
-                    read.terms.iter().any(|(k, v)| k == key && v.to_lowercase() == *value)
+                let holds = |(key, values): &(String, Vec<String>)| {
+                    read.terms.iter().any(|(k, v)| k == key && values.contains(&v.to_lowercase()))
                 };
                 c.title.as_ref().is_none_or(|r| r.is_match(&read.title))
                     && c.path.as_ref().is_none_or(|r| r.is_match(&read.path))

@@ -11,12 +11,12 @@ use super::library::Library;
 use super::refresh::{Progress, Report};
 use super::{Moment, Opened, Problem, RunError};
 use crate::classify::Classifier;
-use crate::config::{Digests, PostsFolder, SameAs};
-use crate::entry::{Key, Kind, RawEntry, Slug};
+use crate::config::{Digests, PostsFolder, SameAs, Zone};
+use crate::entry::{EntryId, Key, Kind, RawEntry, Slug};
 use crate::files::{self, History};
 use crate::ledger::Ledger;
 use crate::names::Names;
-use crate::normalize::address;
+use crate::normalize::{self, address};
 use crate::source::post::{self, Lead, Others, Post, Weight};
 use crate::store::{Document, NewDocument, Stamp, Store, Touched};
 
@@ -70,8 +70,12 @@ const LEADS: &str = "leads";
 struct Same {
     /// Keys and addresses of the things.
     keys: Vec<String>,
+    /// Ids of the things, as they were named: without a ledger nothing else is known of them.
+    ids: Vec<EntryId>,
     /// The id of the one thing; none when they are several.
     id: Option<String>,
+    /// Start of minted ids.
+    base: String,
 }
 
 impl<'a> Posts<'a> {
@@ -135,6 +139,12 @@ impl<'a> Posts<'a> {
         report.unread.extend(listing.unread);
         let now = self.moment.now;
         let total = listing.files.len();
+        let site = &self.opened.site;
+        let is_only = site.sources.is_empty() && site.projects.iter().all(|p| p.sources.is_empty());
+        if total == 0 && is_only && listing.passed_over.is_empty() && known.is_empty() {
+            let text = format!("there is no post in `{}`: they end with .md, .markdown, .mdown or .mdx", folder.path);
+            report.problems.push(Problem::warning("feedloom.yaml".to_owned(), folder.place.line, text));
+        }
         let mut changed: Vec<(files::Found, Option<Document>)> = Vec::new();
         for file in listing.files {
             let old = known.remove(&file.path);
@@ -420,28 +430,31 @@ fn same(opened: &Opened, store: &Store, book: &mut Book, now: DateTime<Utc>) -> 
                 None => ledger.row(id),
             };
             let mut keys: Vec<String> = row.map(|r| r.keys.clone()).unwrap_or_default();
+            // Without a ledger an id is known by what it is minted from.
+            let id = row.map(|r| r.id.clone()).or_else(|| key.is_none().then(|| target.to_owned()));
             keys.extend(key);
-            (keys, row.map(|r| r.id.clone()))
+            (keys, id)
         };
-        let (mut keys, _) = named(&o.target);
-        let id = match same_as {
-            SameAs::Nothing => None,
+        let (mut keys, of_target) = named(&o.target);
+        let (id, ids) = match same_as {
+            SameAs::Nothing => (None, of_target),
             SameAs::Entry(other) => {
                 let (others, id) = named(other);
-                // An id that nothing has would become one: `check` tells of it.
                 let Some(id) = id else { continue };
                 keys.extend(others);
-                Some(id)
+                (Some(id), of_target)
             }
         };
-        found.push(Same { keys, id });
+        let ids = ids.into_iter().chain(id.clone()).map(EntryId::foreign).collect();
+        found.push(Same { keys, ids, id, base: ledger.id_base.clone() });
     }
     Ok(found)
 }
 
 impl Same {
     fn apply(&self, raw: &mut RawEntry) {
-        if !raw.keys.iter().any(|k| self.keys.contains(k)) {
+        let is_named = || self.ids.contains(&normalize::mint(&[raw], &self.base));
+        if !raw.keys.iter().any(|k| self.keys.contains(k)) && !is_named() {
             return;
         }
         match &self.id {
@@ -476,17 +489,55 @@ fn carry(post: &mut Post, opened: &Opened, names: &Names) {
 
 /// Whether a post is in no feed, now and as long as nobody edits it.
 pub(super) fn is_kept_out(post: &Post, folder: &PostsFolder, now: DateTime<Utc>) -> bool {
-    post.pageless || post.draft && !folder.drafts || post.until.is_some_and(|until| until <= now)
+    withheld(post, folder, now).is_some_and(|why| !matches!(why, Withheld::Waits(_)))
+}
+
+/// Why a post is in no feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Withheld {
+    /// The generator makes no page of it, or there is nothing in it.
+    Pageless,
+    /// It is a draft.
+    Draft,
+    /// It is not published any more since then.
+    Expired(DateTime<Utc>),
+    /// It is published then.
+    Waits(DateTime<Utc>),
+}
+
+/// Why a post may not be published at `now`; none when it may.
+pub(super) fn withheld(post: &Post, folder: &PostsFolder, now: DateTime<Utc>) -> Option<Withheld> {
+    if post.pageless {
+        return Some(Withheld::Pageless);
+    }
+    if post.draft && !folder.drafts {
+        return Some(Withheld::Draft);
+    }
+    if let Some(until) = post.until.filter(|until| *until <= now) {
+        return Some(Withheld::Expired(until));
+    }
+    post.from.or(post.date).filter(|date| *date > now).map(Withheld::Waits)
+}
+
+impl Withheld {
+    /// The same for people, with times in the site's zone.
+    pub(super) fn told(self, zone: Zone) -> String {
+        let local = |t: DateTime<Utc>| zone.to_local(t).format("%Y-%m-%d %H:%M %:z").to_string();
+        match self {
+            Withheld::Pageless => "not published: there is nothing in it, or it says that it has no page".to_owned(),
+            Withheld::Draft => "not published: it is a draft".to_owned(),
+            Withheld::Expired(since) => format!("not published any more since {}, as it says", local(since)),
+            Withheld::Waits(until) => format!("waits until {}, which is its date", local(until)),
+        }
+    }
 }
 
 /// The raw entries that may be published now, and when that changes.
 fn visible<'p>(post: &'p Post, folder: &PostsFolder, now: DateTime<Utc>) -> (&'p [RawEntry], Option<DateTime<Utc>>) {
-    if is_kept_out(post, folder, now) {
-        return (&[], None);
-    }
-    match post.from.or(post.date) {
-        Some(date) if date > now => (&[], Some(date)),
-        _ => (&post.entries, post.until),
+    match withheld(post, folder, now) {
+        None => (&post.entries, post.until),
+        Some(Withheld::Waits(date)) => (&[], Some(date)),
+        Some(_) => (&[], None),
     }
 }
 

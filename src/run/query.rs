@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::articles::{self, Account};
-use super::{Opened, Problem, RunError};
+use super::{Opened, Problem, RunError, posts};
+use crate::config::PostsFolder;
 use crate::entry::{Entry, Key, Kind, RawEntry};
 use crate::files;
 use crate::normalize::{address, terms, text};
+use crate::source::post::Post;
 use crate::store::search::Light;
 use crate::store::{Store, StoreError};
 
@@ -145,7 +147,64 @@ pub struct Explanation {
     pub page: Option<Account>,
 }
 
-/// What is known under an address, an id or words of a title; best match first.
+/// Posts that are meant by an address, a path or words of a title and are in no feed, each with
+/// the reason; and overrides that hide what has that address or id.
+///
+/// # Errors
+/// [`RunError`] when the store cannot be read.
+pub fn withheld(opened: &Opened, store: &Store, wanted: &str, now: DateTime<Utc>) -> Result<Vec<String>, RunError> {
+    let wanted = wanted.trim();
+    let mut found = Vec::new();
+    for post in meant(opened, store, wanted)? {
+        if let Some(why) = posts::withheld(&post.reading, post.folder, now) {
+            found.push(format!("{}: {}", post.place(), why.told(opened.site.timezone)));
+        }
+    }
+    let key = |text: &str| Url::parse(text).map_or_else(|_| text.to_owned(), |u| address::key(&u, &opened.hosts));
+    let hides = opened.site.overrides.iter().filter(|o| o.hide && key(&o.target) == key(wanted));
+    found.extend(hides.map(|o| format!("{}:{}: hidden by `hide: true`", o.file.display(), o.place.line)));
+    Ok(found)
+}
+
+/// A post as it was read.
+struct Meant<'a> {
+    folder: &'a PostsFolder,
+    path: String,
+    reading: Post,
+}
+
+impl Meant<'_> {
+    fn place(&self) -> String {
+        format!("{}/{}", self.folder.path, self.path)
+    }
+}
+
+/// Posts that a path, an address or words of a title mean.
+fn meant<'a>(opened: &'a Opened, store: &Store, wanted: &str) -> Result<Vec<Meant<'a>>, RunError> {
+    let url = Url::parse(wanted).ok().map(|u| address::key(&u, &opened.hosts));
+    let folded = text::fold(wanted);
+    let mut found = Vec::new();
+    for (origin, path, reading) in store.readings()? {
+        let folder = opened.site.posts.iter().find(|f| posts::origin(f) == origin);
+        let (Some(folder), Ok(reading)) = (folder, serde_json::from_str::<Post>(&reading)) else { continue };
+        let post = Meant { folder, path, reading };
+        let link = post.reading.link.as_deref().and_then(|l| Url::parse(l).ok());
+        let is_meant = match &url {
+            Some(key) => link.is_some_and(|l| address::key(&l, &opened.hosts) == *key),
+            None => {
+                wanted == post.path
+                    || wanted.trim_start_matches("./") == post.place()
+                    || folded.chars().count() > 2 && text::fold(&post.reading.title).contains(&folded)
+            }
+        };
+        if is_meant {
+            found.push(post);
+        }
+    }
+    Ok(found)
+}
+
+/// What is known under an address, an id, a path of a post or words of a title; best match first.
 ///
 /// # Errors
 /// [`RunError`] when the store cannot be read.
@@ -168,6 +227,13 @@ pub fn explain(opened: &Opened, store: &Store, wanted: &str) -> Result<Vec<Expla
         let page = address::exact_path(url.as_str());
         let exact = all.iter().position(|e| page.is_some() && address::exact_path(&e.link) == page);
         found.extend((!all.is_empty()).then(|| all.swap_remove(exact.unwrap_or(0))));
+    }
+    if found.is_empty() && [".md", ".mdx", ".markdown", ".mdown"].iter().any(|e| wanted.ends_with(e)) {
+        for post in meant(opened, store, wanted)? {
+            let link = post.reading.link.as_deref().and_then(|l| Url::parse(l).ok());
+            let all = link.map(|l| store.entries_with_key(&address::key(&l, &opened.hosts))).transpose()?;
+            found.extend(all.into_iter().flatten().find(|e| matches!(e.kind, Kind::Post | Kind::Digest)));
+        }
     }
     if found.is_empty() {
         let folded = text::fold(wanted);

@@ -198,9 +198,35 @@ impl Scope<'_> {
         vocabulary::is_frame_word(&self.section.heading) && self.range().all(|n| self.pieces[n].list == 0)
     }
 
-    /// Whether the heading says that this is what the issue holds, and nothing below it leads anywhere.
+    /// Whether the heading says that this is what the issue holds, nothing below it leads
+    /// anywhere, and its lines begin with what headings further down are called.
     fn is_contents(&self) -> bool {
-        vocabulary::is_contents(&self.section.heading) && self.range().all(|n| self.pieces[n].links.is_empty())
+        let lines = || self.range().skip(1).map(|n| &self.pieces[n]).filter(|p| !p.text.is_empty());
+        let is_told = |p: &Piece| {
+            let name = p.text.split([':', '：', '|', '｜']).next().unwrap_or("").trim();
+            let below = self.pieces[self.section.to..].iter();
+            let mut headings = below.filter(|p| matches!(p.shape, Shape::Heading(_)));
+            name.len() < p.text.len() && !name.is_empty() && headings.any(|h| h.text.contains(name))
+        };
+        vocabulary::is_contents(&self.section.heading)
+            && lines().all(|p| p.links.is_empty())
+            && lines().take(16).filter(|p| is_told(p)).count() * 2 >= lines().count().min(16)
+    }
+
+    /// Whether the heading speaks of where a project is found, and the list below it leads to
+    /// first pages and to where people talk, each with a word for it.
+    fn is_directory(&self) -> bool {
+        let linked = || self.range().skip(1).map(|n| &self.pieces[n]).filter(|p| !p.links.is_empty());
+        let is_place = |l: &LinkRef| {
+            let shown = l.url.split_once("://").is_some_and(|(_, address)| address.trim_end_matches('/') == l.text);
+            shown || places::is_home(&l.url) || places::is_chat(&l.url) || places::is_person(l)
+        };
+        vocabulary::is_of_places(&self.section.heading)
+            && linked().count() > 1
+            && linked().all(|p| {
+                let closes = p.links.last().is_some_and(|l| p.text.ends_with(l.text.as_str()));
+                p.list > 0 && closes && p.links.iter().all(is_place)
+            })
     }
 
     /// Reads a part of the section, which begins with a head of its own.
@@ -234,7 +260,7 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
         let mut scope =
             Scope { pieces, paths: &paths, names, section, title, items: Vec::new(), used: std::mem::take(&mut used) };
         match section.kind {
-            _ if scope.is_contents() => scope.mark(section.from..section.to),
+            _ if scope.is_contents() || scope.is_directory() => scope.mark(section.from..section.to),
             SectionKind::Questions => questions::read(&mut scope),
             SectionKind::Articles => lists::articles(&mut scope),
             SectionKind::Releases => blocks::releases(&mut scope),
@@ -253,7 +279,8 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
         items.extend(found);
         used = marks;
     }
-    groups::told_below(pieces, &sections, &paths, names, &mut items, &mut used);
+    let is_digest = vocabulary::names_digest(title) || !items.is_empty();
+    groups::told_below(pieces, &sections, &paths, names, &mut items, &mut used, is_digest);
     items.sort_by_key(|i| i.line);
     let leftovers = leftovers(pieces, &sections, &used);
     TakenApart { items, leftovers }
@@ -297,7 +324,7 @@ fn by_shape(scope: &mut Scope<'_>) {
     }
     lists::items(scope);
     blocks::told_sentences(scope);
-    if scope.items.is_empty() && scope.section.head == Head::Post {
+    if scope.items.is_empty() && scope.section.head == Head::Post && vocabulary::names_digest(scope.title) {
         blocks::bullets_as_news(scope);
     }
     if scope.items.is_empty() && vocabulary::is_of_changes(&scope.section.heading) && !scope.is_of_release() {
@@ -390,11 +417,14 @@ fn leftovers(pieces: &[Piece], sections: &[Section], used: &[bool]) -> Vec<Lefto
         for n in section.from..section.to {
             let piece = &pieces[n];
             let is_heading = n == section.from || matches!(piece.shape, Shape::Heading(_) | Shape::Rule);
-            if used[n] || is_heading || piece.text.is_empty() || last_block == Some(piece.block) {
+            // A picture without words may lead somewhere.
+            let leads = || piece.links.iter().find(|l| places::is_page(&l.url)).map(|l| l.url.as_str());
+            let shown = Some(piece.text.as_str()).filter(|t| !t.is_empty()).or_else(leads);
+            let Some(shown) = shown.filter(|_| !used[n] && !is_heading && last_block != Some(piece.block)) else {
                 continue;
-            }
+            };
             last_block = Some(piece.block);
-            leftovers.push(Leftover { line: piece.line, text: text::cut(&piece.text, 60) });
+            leftovers.push(Leftover { line: piece.line, text: text::cut(shown, 60) });
         }
     }
     leftovers

@@ -92,8 +92,6 @@ pub struct Post {
     pub link: Option<String>,
     /// Taken apart.
     pub digest: bool,
-    /// Same value: translations of one post.
-    pub translation: String,
     /// What it brings: itself first, then its items.
     pub entries: Vec<RawEntry>,
     /// What a reader of the report should know.
@@ -213,7 +211,6 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         .filter(|l| crate::config::is_language(l))
         .or_else(|| context.folder.language.clone())
         .or_else(|| context.language.map(str::to_owned));
-    let translation = front.one("translationkey").unwrap_or_else(|| names.without_language.clone());
 
     let mut whole = RawEntry::new(
         if digest { Kind::Digest } else { Kind::Post },
@@ -297,7 +294,6 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         until,
         link: Some(link.to_string()),
         digest,
-        translation,
         entries,
         notes,
         own_links,
@@ -432,7 +428,7 @@ fn is_digest(front: &Front, title: &str, path: &str, folder: &PostsFolder) -> bo
     config.when.iter().any(|c| {
         c.title.as_ref().is_none_or(|r| r.is_match(title))
             && c.path.as_ref().is_none_or(|r| r.is_match(path))
-            && c.values.iter().all(|(key, value)| front.holds(key, value))
+            && c.values.iter().all(|(key, values)| values.iter().any(|value| front.holds(key, value)))
     })
 }
 

@@ -259,6 +259,42 @@ fn explain_tells_who_why_and_where() {
 }
 
 #[test]
+fn explain_tells_why_a_post_is_not_published() {
+    let site = Site::new();
+    site.post("future.md", "What is coming", "2999-01-01", "x");
+    site.write("posts/draft.md", "---\ntitle: Half a thought\ndate: 2024-01-01\ndraft: true\n---\n\nx\n");
+    site.write("posts/hidden.md", "---\ntitle: Hidden words\ndate: 2024-01-01\n---\n\nx\n");
+    site.write("overrides.yaml", "\"https://www.example.org/blog/hidden/\": {hide: true}\n");
+    site.refresh();
+    for (wanted, told) in [
+        ("posts/future.md", "posts/future.md: waits until 2999-01-01"),
+        ("half a thought", "posts/draft.md: not published: it is a draft"),
+        ("https://www.example.org/blog/hidden/", "overrides.yaml:1: hidden by `hide: true`"),
+    ] {
+        let run = site.run(&["explain", wanted]);
+        assert!(run.status == 0 && run.out.contains(told), "{wanted}: {}{}", run.out, run.err);
+    }
+    let check = site.run(&["check", "--verbose"]);
+    assert!(check.err.contains("it is a draft") && check.err.contains("waits until"), "{}", check.err);
+}
+
+#[test]
+fn one_of_several_values_makes_a_digest() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: T\nurl: https://feeds.example.org/\nposts: [{path: posts, digest: {when: [{tags: [Weekly, digest]}]}}]\n");
+    for (name, tags) in [("a", "[weekly, x]"), ("b", "digest"), ("c", "other")] {
+        site.write(
+            &format!("posts/{name}.md"),
+            format!("---\ntitle: {name}\ndate: 2024-01-01\ntags: {tags}\n---\n\nx\n"),
+        );
+    }
+    site.refresh();
+    let digests: Vec<String> =
+        site.entries().iter().filter(|e| e["kind"] == "digest").map(|e| e["title"].to_string()).collect();
+    assert_eq!(digests.len(), 2, "{digests:?}");
+}
+
+#[test]
 fn check_lists_what_needs_a_person() {
     let site = Site::new();
     site.weekly("w.md", "Weekly", "2024-01-01", "### Reading\n\nLoose words that are no link.\n\n- [Something about nothing](https://a.example.com/x)\n- [gone](/blog/gone/)\n\n{{< strange >}}\n");

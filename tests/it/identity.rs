@@ -685,6 +685,53 @@ fn a_translation_added() {
 }
 
 #[test]
+fn posts_of_one_translation_key_are_one_in_several_languages() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: T\nurl: https://feeds.example.org/\nlanguage: en\nposts:\n  - {path: en, language: en, url: \"https://b.example.org/en/{slug}/\"}\n  - {path: zh, language: zh, url: \"https://b.example.org/zh/{slug}/\"}\n");
+    let post = |name: &str, key: &str, title: &str| {
+        site.write(name, format!("---\ntitle: {title}\ndate: 2024-01-01\ntranslationKey: {key}\n---\n\nOn MOSN.\n"));
+    };
+    post("en/a1.md", "k", "One");
+    post("zh/b1.md", "k", "一");
+    // Two of one language are two.
+    post("en/a2.md", "l", "Two");
+    post("en/a3.md", "l", "Three");
+    site.refresh();
+    let titles = |feed: &str| {
+        let mut titles: Vec<String> = walk_json(&site, feed).into_values().map(|s| s.title).collect();
+        titles.sort();
+        titles
+    };
+    assert_eq!(titles("all"), ["One", "Three", "Two"]);
+    assert_eq!(titles("all/zh"), ["一"]);
+}
+
+#[test]
+fn what_a_person_says_is_one_is_one_without_a_ledger() {
+    let site = Site::new();
+    let list = "### Reading\n\n- [Alpha on MOSN](https://x.example/a)\n- [Beta on MOSN](https://y.example/b)\n";
+    site.weekly("w.md", "Weekly", "2024-01-01", list);
+    site.refresh();
+    let id = |title: &str| {
+        let entry = site.entries().into_iter().find(|e| e["title"] == title).expect("an entry");
+        entry["id"].as_str().expect("an id").to_owned()
+    };
+    let alpha = id("Alpha on MOSN");
+    site.write("overrides.yaml", format!("\"https://y.example/b\": {{same_as: \"{alpha}\"}}\n"));
+    std::fs::remove_dir_all(site.path(".feedloom")).expect("removed");
+    site.refresh();
+    let articles: Vec<_> = site.entries().into_iter().filter(|e| e["kind"] == "article").collect();
+    assert_eq!(articles.len(), 1, "{articles:?}");
+    assert_eq!(articles[0]["id"], alpha.as_str());
+    // An id that nothing has becomes nobody's.
+    site.write("overrides.yaml", "\"https://y.example/b\": {same_as: \"tag:nobody\"}\n");
+    std::fs::remove_dir_all(site.path(".feedloom")).expect("removed");
+    site.refresh();
+    assert_eq!(id("Alpha on MOSN"), alpha);
+    assert_ne!(id("Beta on MOSN"), "tag:nobody");
+}
+
+#[test]
 fn a_dry_run_tells_and_writes_nothing() {
     let mut life = Life::new();
     life.run();

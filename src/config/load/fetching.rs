@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::values::web_address;
+use super::values::{is_none, web_address};
 use crate::config::reader::{Reader, short};
 use crate::config::{Articles, CONTENT_MODES, ContentMode, Fetch, HostLimits, HostRule, IMAGES, ROBOTS, RobotsMode};
 use crate::yaml::{Key, Node};
@@ -96,7 +96,7 @@ pub(super) fn read_fetch(r: &mut Reader<'_>, node: Option<&Node>) -> Fetch {
             );
         }
     }
-    fetch.proxy = m.take("proxy").and_then(|n| web_address(r, n, "proxy"));
+    fetch.proxy = m.take("proxy").filter(|n| !is_none(n)).and_then(|n| web_address(r, n, "proxy"));
     fetch.ca_file = m.string(r, "ca_file").filter(|s| s != "system").map(PathBuf::from);
     fetch.min_interval = m.duration(r, "min_interval", fetch.min_interval);
     fetch.per_host = usize::try_from(m.number(r, "per_host", 1..=64, 2)).unwrap_or(2);

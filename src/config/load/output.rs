@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use super::values::kinds;
+use super::values::{is_none, kinds};
 use crate::config::reader::{Reader, short};
 use crate::config::{Digests, FORMATS, Output, PostsFolder};
 use crate::yaml::Node;
@@ -42,7 +42,7 @@ pub(super) fn read_output(r: &mut Reader<'_>, node: Option<&Node>) -> Output {
     if let Some(digests) = m.take("digests").and_then(|n| r.choice(n, "digests", &DIGESTS)) {
         output.digests = digests;
     }
-    output.split = m.take("split").map(|n| kinds(r, n, "split")).unwrap_or_default();
+    output.split = m.take("split").filter(|n| !is_none(n)).map(|n| kinds(r, n, "split")).unwrap_or_default();
     output.announce = usize::try_from(m.number(r, "announce", 0..=1_000_000, 30)).unwrap_or(30);
     map.finish(r);
     output

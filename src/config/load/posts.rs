@@ -220,11 +220,8 @@ fn read_condition(r: &mut Reader<'_>, node: &Node) -> Option<Condition> {
     });
     let mut values = Vec::new();
     for (key, value) in map.rest() {
-        for value in r.one_or_many(value) {
-            if let Some(text) = r.string(value, &key.name) {
-                values.push((key.name.to_lowercase(), text.to_lowercase()));
-            }
-        }
+        let wanted = r.one_or_many(value).into_iter().filter_map(|v| r.string(v, &key.name)).map(|v| v.to_lowercase());
+        values.push((key.name.to_lowercase(), wanted.collect()));
     }
     Some(Condition { title, path, values, place: node.place })
 }

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::parse_file;
 use super::sources::read_sources;
-use super::values::{is_language, kinds, public_address};
+use super::values::{is_language, is_none, kinds, public_address};
 use crate::config::reader::{Reader, nearest, short};
 use crate::config::{Alias, AliasCase, AliasScope, CHANNELS, ChannelFilter, ConfigError, ConfigFile, Project};
 use crate::entry::{Kind, Slug};
@@ -54,7 +54,7 @@ pub(super) fn read_project(file: &ConfigFile, errors: &mut Vec<ConfigError>) -> 
             Some(l)
         })
         .collect();
-    let split = m.take("split").map(|n| kinds(r, n, "split")).unwrap_or_default();
+    let split = m.take("split").filter(|n| !is_none(n)).map(|n| kinds(r, n, "split")).unwrap_or_default();
     let formerly = m
         .placed_strings(r, "formerly")
         .into_iter()

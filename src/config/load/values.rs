@@ -9,6 +9,11 @@ use crate::config::reader::{MapReader, Reader, short};
 use crate::entry::{Kind, Person};
 use crate::yaml::{Node, Value};
 
+/// Whether a value is the word for having none, as `same_as: none` is.
+pub(super) fn is_none(node: &Node) -> bool {
+    node.as_str() == Some("none")
+}
+
 pub(super) fn kinds(r: &mut Reader<'_>, node: &Node, what: &str) -> Vec<Kind> {
     let words: Vec<(&str, Kind)> = Kind::ALL.into_iter().map(|k| (k.name(), k)).collect();
     let mut kinds: Vec<Kind> = r.one_or_many(node).into_iter().filter_map(|n| r.choice(n, what, &words)).collect();

@@ -102,16 +102,19 @@ fn fits(condition: &Condition, path: &str, terms: &[(String, String)]) -> bool {
     let titled = |r: &regex::Regex| titles.peek().is_none() || titles.any(|title| r.is_match(title));
     condition.title.as_ref().is_none_or(titled)
         && condition.path.as_ref().is_none_or(|r| r.is_match(path))
-        && condition.values.iter().all(|(key, value)| terms.iter().any(|(k, v)| k == key && v.to_lowercase() == *value))
+        && condition
+            .values
+            .iter()
+            .all(|(key, values)| terms.iter().any(|(k, v)| k == key && values.contains(&v.to_lowercase())))
 }
 
 fn problem(condition: &Condition, known: &Known) -> Problem {
-    let hint = condition.values.iter().find_map(|(key, value)| {
+    let hint = condition.values.iter().find_map(|(key, wanted)| {
         let Some(values) = known.get(key) else {
             return nearest(key, known.keys().map(String::as_str)).map(str::to_owned);
         };
-        let is_there = values.contains_key(value);
-        let near = nearest(value, values.keys().map(String::as_str)).filter(|_| !is_there);
+        let mut missing = wanted.iter().filter(|value| !values.contains_key(*value));
+        let near = missing.find_map(|value| nearest(value, values.keys().map(String::as_str)));
         near.and_then(|near| values.get(near)).cloned()
     });
     let mut text = "no post fits this condition".to_owned();
@@ -137,7 +140,7 @@ mod tests {
             known.entry(key.to_owned()).or_default().insert(value.to_lowercase(), value.to_owned());
         }
         let told = |key: &str, value: &str| {
-            let values = vec![(key.to_owned(), value.to_owned())];
+            let values = vec![(key.to_owned(), vec![value.to_owned()])];
             let problem =
                 problem(&Condition { title: None, path: None, values, place: Place { line: 3, column: 9 } }, &known);
             (problem.severity, problem.text)

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Work;
 use super::losses::UPSTREAM;
-use crate::entry::{EntryId, Key, Kind, RawEntry};
+use crate::entry::{EntryId, Key, Kind, RawEntry, TRANSLATION};
 use crate::ledger::matching::{self, Trace};
 use crate::ledger::{Ledger, Place, Row};
 use crate::normalize::{self, Memory, address, text};
@@ -210,14 +210,25 @@ pub(super) fn page(raw: &RawEntry) -> Option<String> {
     address::exact_path(raw.link.as_deref()?)
 }
 
+fn is_translation(original: &RawEntry, post: &RawEntry) -> bool {
+    let shared = |k: &String| k.starts_with(TRANSLATION) && original.keys.contains(k);
+    original.language != post.language && (original.keys[0] == post.keys[0] || post.keys.iter().any(shared))
+}
+
 /// Two posts stay two entries, though they have one address or mention one article:
 /// each is a group of its own, and what only mentions goes with the first.
 pub(super) fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
     let place = |i: &Item| i.raw.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone()));
     let mut posts: Vec<&Item> = items.iter().filter(|i| is_post(&i.raw)).collect();
     posts.sort_by_key(|i| place(i));
-    // One name in two languages is one post, translated; else it is two posts.
-    posts.dedup_by(|b, a| a.raw.keys[0] == b.raw.keys[0] && a.raw.language != b.raw.language);
+    // One name, or one `translationKey`, in two languages is one post, translated; else it is two posts.
+    let mut originals: Vec<&Item> = Vec::new();
+    for post in posts {
+        if !originals.iter().any(|original| is_translation(&original.raw, &post.raw)) {
+            originals.push(post);
+        }
+    }
+    let posts = originals;
     if posts.len() < 2 {
         return vec![items.iter().collect()];
     }
@@ -261,8 +272,10 @@ pub(super) fn identify(
     let belongs_to_other = |row: &Row| posts.iter().any(|other| claim(row, other) > claim(row, main));
     let others = speaking.iter().chain(raws).filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
     let mut candidates: Vec<EntryId> = Vec::new();
-    let named = raws.iter().flat_map(|r| &r.keys).find_map(|k| k.strip_prefix(SAME));
-    candidates.extend(named.map(EntryId::foreign));
+    let named = raws.iter().flat_map(|r| &r.keys).find_map(|k| k.strip_prefix(SAME)).map(EntryId::foreign);
+    // Nobody's id stays nobody's: `check` tells of it.
+    let mints = |id: &EntryId| raws.iter().any(|r| normalize::mint(&[r], &work.ledger.id_base) == *id);
+    candidates.extend(named.filter(|id| work.ledger.row(Key::of(id.as_str())).is_some() || mints(id)));
     candidates.extend(edited.of_group.get(&group).cloned());
     if !work.ledger.is_empty() {
         let keys = main.keys.iter().chain(others).filter(|k| !k.starts_with("title:"));

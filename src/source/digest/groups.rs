@@ -17,8 +17,8 @@ use crate::source::markdown::{Piece, Shape};
 const ESSAY_COLUMNS: usize = 600;
 
 /// Headings with a text that has no link: news each, where headings of their level are what the
-/// digest tells. They are when others of that level are items, or when none of them is anything
-/// else; and below a heading that only groups them.
+/// digest tells. They are when others of that level are items; below a heading that only groups
+/// them; and in what calls itself a digest, where none of its level is anything else.
 pub(super) fn told_below(
     pieces: &[Piece],
     sections: &[Section],
@@ -26,6 +26,7 @@ pub(super) fn told_below(
     names: &Names,
     items: &mut Vec<Item>,
     used: &mut [bool],
+    is_digest: bool,
 ) {
     let levels = levels(pieces, sections, items, used, names);
     let mut group: Option<u8> = None;
@@ -46,7 +47,7 @@ pub(super) fn told_below(
         let Some(told) = levels.get(&own) else { continue };
         // An essay has headings, too: one of these stands beside what is told with a link.
         let beside = told.items > 1 || told.items > 0 && group.is_some();
-        let alone = told.items == 0 && told.plain > 1 && told.others * 2 <= told.plain;
+        let alone = is_digest && told.items == 0 && told.plain > 1 && told.others * 2 <= told.plain;
         if !(beside || alone) || !is_plain(pieces, section, used) || !may_be_told(pieces, section, names) {
             continue;
         }

@@ -307,8 +307,16 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 .unwrap_or(scope.section.to);
             (to, Form::Numbered)
         } else {
-            let is_title = is_bare_link(piece) || is_noted_link(piece);
-            (if is_title { end_of_description(scope, n + 1) } else { n + 1 }, Form::Line)
+            let own = |m: &usize| scope.at(*m).is_some_and(|p| p.block == piece.block);
+            let to = match () {
+                () if is_bare_link(piece) => end_of_description(scope, n + 1),
+                // What is told there stands in its own paragraph.
+                () if is_noted_link(piece) => {
+                    (n + 1..end_of_description(scope, n + 1)).take_while(own).last().map_or(n + 1, |last| last + 1)
+                }
+                () => n + 1,
+            };
+            (to, Form::Line)
         };
         units.push(Unit { from: n, to, form });
         n = to;
@@ -624,15 +632,17 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
         || shapes::is_credit(&scope.pieces[at].text, text::same(&link.text, &scope.pieces[at].text))
         || shapes::is_source(&scope.pieces[at])
         || places::is_listing(&link.url) && shapes::is_empty_title(&link.text)
-        || is_number_alone(&scope.pieces[at], link)
+        || is_number_alone(scope, range.clone(), link)
         || introduces_person(&scope.pieces[at], link)
+        || places::is_tag(&link.url)
+        || invites(&scope.pieces[at], link)
     {
         return;
     }
     let says_more = says_more(scope, range.clone(), link);
     // Who it is about is not what it is about: `[Ann](…)'s driver was merged`.
     let is_heading = matches!(scope.pieces[at].shape, Shape::Heading(_));
-    if places::is_person(&link.url) && kind == Kind::Article && !is_heading {
+    if places::is_person(link) && kind == Kind::Article && !is_heading {
         let line = shapes::without_ordinal(&scope.pieces[at].text).0.trim();
         let heads = line.ends_with([':', '：']) && scope.at(at + 1).is_some_and(|p| p.list > scope.pieces[at].list);
         if says_more && !heads && text::columns(line) >= text::columns(&link.text) + 16 {
@@ -651,17 +661,20 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
 }
 
 /// `- [#1232](…)`, and not a word of what it is.
-fn is_number_alone(piece: &Piece, link: &LinkRef) -> bool {
-    piece.list > 0
-        && link.text.starts_with('#')
-        && shapes::is_empty_title(&link.text)
-        && text::same(&link.text, &piece.text)
+fn is_number_alone(scope: &Scope<'_>, range: std::ops::Range<usize>, link: &LinkRef) -> bool {
+    let is_number = link.text.starts_with('#') && shapes::is_empty_title(&link.text);
+    is_number && scope.pieces[range.start].list > 0 && !says_more(scope, range, link)
 }
 
 /// `Official Twitter: [@wick](…)`: where somebody is found, and no more.
 fn introduces_person(piece: &Piece, link: &LinkRef) -> bool {
     let before = || piece.text.strip_suffix(link.text.as_str()).map(str::trim_end);
-    places::is_person(&link.url) && before().is_some_and(|b| b.ends_with([':', '：']))
+    (places::is_account(&link.url) || places::is_chat(&link.url)) && before().is_some_and(|b| b.ends_with([':', '：']))
+}
+
+/// A line that asks its readers for something, and whose link only says where.
+pub(super) fn invites(piece: &Piece, link: &LinkRef) -> bool {
+    text::columns(&link.text) < 12 && shapes::invites(&piece.text)
 }
 
 /// Whether the pieces say anything beside the link.

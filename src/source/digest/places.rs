@@ -4,6 +4,7 @@
 use url::Url;
 
 use crate::normalize::address;
+use crate::source::markdown::LinkRef;
 
 /// Whether an address is a listing, which is other things every week: labels, searches, commits of a branch.
 pub(super) fn is_listing(url: &str) -> bool {
@@ -19,6 +20,15 @@ pub(super) fn is_listing(url: &str) -> bool {
         )
 }
 
+/// Whether an address is what a site has under one word: `/tags/rust/`.
+pub(super) fn is_tag(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or("").trim_end_matches('/');
+    let mut segments = path.rsplit('/');
+    let _word = segments.next();
+    segments.next().is_some_and(|place| matches!(place, "tags" | "tag" | "category" | "categories"))
+        && segments.next() != Some("releases")
+}
+
 /// Whether an address is one change or one issue of a repository.
 pub(super) fn is_change(url: &str) -> bool {
     const NUMBERED: [&str; 4] = ["/pull/", "/pulls/", "/issues/", "/merge_requests/"];
@@ -27,25 +37,50 @@ pub(super) fn is_change(url: &str) -> bool {
     NUMBERED.iter().any(|place| named(place, |c| c.is_ascii_digit())) || named("/commit/", |c| c.is_ascii_hexdigit())
 }
 
-/// Whether an address is the page of a person, or of an organisation: who, not what.
-pub(super) fn is_person(url: &str) -> bool {
+/// Whether a link leads to the page of a person, or of an organisation: who, not what.
+pub(super) fn is_person(link: &LinkRef) -> bool {
+    const PLACES: [&str; 7] = ["members", "member", "author", "authors", "people", "users", "user"];
+    let place = || {
+        let (rest, _) = link.url.trim_end_matches('/').rsplit_once('/')?;
+        let (host, place) = rest.rsplit_once('/')?;
+        (PLACES.contains(&place) && host.matches('/').count() == 2).then_some(())
+    };
+    is_account(&link.url) || place().is_some() && is_name(&link.text)
+}
+
+/// Whether an address is that of an account where many have one.
+pub(super) fn is_account(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let host = url.host_str().unwrap_or("").trim_start_matches("www.");
     let segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
     match host {
         "twitter.com" | "x.com" => segments.len() == 1 && url.query().is_none(),
         _ if address::is_code_host(host) => segments.len() == 1 && url.query().is_none(),
-        "matrix.to" | "discord.gg" | "open.kakao.com" | "qm.qq.com" | "gitter.im" | "join.slack.com" => true,
+        "matrix.to" => true,
+        "linkedin.com" => segments.first() == Some(&"in"),
         // Behind the name there are its messages.
         "t.me" => segments.len() == 1,
         _ => match segments.as_slice() {
             [one] => one.starts_with('@'),
-            ["u" | "in" | "members" | "member" | "author" | "authors" | "people" | "profile" | "users" | "user", _] => {
-                true
-            }
+            ["u", _] => true,
             _ => false,
         },
     }
+}
+
+/// Whether an address is where people talk.
+pub(super) fn is_chat(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or("");
+    matches!(host, "discord.gg" | "open.kakao.com" | "qm.qq.com" | "gitter.im" | "join.slack.com")
+}
+
+/// Whether a link says a name: a word, or two that begin large.
+fn is_name(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_large = |w: &&str| w.starts_with(|c: char| c.is_uppercase());
+    text.is_ascii()
+        && (words.len() == 1 && !text.contains('.') || (2..=3).contains(&words.len()) && words.iter().all(is_large))
 }
 
 /// Whether an address is where a site says how it is reached.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{lists, shapes};
+use super::{lists, places, shapes};
 use crate::normalize::text;
 use crate::source::markdown::{Piece, Shape};
 use crate::source::pattern::pattern;
@@ -37,7 +37,7 @@ fn then(pieces: Cow<'_, [Piece]>, step: fn(&[Piece]) -> Cow<'_, [Piece]>) -> Cow
 /// Where a post is signed: `Sincerely,`, and names below it to the end.
 fn signature(pieces: &[Piece]) -> Option<usize> {
     /// Names, their addresses and a picture.
-    const MOST_BELOW: usize = 8;
+    const MOST_BELOW: usize = 4;
     static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?i)^\W*(?:(?:yours )?sincerely|yours(?: truly)?|(?:best|kind|warm)(?:est)? (?:regards|wishes)|regards|cheers|happy hacking|此致|祝好|敬上)\W*$",
@@ -45,41 +45,60 @@ fn signature(pieces: &[Piece]) -> Option<usize> {
     });
     let last = pieces.len().saturating_sub(MOST_BELOW + 1);
     let at = (last..pieces.len()).rev().find(|n| pieces[*n].is_text() && SIGNED.is_match(&pieces[*n].text))?;
-    let names = |p: &Piece| p.list == 0 && !matches!(p.shape, Shape::Heading(_) | Shape::Table | Shape::Code);
+    let leads = |l: &crate::source::markdown::LinkRef| {
+        l.text.contains("://") || places::is_person(l) || places::is_first_page(&l.url) || places::is_chat(&l.url)
+    };
+    let names = |p: &Piece| {
+        p.list == 0
+            && !p.bold
+            && !matches!(p.shape, Shape::Heading(_) | Shape::Table | Shape::Code)
+            && text::columns(&p.text) <= 60
+            && p.links.iter().all(|l| l.picture || leads(l))
+    };
     pieces[at..].iter().all(names).then_some(at)
 }
 
-/// The pieces with a line that is a link and shows its address without `https://` as one that
-/// shows all of it.
+/// The pieces with a line that is a link and shows its address without `https://`, below a title,
+/// as one that shows all of it.
 fn with_whole_addresses(pieces: &[Piece]) -> Cow<'_, [Piece]> {
-    let is_one = |p: &Piece| {
+    let is_one = |n: usize| {
+        let p = &pieces[n];
         let [link] = p.links.as_slice() else { return false };
+        let is_title = |above: &Piece| {
+            let heads = matches!(above.shape, Shape::Heading(_)) || above.is_text() && above.block == p.block;
+            heads && above.links.is_empty() && !above.text.is_empty()
+        };
+        if !p.is_text() || n == 0 || !is_title(&pieces[n - 1]) {
+            return false;
+        }
         let address = link.url.strip_prefix("https://").or_else(|| link.url.strip_prefix("http://"));
         !link.picture
-            && link.text.contains(['.', '/'])
+            && link.text.trim_end_matches('/').contains('/')
             && text::same(&link.text, &p.text)
             && address.is_some_and(|a| a.trim_end_matches('/') == link.text.trim_end_matches('/'))
     };
-    if !pieces.iter().any(is_one) {
+    if !(0..pieces.len()).any(is_one) {
         return Cow::Borrowed(pieces);
     }
-    let whole = |p: &Piece| {
-        let mut whole = p.clone();
-        if is_one(p) {
-            whole.text.clone_from(&p.links[0].url);
-            whole.links[0].text.clone_from(&p.links[0].url);
+    let whole = |n: usize| {
+        let mut whole = pieces[n].clone();
+        if is_one(n) {
+            whole.text.clone_from(&pieces[n].links[0].url);
+            whole.links[0].text.clone_from(&pieces[n].links[0].url);
         }
         whole
     };
-    Cow::Owned(pieces.iter().map(whole).collect())
+    Cow::Owned((0..pieces.len()).map(whole).collect())
 }
 
 /// The pieces with a line that goes on with the sentence of the line above as a part of that one.
 fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
     let mut wrapped = vec![false; pieces.len()];
     for lines in paragraphs(pieces) {
+        let opening = lines.clone().filter(|n| opens_with_link(&pieces[*n])).take(2).count();
+        let is_list = opening > 1 || opens_with_link(&pieces[lines.start]);
         for n in lines.start + 1..lines.end {
-            wrapped[n] = is_wrapped(pieces, n, &lines);
+            wrapped[n] = is_wrapped(pieces, n, is_list, lines.end);
             // What stands behind a link that is alone on its line goes with it.
             let alone = |n: usize| lists::is_link(&pieces[n]);
             wrapped[n] |= wrapped[n - 1] && alone(n - 1) && is_small(&pieces[n].text);
@@ -124,9 +143,9 @@ fn paragraphs(pieces: &[Piece]) -> impl Iterator<Item = std::ops::Range<usize>> 
     })
 }
 
-/// Whether the line `n` of a paragraph goes on with a sentence of the line above. Where several
-/// lines begin with links, they are a list.
-fn is_wrapped(pieces: &[Piece], n: usize, lines: &std::ops::Range<usize>) -> bool {
+/// Whether the line `n` of a paragraph that ends before `end` goes on with a sentence of the line
+/// above. Where several lines begin with links, they are a list.
+fn is_wrapped(pieces: &[Piece], n: usize, is_list: bool, end: usize) -> bool {
     /// Nothing begins with these.
     const GO_ON: [&str; 25] = [
         "and", "are", "as", "at", "but", "can", "for", "had", "has", "have", "in", "into", "is", "of", "on", "or",
@@ -139,24 +158,31 @@ fn is_wrapped(pieces: &[Piece], n: usize, lines: &std::ops::Range<usize>) -> boo
     if told_of || !open || piece.bold || shapes::field(&above.text).is_some() {
         return false;
     }
+    // Lines of events have a day each.
+    if shapes::day_in(&above.text).is_some() && shapes::day_in(&piece.text).is_some() {
+        return false;
+    }
     let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
     let is_long = text::columns(&above.text) >= WRAPPED;
     if opens_with_link(piece) {
         let wants_more = is_long && WANT_MORE.contains(&last.as_str());
-        let only = || lines.clone().filter(|n| opens_with_link(&pieces[*n])).count() == 1;
-        return !opens_with_link(&pieces[lines.start]) && only() && goes_on_with_link(pieces, n, lines.end)
-            || wants_more && !lists::is_link(piece);
+        return !is_list && goes_on_with_link(pieces, n, end)
+            || wants_more && !lists::is_link(piece) && !lists::is_link(above);
     }
     if !above.text.ends_with(|c: char| c.is_ascii()) || above.text.ends_with(['(', ')']) && !is_small(&piece.text) {
         return false;
     }
     let first = piece.text.split([' ', ',', '.']).next().unwrap_or("");
-    if matches!(first, "by" | "from" | "via") || piece.text.starts_with("http") {
+    // `runtime: faster maps`, `when: June 4`: lines that say of what they tell.
+    let is_named = piece.text.split(' ').next().is_some_and(|word| word.ends_with(':'));
+    // Each line ends with its link.
+    let is_closed = above.links.last().is_some_and(|l| ends_with_link(above, &l.text)) && !piece.links.is_empty();
+    if matches!(first, "by" | "from" | "via") || piece.text.starts_with("http") || is_named || is_closed {
         return false;
     }
     let goes_on = GO_ON.contains(&first);
     if lists::is_link(above) {
-        return goes_on;
+        return goes_on && !piece.text.ends_with('?');
     }
     is_long && WANT_MORE.contains(&last.as_str())
         || is_small(&piece.text) && (is_long || goes_on || ARTICLES.contains(&first))
@@ -165,6 +191,12 @@ fn is_wrapped(pieces: &[Piece], n: usize, lines: &std::ops::Range<usize>) -> boo
 /// Whether a line begins with a link.
 fn opens_with_link(piece: &Piece) -> bool {
     piece.links.first().is_some_and(|l| !l.picture && !l.text.is_empty() && piece.text.starts_with(l.text.as_str()))
+}
+
+/// Whether a line ends with a link, perhaps in brackets.
+fn ends_with_link(piece: &Piece, link: &str) -> bool {
+    !link.is_empty()
+        && piece.text.trim_end_matches([')', '）', ']', '.']).ends_with(link.trim_end_matches([')', ']', '.']))
 }
 
 /// Whether the link that the line `n` begins with goes on with the sentence of the line above.

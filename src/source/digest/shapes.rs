@@ -388,14 +388,21 @@ pub fn day_in(line: &str) -> Option<&str> {
             r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?(?:[-–—~～至到]\s?\d{{1,2}}\s?)?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b(?:[1-9]|1[0-2])\.\d{{1,2}}\s?(?:[日号]|[（(]周[一二三四五六日天][）)]|举行|举办|进行|召开|线下|线上|直播)|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
         ))
     });
-    DAY.find(line).map(|m| m.as_str())
+    // `10.21 举行` is one, the version in `Wick 5.3 直播` is none.
+    let is_dotted = |m: &regex::Match<'_>| m.as_str().contains('.') && !m.as_str().is_ascii();
+    let behind_name =
+        |m: &regex::Match<'_>| line[..m.start()].trim_end().ends_with(|c: char| c.is_ascii_alphanumeric());
+    let mut days = DAY.find_iter(line).filter(|m| !is_dotted(m) || !behind_name(m));
+    let first = days.next()?;
+    let plain = Some(first).filter(|m| !is_dotted(m)).or_else(|| days.find(|m| !is_dotted(m)));
+    Some(plain.unwrap_or(first).as_str())
 }
 
 /// Whether a link's text leads around the site, or calls to do something for it.
 pub(super) fn is_navigation(title: &str) -> bool {
     static NAVIGATION: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:(?:your|us|more) .{0,60}|(?:an? )?(?:links?|articles?|stor(?:y|ies)|tips?|news|prs?|pull requests?|entr(?:y|ies)|events?|posts?|projects?|suggestions?)\b.{0,60})|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|(?:last|previous) (?:week|month|issue|edition)['’]s .{0,40}(?:can be found |is )?here\.?|join (?:us|our|the) .{0,30}(?:discord|slack|matrix|telegram|zulip|gitter|forum|chat|server|channel|community|mailing list).{0,20}|follow @\w+|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?|提交.{0,12}(?:建议|投票|提名).{0,6}|(?:and )?(?:many|much) more)\W*$",
+            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:(?:your|us|more) .{0,60}|(?:an? )?(?:links?|articles?|stor(?:y|ies)|tips?|news|prs?|pull requests?|entr(?:y|ies)|events?|posts?|projects?|suggestions?)\b.{0,60})|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|(?:last|previous) (?:week|month|issue|edition)['’]s .{0,40}(?:can be found |is )?here\.?|join (?:us (?:on|in|at) )?(?:our |the )?.{0,20}(?:discord|slack|matrix|telegram|zulip|gitter|forums?|chat|mailing list)(?: (?:server|channel|chat|group|community))?|follow @\w+|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?|提交.{0,12}(?:建议|投票|提名).{0,6}|and (?:many|much) more)\W*$",
         )
     });
     text::columns(title) <= 90 && NAVIGATION.is_match(title)
@@ -408,15 +415,25 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|thanks for (?:reading|your (?:support|interest))\b|(?:if you(?:['’](?:d|ve|re))? .{2,100}[,，] ?(?:please )?(?:let (?:us|me) know|contact us|reach out|send (?:us|it|them)|submit (?:it|them|your)|tell us|get in touch|drop (?:us|by)|check out our|feel free)\b)|(?:want|would you like|looking|ready) to (?:get involved|contribute|help out|join us|be featured)\b|(?:do|did|have) you .{2,100}\?.{0,20}(?:send (?:in|us|it|them)|submit (?:it|them|your)|let us know|tell us)\b|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
+            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
         )
     });
     static AROUND: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
+            r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)\W*$|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
         )
     });
     CREDIT.is_match(line) || !is_link && AROUND.is_match(line)
+}
+
+/// Whether a line asks its readers for something, in every issue: `Want to get involved? See …`.
+pub(super) fn invites(line: &str) -> bool {
+    static INVITES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:thanks for (?:reading|your (?:support|interest))\b|if you(?:['’](?:d|ve|re))? .{2,100}[,，] ?(?:please )?(?:let (?:us|me) know|contact us|reach out|send (?:us|it|them)|submit (?:it|them|your)|tell us|get in touch|drop (?:us|by)|check out our|feel free)\b|(?:want|would you like|looking|ready) to (?:get involved|contribute|help out|join us|be featured)\b|(?:do|did|have) you .{2,100}\?.{0,20}(?:send (?:in|us|it|them)|submit (?:it|them|your)|let us know|tell us)\b)",
+        )
+    });
+    INVITES.is_match(line)
 }
 
 /// Whether a heading says who wrote what it stands below: `Authors: [@ann](…)`.
@@ -424,7 +441,7 @@ pub(super) fn is_byline(piece: &Piece) -> bool {
     static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"(?i)^\W*(?:authors?|written by|by|contributors?|maintainers?|作者|贡献者)(?:\s*[:：]|\s)")
     });
-    let who = |l: &LinkRef| places::is_person(&l.url) || l.text.starts_with(['@', '＠']);
+    let who = |l: &LinkRef| places::is_person(l) || l.text.starts_with(['@', '＠']);
     !piece.links.is_empty() && piece.links.iter().all(who) && BYLINE.is_match(&piece.text)
 }
 
@@ -439,7 +456,7 @@ pub(super) fn is_source(piece: &Piece) -> bool {
     let only = |is: fn(&LinkRef) -> bool| piece.links.iter().filter(|l| !l.picture).all(is);
     text::columns(&piece.text) <= 120
         && (FROM.is_match(&piece.text)
-            && only(|l| places::is_person(&l.url) || places::is_first_page(&l.url) || l.text.starts_with(['@', '＠']))
+            && only(|l| places::is_person(l) || places::is_first_page(&l.url) || l.text.starts_with(['@', '＠']))
             || KEPT.is_match(&piece.text) && only(|l| is_empty_title(&l.text)))
 }
 

@@ -17,12 +17,12 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
     [
         // What nobody subscribes to: thanks, adverts, where to follow us.
         (
-            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期](回顾|推荐|精选|今日|文章)|历史上的(本周|今天)|关于我们|\b(stellenangebote|stellenanzeigen|ofertas de (empleo|trabajo)|vagas|offres d['’]emploi|kontakt|contacto|contato|unsere sponsoren|nous (suivre|contacter|rejoindre)|fale conosco|síguenos|siga-nos|shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|(follow|find|join|reach) us|stay in touch|social media|about (us|this)|credits|corrections?)\b",
+            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期](回顾|今日)|历史上的本周|关于我们|\b(stellenangebote|stellenanzeigen|ofertas de (empleo|trabajo)|vagas|offres d['’]emploi|kontakt|contacto|contato|unsere sponsoren|nous (suivre|contacter|rejoindre)|fale conosco|síguenos|siga-nos|shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|(follow|find|join|reach) us|stay in touch|social media|about (us|this)|credits|corrections?)\b",
             SectionKind::Skip,
         ),
         (r"\bcfp\b.*\bevents?\b|\bevents?\b.*\bcfp\b|calls? for (papers|proposals|speakers|talks)", SectionKind::Events),
         (
-            r"新手任务|入门任务|任务(计划|清单|列表|认领|招募)|招募(贡献者|志愿者|任务)?$|招工|^求助$|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(calls?|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
+            r"新手任务|入门任务|任务(计划|清单|列表|认领|招募)|^招募(贡献者|任务)$|招工|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(calls?|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
             SectionKind::Tasks,
         ),
         (
@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:(?:last|final|closing) (?:words|thoughts|remarks)\W*$|tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners|members)\b|(?:our )?(?:partners|sponsors|backers|supporters)(?: (?:and|&) (?:partners|sponsors|backers|supporters))?\W*$|(?:new|latest|open|community|remote|current|[A-Z]{2,6}) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:项目|社区|官方|更多)(?:资源|渠道|资源入口|官方渠道|交流渠道)\W*$|资源入口\W*$|加入社区\W*$|联系方式\W*$|参与方式\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
+        r"(?i)^\W*(?:tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners)\b|(?:our )(?:partners|sponsors|backers|supporters)\W*$|(?:partners|sponsors|backers|supporters) (?:and|&) (?:partners|sponsors|backers|supporters)\W*$|(?:new|latest|open|community|remote|current) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:社区|官方|交流)渠道\W*$|加入社区\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
     )
 });
 
@@ -117,8 +117,17 @@ pub(super) fn is_in_passing(heading: &str) -> bool {
 fn says_who_released(heading: &str) -> bool {
     static RELEASES: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)发布|\breleases?\b"));
     let Some(verb) = RELEASES.find(heading) else { return false };
+    static NOBODY: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)[本上这][周月期]|最[新近]|社区|项目|产品|\b(?:new|notable|latest|recent|all|other|major|minor|patch|security|stable|this|upcoming|project|community)\b",
+        )
+    });
+    static GOES_ON: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)^(?:[的和与及在]|(?:of|and|from|in|for|to|by|with|this|last|next)\b)"));
     let (who, what) = (&heading[..verb.start()], heading[verb.end()..].trim());
     who.contains(char::is_alphabetic)
+        && !NOBODY.is_match(who)
+        && !GOES_ON.is_match(what)
         && what.starts_with(char::is_alphabetic)
         && text::columns(what) >= 8
         && !has_word(what)
@@ -144,7 +153,7 @@ pub(super) fn is_part_of_release(heading: &str, deeper: bool) -> bool {
 pub(super) fn is_frame_word(heading: &str) -> bool {
     static WORD: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:前言|引言|导语|导读|序言|卷首语|刊首语|开篇|编者按|写在前面|写在最后|结语|结束语|总结|小结|后记|preface|foreword|intro(?:duction)?|welcome|conclusions?|closing|outro|wrap[- ]?up|contribute|about(?: us| this (?:newsletter|issue|weekly))?)\W*$",
+            r"(?i)^\W*(?:前言|引言|导语|导读|序言|卷首语|刊首语|开篇|编者按|写在前面|写在最后|结语|结束语|总结|小结|后记|preface|foreword|intro(?:duction)?|welcome|conclusions?|closing|(?:last|final|closing) (?:words|thoughts|remarks)|attendees|action items|(?:a )?note from|how (?:it|this) works|why (?:we do )?this|本[周月期](?:金句|图片|语录|言论|摄影|一图)|outro|wrap[- ]?up|contribute|about(?: us| this (?:newsletter|issue|weekly))?)\W*$",
         )
     });
     WORD.is_match(heading)
@@ -248,6 +257,26 @@ pub(super) fn is_of_several(heading: &str) -> bool {
     SEVERAL.is_match(heading)
 }
 
+/// Headings of where a project is found: `项目资源入口`, `Community links`.
+pub(super) fn is_of_places(heading: &str) -> bool {
+    static PLACES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)资源|渠道|入口|链接|网站|联系|加入|参与|\b(?:links|resources|contacts?|community|channels|find us|connect)\b",
+        )
+    });
+    PLACES.is_match(heading) && text::columns(heading) <= SENTENCE_COLUMNS
+}
+
+/// Whether a title calls its post a digest, or is that of a time.
+pub(super) fn names_digest(title: &str) -> bool {
+    static DIGEST: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)周报|周刊|双周|月报|月刊|季报|日报|简报|快报|动态|进展|汇总|速递|第\s?\d+\s?期|\b(?:week(?:ly)?|month(?:ly)?|digest|newsletter|bulletin|updates?|report|round-?up|recap|progress|news|issue|status|highlights|(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}|20\d\d)\b",
+        )
+    });
+    DIGEST.is_match(title)
+}
+
 /// Headings of what the issue holds; what stands below one is told again further down.
 pub(super) fn is_contents(heading: &str) -> bool {
     static CONTENTS: LazyLock<Regex> = LazyLock::new(|| {
@@ -262,7 +291,7 @@ pub(super) fn is_contents(heading: &str) -> bool {
 pub(super) fn speaks_of_the_digest(line: &str) -> bool {
     static DIGEST: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)栏目|^\W*收集|的介绍\W*$|欢迎.{0,12}(?:参与|加入|关注|投稿|交流|订阅|来)|\b(?:stay (?:connected|tuned)|welcome to (?:join|contribute|participate)|(?:in|with) this (?:section|column|newsletter|issue|edition))\b",
+            r"(?i)栏目|^\W*收集|的介绍\W*$|欢迎.{0,12}(?:参与|加入|关注|投稿|交流|订阅|来|在|告诉)|^\W*如果(?:你|您)|整理|完整(?:的)?列表|[下本][周期](?:周刊|周报|月刊)?(?:暂停|停|休)|祝大?家|お休み|\bnext (?:issue|edition|newsletter)\b|^\W*as (?:always|usual)\b|\bfull list\b|\bslow responses\b|^\W*(?:happy|merry) \w+|^\W*(?:meeting )?(?:notes|minutes) (?:from|of)\b|^\W*total downloads\b|\b(?:stay (?:connected|tuned)|welcome to (?:join|contribute|participate)|(?:in|with) this (?:section|column|newsletter|issue|edition))\b",
         )
     });
     DIGEST.is_match(line)

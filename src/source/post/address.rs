@@ -9,6 +9,7 @@ use super::permalinks::{HUGO, JEKYLL, template};
 use super::slugs::{PathNames, docusaurus_path, jekyll_title, slugify};
 use super::{Context, Note, Weight};
 use crate::config::Slugify;
+use crate::entry::TRANSLATION;
 use crate::normalize::{address, text};
 
 /// The fields of an address template that a post fills in, each safe in a path.
@@ -292,6 +293,7 @@ pub(super) fn post_keys(
     {
         add(&url);
     }
+    keys.extend(front.one("translationkey").map(|key| format!("{TRANSLATION}{key}")));
     keys
 }
 

@@ -285,7 +285,7 @@ fn first_day(time: &str) -> String {
     // `10.21 举行`, `3.16（周四）`: what is told behind it says that it is a day.
     static HAN_DOTTED: LazyLock<regex::Regex> = LazyLock::new(|| {
         pattern(
-            r"(^|[^\d.])([1-9]|1[0-2])\.(\d{1,2})\s?(?:[日号]|([（(]周[一二三四五六日天][）)]|举行|举办|进行|召开|线下|线上|直播))",
+            r"(^|[^\x00-\x7F]\s?|[(（]\s?)([1-9]|1[0-2])\.(\d{1,2})\s?(?:[日号]|([（(]周[一二三四五六日天][）)]|举行|举办|进行|召开|线下|线上|直播))",
         )
     });
     // `June 8th to July 10th, 2024`, `28 March - 2 April 2024`: the year is of both.
@@ -307,7 +307,9 @@ fn first_day(time: &str) -> String {
         year.map_or_else(|| format!("{from} {day}"), |year| format!("{from} {day}, {}", year - over))
     });
     let time = &DOTTED.replace(time, "$1$4-$3-$2");
-    let time = &HAN_DOTTED.replace(time, "$1$2月$3日$4");
+    // Beside a day in words it is a version.
+    let is_day = !time.contains('月');
+    let time = &if is_day { HAN_DOTTED.replace(time, "$1$2月$3日$4") } else { time.as_ref().into() };
     let time = &PLAIN.replace_all(time, "$1$2");
     let time = &SLASH.replace(time, |found: &regex::Captures<'_>| {
         let number = |n: usize| found[n].parse::<usize>().unwrap_or(0);

@@ -183,7 +183,7 @@ fn whole_event(scope: &mut Scope<'_>) {
     }
     let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let to = scope.section.to;
-    let link = (from..to).filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !places::is_person(&l.url));
+    let link = (from..to).filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !places::is_person(l));
     let says =
         (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
     let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w))
@@ -248,7 +248,7 @@ fn told_headings(scope: &mut Scope<'_>) -> bool {
     let ends: Vec<usize> = heads.iter().skip(1).copied().chain([scope.section.to]).collect();
     let linked = |from: usize, to: usize| {
         let text = (from + 1..to).take_while(|n| scope.pieces[*n].is_text());
-        text.filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !places::is_person(&l.url))
+        text.filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !places::is_person(l))
     };
     let links: Vec<Option<LinkRef>> = heads.iter().zip(&ends).map(|(from, to)| linked(*from, *to)).collect();
     let same = heads.iter().all(|n| scope.pieces[*n].shape == scope.pieces[heads[0]].shape);
@@ -449,7 +449,7 @@ fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
         paragraphs.iter().filter(|p| is_dated(**p) && links(**p).any(is_page)).count(),
         paragraphs.iter().filter(|p| opens(**p)).count(),
     );
-    let all_open = opening > 1 && opening == paragraphs.len() && dated > 0;
+    let all_open = opening > 1 && opening == paragraphs.len() && dated * 2 >= opening;
     if dated < 2 && !all_open {
         return false;
     }
@@ -471,11 +471,19 @@ fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
     true
 }
 
-/// Paragraphs of running text from `first` on.
+/// Paragraphs of running text from `first` on; lines of which several have a day and a link each
+/// are paragraphs of their own.
 fn paragraphs(scope: &Scope<'_>, first: usize) -> Vec<(usize, usize)> {
+    let is_one = |p: &Piece| p.is_text() && !p.links.is_empty() && shapes::day_in(&p.text).is_some();
+    let mut lines: HashMap<usize, usize> = HashMap::new();
+    for piece in scope.pieces[first..scope.section.to].iter().filter(|p| is_one(p)) {
+        *lines.entry(piece.block).or_default() += 1;
+    }
     let mut found: Vec<(usize, usize)> = Vec::new();
     for n in (first..scope.section.to).filter(|n| scope.pieces[*n].is_text()) {
-        match found.last_mut().filter(|(from, to)| *to == n && scope.pieces[*from].block == scope.pieces[n].block) {
+        let block = scope.pieces[n].block;
+        let is_list = lines.get(&block).is_some_and(|count| *count > 1);
+        match found.last_mut().filter(|(from, to)| *to == n && !is_list && scope.pieces[*from].block == block) {
             Some((_, to)) => *to = n + 1,
             None => found.push((n, n + 1)),
         }

@@ -207,7 +207,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
         }
     } else if let Some((bullets, end)) = sentences(scope, first, to) {
         news_blocks(scope, &bullets, end);
-    } else if first < to && scope.pieces[first..to].iter().all(|p| p.quote && p.links.is_empty()) {
+    } else if first + 1 == to && is_motto(&scope.pieces[first]) {
         // What the section is for, in every issue.
     } else if first < to {
         news_block(scope, first, to);
@@ -266,13 +266,22 @@ pub(in crate::source::digest) fn sentences_as_news(scope: &mut Scope<'_>) {
 /// Reads a post that is a list and what introduces it: each bullet is news.
 pub(in crate::source::digest) fn bullets_as_news(scope: &mut Scope<'_>) {
     let bullets = bullets(scope, scope.section.from, scope.section.to);
-    let tells = |(n, _): &(usize, usize)| text::columns(&scope.pieces[*n].text) >= 20;
+    let tells = |(n, _): &(usize, usize)| {
+        let text = &scope.pieces[*n].text;
+        text::columns(text) >= 20 && !vocabulary::speaks_of_the_digest(text)
+    };
     let plain =
         scope.range().all(|n| scope.pieces[n].is_text() || scope.pieces[n].list > 0 || scope.pieces[n].text.is_empty());
     let introduced = scope.range().filter(|n| scope.pieces[*n].list == 0).count();
     if bullets.len() > 2 && introduced <= bullets.len() && plain && bullets.iter().all(tells) {
         bullets.into_iter().for_each(|(from, to)| news_block(scope, from, to));
     }
+}
+
+/// A few quoted words below the heading of a section.
+fn is_motto(piece: &Piece) -> bool {
+    let is_sentence = piece.text.ends_with(['.', '。', '!', '！', '?', '？']);
+    piece.quote && piece.links.is_empty() && text::columns(&piece.text) <= 40 && !is_sentence
 }
 
 /// Bullets without a link that tell something, in a list in which others are items: news as well.
@@ -297,6 +306,7 @@ fn beside_items(scope: &mut Scope<'_>, is_told: fn(&str) -> bool) {
             && is_told(&piece.text)
             && !piece.text.ends_with([':', '：'])
             && !vocabulary::closes(&piece.text)
+            && !vocabulary::speaks_of_the_digest(&piece.text)
             && shapes::field(&piece.text).is_none()
     };
     let told: Vec<(usize, usize)> = bullets.into_iter().filter(tells).collect();
@@ -378,6 +388,7 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     if title.chars().filter(|c| c.is_alphanumeric()).count() < 2
         || shapes::is_credit(&head.text, false)
         || shapes::is_source(head)
+        || head.links.first().is_some_and(|l| lists::invites(head, l))
     {
         return;
     }

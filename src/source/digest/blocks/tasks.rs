@@ -26,7 +26,7 @@ pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
         return;
     }
     if heads.is_empty() && linked_items > 0 {
-        task_items(scope);
+        task_items(scope, scope.range(), None);
         return;
     }
     if heads.is_empty() && headed_tasks(scope) {
@@ -46,9 +46,24 @@ pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
         let label = scope.pieces[*head].text.trim_matches([':', '：', ' ', '*', '「', '」']).to_owned();
-        task_block(scope, *head, to, Some(label));
+        if is_list_of_tasks(scope, *head + 1..to) {
+            scope.mark(*head..*head + 1);
+            task_items(scope, *head + 1..to, Some(&label));
+        } else {
+            task_block(scope, *head, to, Some(label));
+        }
     }
     lists::stray_articles(scope);
+}
+
+/// Whether several bullets stand there, each with a link of its own and words for it.
+fn is_list_of_tasks(scope: &Scope<'_>, range: std::ops::Range<usize>) -> bool {
+    let mut bullets = range.filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n));
+    let linked = |n: usize| {
+        let piece = &scope.pieces[n];
+        lists::first_link(piece).is_some_and(|l| !lists::says_nothing(&l.text) || !text::same(&l.text, &piece.text))
+    };
+    bullets.clone().count() > 1 && bullets.all(linked)
 }
 
 /// Tasks below headings of their own, each with a link; false where there are none.
@@ -118,23 +133,23 @@ fn first_words(scope: &Scope<'_>, from: usize, to: usize) -> Option<String> {
     named.or(lines.last()).map(|p| text::first_sentence(&p.text))
 }
 
-/// `* [project - title of issue](link)`: a task an item.
-fn task_items(scope: &mut Scope<'_>) {
-    let mut n = scope.section.from;
-    while n < scope.section.to {
+/// `* [project - title of issue](link)`: a task an item, all of them of the project `label`.
+fn task_items(scope: &mut Scope<'_>, range: std::ops::Range<usize>, label: Option<&str>) {
+    let mut n = range.start;
+    while n < range.end {
         let piece = &scope.pieces[n];
         if piece.list == 0 {
             n += 1;
             continue;
         }
         let item_number = piece.item;
-        let to = (n..scope.section.to)
+        let to = (n..range.end)
             .find(|m| scope.pieces[*m].list == 0 || scope.pieces[*m].item != item_number)
-            .unwrap_or(scope.section.to);
+            .unwrap_or(range.end);
         let link = (n..to).find_map(|m| lists::first_link(&scope.pieces[m]));
         // `- #12 what there is to do`, `- what there is to do ([@ann](…))`: a task without a page.
         let ends = |l: &LinkRef| piece.text.trim_end_matches([')', '）', '。', '.', ' ']).ends_with(l.text.as_str());
-        let who = link.as_ref().is_some_and(|l| places::is_person(&l.url) && ends(l));
+        let who = link.as_ref().is_some_and(|l| places::is_person(l) && ends(l));
         let nowhere = who || link.is_none() && shapes::names_issue(&piece.text);
         let line = piece.text.clone();
         let leads = link.as_ref().is_some_and(|l| shapes::is_navigation(&l.text)) || shapes::is_sponsored(&line);
@@ -159,9 +174,8 @@ fn task_items(scope: &mut Scope<'_>) {
             let bracketed = line.strip_prefix(['[', '【', '「']).and_then(|l| l.split([']', '】', '」']).next());
             let cut = [": ", "：", " - ", " – ", " — ", "—"].iter().filter_map(|mark| line.find(mark)).min();
             let head = bracketed.unwrap_or(&line[..cut.unwrap_or(0)]).trim();
-            if scope.names.is_name(head) {
-                item.labels.push(head.to_owned());
-            }
+            let named = Some(head).filter(|head| scope.names.is_name(head));
+            item.labels.extend(label.or(named).map(str::to_owned));
             item.ranges = if text::columns(&line) > said || nowhere { scope.lines(n..to) } else { Vec::new() };
             scope.mark(n..to);
             scope.push(n, item);

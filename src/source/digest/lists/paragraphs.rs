@@ -79,7 +79,7 @@ fn item_link(scope: &Scope<'_>, n: usize) -> Option<LinkRef> {
     let about = |l: &LinkRef| {
         !says_nothing(&l.text)
             && !places::is_listing(&l.url)
-            && !places::is_person(&l.url)
+            && !places::is_person(l)
             && !shapes::is_navigation(&l.text)
             && !l.text.starts_with('@')
     };

@@ -52,7 +52,7 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
     let has_titles = has_titles(scope);
     let titled = |n: usize| {
         let piece = &scope.pieces[n];
-        let told = |l: &LinkRef| has_titles && !places::is_person(&l.url) && telling_cell(piece, Some(l)).is_some();
+        let told = |l: &LinkRef| has_titles && !places::is_person(l) && telling_cell(piece, Some(l)).is_some();
         first_link(piece).is_some_and(|l| !says_nothing(&l.text) || told(&l))
     };
     if !scope.section.told && (scope.range().filter(is_row).count() < 2 || !scope.range().filter(is_row).all(titled)) {

@@ -45,7 +45,9 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     let body = || n + 1..to;
     // An address right below it is what it leads to, whatever else is listed there.
     let addresses = || body().filter(|m| is_address(&scope.pieces[*m]));
-    if addresses().next() == Some(n + 1) && addresses().count() == 1 {
+    let lists =
+        || scope.at(n + 2).is_some_and(|p| p.list > 0 && first_link(p).is_some_and(|l| !places::is_tag(&l.url)));
+    if addresses().next() == Some(n + 1) && addresses().count() == 1 && !lists() {
         return Some(to);
     }
     let is_own = |m: usize| {
@@ -162,7 +164,7 @@ fn story_link(piece: &Piece) -> Option<LinkRef> {
     let about = |l: &LinkRef| {
         !shapes::is_navigation(&l.text)
             && !places::is_listing(&l.url)
-            && !places::is_person(&l.url)
+            && !places::is_person(l)
             && !l.text.trim_start().starts_with(['@', '＠'])
     };
     let page = |l: &&LinkRef| !l.picture && places::is_page(&l.url) && !l.text.trim().is_empty() && about(l);
@@ -177,8 +179,11 @@ pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let link_at = |is: fn(&Piece) -> bool| below().filter(|(_, p)| is(p)).find_map(|(n, p)| Some((n, first_link(p)?)));
     let original = link_at(is_original).or_else(|| link_at(is_repository));
     let found = original.or_else(|| below().find_map(|(n, p)| Some((n, story_link(p)?))));
-    let is_told = |n: usize| !shapes::is_credit(&scope.pieces[n].text, false) && !shapes::is_source(&scope.pieces[n]);
-    let Some((at, link)) = found.filter(|(n, _)| is_told(*n)) else { return };
+    let is_told = |(n, link): &(usize, LinkRef)| {
+        let piece = &scope.pieces[*n];
+        !shapes::is_credit(&piece.text, false) && !shapes::is_source(piece) && !super::invites(piece, link)
+    };
+    let Some((at, link)) = found.filter(is_told) else { return };
     let (title, _) = shapes::without_ordinal(&scope.pieces[unit.from].text);
     let title = title.trim_end_matches([':', '：', ' ']).to_owned();
     // `Package of the week` is the same every week.

@@ -30,7 +30,7 @@ pub(in crate::source::digest) fn is_caption(text: &str) -> bool {
 pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
     let in_passing = |l: &LinkRef| places::is_contact(&l.url) && !text::same(&l.text, &piece.text);
     let page = |l: &LinkRef| !l.picture && places::is_page(&l.url) && !l.text.trim().is_empty() && !in_passing(l);
-    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']) || places::is_person(&l.url);
+    let person = |l: &LinkRef| l.text.trim_start().starts_with(['@', '＠']) || places::is_person(l);
     let at = piece.links.iter().position(|l| page(l) && !person(l)).or_else(|| piece.links.iter().position(page))?;
     let at = source_and_item(piece, at).unwrap_or(at);
     let mut link = piece.links[at].clone();

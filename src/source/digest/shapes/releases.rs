@@ -503,7 +503,11 @@ pub(in crate::source::digest) fn release_head(
         static OF: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\)?\s+of\s+([A-Za-z][\w.+#-]*)"));
         let nameless = head.split_whitespace().all(is_no_name);
         let name = OF.captures(&line[version.end..]).filter(|_| nameless)?.get(1)?.as_str();
-        let is_name = !is_no_name(name) && !matches!(name, "our" | "your" | "their" | "my");
+        let is_name = !is_no_name(name)
+            && !matches!(
+                name,
+                "our" | "your" | "their" | "my" | "both" | "all" | "either" | "these" | "those" | "each" | "it"
+            );
         is_name.then_some(())?;
         Some(name.trim_end_matches('.').to_owned())
     };
