@@ -151,6 +151,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<u8, RunError> {
 pub(crate) fn code(error: &RunError) -> u8 {
     match error {
         RunError::Config(_)
+        | RunError::Foreign(_)
         | RunError::NoSite(_)
         | RunError::NotThere(_)
         | RunError::Template(_)

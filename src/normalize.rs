@@ -306,6 +306,14 @@ pub fn is_said_still(raws: &[&RawEntry], hash: &str) -> bool {
     /// Whatever is mentioned more often has its text from somebody who was there before.
     const MOST: usize = 32;
     let said = || raws.iter().filter(|r| !r.page).take(MOST);
+    // The title was a part of the text where that begins with it.
+    let with_title = |r: &&&RawEntry| {
+        let title = text::squeeze(&r.title);
+        hash_of(&title, &text::squeeze(&format!("{title} {}", r.text))) == hash
+    };
+    if said().filter(|r| matches!(r.kind, Kind::Post | Kind::Digest)).any(|r| with_title(&r)) {
+        return true;
+    }
     if said().count() < 2 {
         return false;
     }

@@ -133,6 +133,11 @@ pub enum RunError {
         /// Posts that were read there before.
         known: usize,
     },
+    /// A first run would write over a site that something else made.
+    #[error(
+        "feedloom.yaml: {} was not written by feedloom: give what is published a folder of its own in `output.dir`, or take that file away", .0.display()
+    )]
+    Foreign(PathBuf),
     /// There is nothing to build from.
     #[error("{}: nothing is stored yet: run `feedloom refresh` first", .0.display())]
     Empty(PathBuf),

@@ -22,7 +22,7 @@ use crate::names::Names;
 use crate::store::{Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-12");
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-13");
 
 /// What a refresh did.
 #[derive(Debug, Default)]
@@ -57,6 +57,15 @@ pub struct Report {
 /// Told of progress: what is being done, how far, of how many. Behind a colon stands
 /// what is to be seen besides: `asking sources: 1.2 MB, host`.
 pub type Progress<'a> = dyn FnMut(&str, usize, usize) + 'a;
+
+/// A site that something else made stays: `public` is the folder of several generators.
+fn refuse_foreign(opened: &Opened) -> Result<(), RunError> {
+    let dir = opened.folder.join(&opened.site.output.dir);
+    let front = dir.join("index.html");
+    let known = opened.state().join("ledger.jsonl").exists() || dir.join("all").is_dir() || !opened.site.pages;
+    let foreign = |page: String| !page.contains("Feedloom");
+    if !known && files::read_if_there(&front)?.is_some_and(foreign) { Err(RunError::Foreign(front)) } else { Ok(()) }
+}
 
 /// Refreshes the site.
 ///
@@ -100,6 +109,9 @@ fn refresh_locked(
     let begun = Instant::now();
     let rules = articles::rules(opened)?;
     let is_new = !opened.state().join("store.sqlite").exists();
+    if is_new {
+        refuse_foreign(opened)?;
+    }
     let mut store = if moment.dry_run && is_new { Store::in_memory()? } else { opened.store(&mut report.problems)? };
     let mut book = Book::open(opened, &store)?;
     if !moment.dry_run {

@@ -8,10 +8,13 @@
 //!
 //! Raw HTML passes through: sanitising is for the way out, not for here.
 
+mod alerts;
 mod bounds;
 pub mod code;
 mod cutter;
 mod definitions;
+mod footnotes;
+mod formulas;
 mod headings;
 mod links;
 mod pieces;
@@ -53,19 +56,22 @@ pub struct Reading {
     pub links: Vec<(usize, LinkRef)>,
     /// No piece stands on an earlier line than the one before it, as footnotes may.
     pub in_order: bool,
+    /// There are formulas in it.
+    formulas: bool,
     /// Footnote and reference definitions by label, for parts of the text that use them.
     definitions: Definitions,
     /// The lines as they were parsed.
     lines: Vec<String>,
 }
 
-fn options() -> Options<'static> {
+fn options(formulas: bool) -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
     options.extension.autolink = true;
     options.extension.tasklist = true;
     options.extension.footnotes = true;
+    options.extension.math_dollars = formulas;
     options.extension.cjk_friendly_emphasis = true;
     options.extension.alerts = true;
     options.render.r#unsafe = true;
@@ -77,7 +83,8 @@ fn options() -> Options<'static> {
 pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
     let lines: Vec<String> = bounds::flatten_nesting(markdown);
     let source = lines.join("\n");
-    let options = options();
+    let formulas = formulas::are_in(&source);
+    let options = options(formulas);
     let arena = Arena::new();
     let root = parse(&arena, &source, &options);
     let given = headings::take_attributes(root, &source);
@@ -86,11 +93,24 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
     let headings = headings::ids(&pieces, &lines, given, slugify);
     let mut html = String::with_capacity(source.len() * 2);
     // Writing into a String cannot fail.
+    alerts::quote(&arena, root);
     let _ = comrak::format_html(root, &options, &mut html);
+    let html = footnotes::unlinked(html);
     let text = plain(pieces.iter());
     let in_order = pieces.is_sorted_by_key(|p| p.line);
     let links = pieces.iter().flat_map(|p| p.links.iter().map(|l| (p.line, l.clone()))).collect();
-    Reading { text, html, headings, image, links, definitions: Definitions::of(&lines), in_order, pieces, lines }
+    Reading {
+        text,
+        html,
+        headings,
+        image,
+        links,
+        definitions: Definitions::of(&lines),
+        formulas,
+        in_order,
+        pieces,
+        lines,
+    }
 }
 
 impl Reading {
@@ -119,14 +139,15 @@ impl Reading {
             return String::new();
         }
         self.definitions.push_used(&mut part);
-        let options = options();
+        let options = options(self.formulas);
         let arena = Arena::new();
         let root = parse(&arena, &part, &options);
         headings::take_attributes(root, &part);
         mend_links(root, base);
         let mut html = String::with_capacity(part.len() * 2);
+        alerts::quote(&arena, root);
         let _ = comrak::format_html(root, &options, &mut html);
-        html
+        footnotes::unlinked(html)
     }
 
     /// Plain text of the lines `ranges`.
@@ -166,6 +187,9 @@ fn plain<'p>(pieces: impl Iterator<Item = &'p Piece>) -> String {
 fn parse<'a>(arena: &'a Arena<'a>, text: &str, options: &Options<'_>) -> &'a AstNode<'a> {
     let root = comrak::parse_document(arena, text, options);
     links::end_addresses(arena, root, text);
+    if options.extension.math_dollars {
+        formulas::keep(arena, root);
+    }
     root
 }
 

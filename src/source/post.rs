@@ -170,7 +170,8 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let base = link.clone();
     let mut leads =
         Leads { others: context.others, folder: &context.folder.path, path, found: Vec::new(), dead: Vec::new() };
-    let (body, mut unknown) = shortcode::expand(split.body, &mut |target, line| leads.address(target, true, line));
+    let body = signs::with_known_boxes(signs::without_comments(split.body.to_owned()));
+    let (body, mut unknown) = shortcode::expand(&body, &mut |target, line| leads.address(target, true, line));
     let page = tags::Page {
         slugify: context.folder.slugify,
         title: &front.title().unwrap_or_else(|| names.stem.clone()),
@@ -203,6 +204,15 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     if is_empty {
         notes.push(Note::new(1, Weight::Hint, "an empty file: it is left out until something is written into it"));
     }
+    if context.folder.url.is_none()
+        && let Some(picture) = reading.image.as_ref().filter(|i| Url::parse(i).is_err())
+    {
+        let told = text::cut(picture, 60);
+        let text = format!(
+            "the picture `{told}` is not published: posts whose pages are made here need whole addresses of pictures"
+        );
+        notes.push(Note::new(split.lines_before + 1, Weight::Hint, text));
+    }
     let title = front.title().or_else(|| first_heading(&reading)).unwrap_or_else(|| names.title());
     let digest = is_digest(&front, &title, path, context.folder);
     let language = front
@@ -219,8 +229,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     );
     whole.keys = post_keys(&front, &names, &link, &fields, context);
     whole.link = Some(link.to_string());
-    whole.html = reading.html.clone();
-    whole.text = reading.text.clone();
+    (whole.html, whole.text) = without_title(&reading, &title);
     let says_title = |words: &String| text::same(words, &title);
     let described = front.description().filter(|d| !says_title(d));
     whole.summary = described.or(begins_with);
@@ -407,6 +416,21 @@ fn decode(bytes: &[u8], notes: &mut Vec<Note>) -> String {
 
 /// The heading that stands above all others, where nothing else says what a post is called.
 /// One of several of its level is what a part of it is called.
+/// The text as HTML and plain, without the heading it begins with where that is the title once
+/// more: whatever shows an entry shows its title above.
+fn without_title(reading: &Reading, title: &str) -> (String, String) {
+    let shorter = || {
+        let first = reading.pieces.first()?;
+        let markdown::Shape::Heading(level) = first.shape else { return None };
+        let is_title = first.links.is_empty() && first.images == 0 && text::same(&first.text, title);
+        let rest = reading.html.strip_prefix(&format!("<h{level}")).filter(|_| is_title)?;
+        let (_, html) = rest.split_once(&format!("</h{level}>\n"))?;
+        let text = reading.text.strip_prefix(&first.text)?.trim_start();
+        (!html.trim().is_empty()).then(|| (html.to_owned(), text.to_owned()))
+    };
+    shorter().unwrap_or_else(|| (reading.html.clone(), reading.text.clone()))
+}
+
 fn first_heading(reading: &Reading) -> Option<String> {
     let level = |p: &markdown::Piece| match p.shape {
         markdown::Shape::Heading(level) if !p.text.is_empty() => Some(level),

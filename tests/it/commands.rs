@@ -279,6 +279,43 @@ fn explain_tells_why_a_post_is_not_published() {
 }
 
 #[test]
+fn a_site_that_something_else_made_is_not_written_over() {
+    let site = Site::new();
+    site.post("a.md", "A post", "2024-01-01", "x");
+    std::fs::create_dir(site.path("public")).expect("a folder");
+    site.write("public/index.html", "<title>Our blog</title>");
+    let run = site.run(&["refresh"]);
+    assert!(run.status == 2 && run.err.contains("public/index.html was not written by feedloom"), "{}", run.err);
+    assert_eq!(site.read("public/index.html"), "<title>Our blog</title>");
+    std::fs::remove_file(site.path("public/index.html")).expect("removed");
+    assert_eq!(site.refresh().status, 0);
+    // What is there now was.
+    std::fs::remove_dir_all(site.path(".feedloom")).expect("removed");
+    assert_eq!(site.run(&["refresh"]).status, 0);
+}
+
+#[test]
+fn posts_are_written_as_readers_show_them() {
+    let site = Site::new();
+    let post = "---\ndate: 2024-01-01\n---\n# A post\n\nFirst[^1] %%secret%% and `%%code%%`, $\\{a, b\\}$ and $5 *or* $10.\n\n%%\nhidden\n%%\n\n> [!faq]- Why?\n> Because.\n\n[^1]: The note.\n";
+    site.write("posts/a.md", post);
+    site.write("posts/b.md", "---\ntitle: Not yet\ndate: 2024-01-01\npublish: false\n---\nx\n");
+    site.refresh();
+    let entries = site.entries();
+    let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+    let html = entry["html"].as_str().expect("html");
+    assert_eq!(entry["title"], "A post");
+    for there in ["<p>First<sup", "%%code%%", r"$\{a, b\}$", "$5 <em>or</em> $10", "<strong>Why?</strong>", "The note."]
+    {
+        assert!(html.contains(there), "{there}: {html}");
+    }
+    for gone in ["<h1", "secret", "hidden", "href=\"#", "↩", "[!faq]"] {
+        assert!(!html.contains(gone), "{gone}: {html}");
+    }
+    assert!(entry["summary"].as_str().is_some_and(|s| s.starts_with("First")), "{entry}");
+}
+
+#[test]
 fn one_of_several_values_makes_a_digest() {
     let site = Site::new();
     site.write("feedloom.yaml", "title: T\nurl: https://feeds.example.org/\nposts: [{path: posts, digest: {when: [{tags: [Weekly, digest]}]}}]\n");

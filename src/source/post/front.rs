@@ -178,6 +178,7 @@ impl Front {
         says("draft", &["true", "yes", "1"])
             || says("status", &["draft", "hidden", "skip"])
             || says("published", &["false", "no"])
+            || says("publish", &["false", "no"])
     }
 
     pub(super) fn authors(&self) -> Vec<Person> {

@@ -15,6 +15,55 @@ pub(super) fn imports(path: &str, slugify: Slugify) -> bool {
     slugify == Slugify::Docusaurus || path.ends_with(".mdx")
 }
 
+/// The text without comments as Obsidian has them, `%% words %%` in a line or lines between two
+/// `%%`: what nobody was meant to read. Every other line keeps its number.
+pub(super) fn without_comments(text: String) -> String {
+    static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?m)^[ \t]*%%[ \t]*$(?s:.*?)^[ \t]*%%[ \t]*$|%%[^\s%](?:[^%\n]*[^\s%])?%%|%% [^%\n]+ %%")
+    });
+    if !text.contains("%%") {
+        return text;
+    }
+    let code = Code::of(&text);
+    let gone = |found: &regex::Captures<'_>| {
+        let Some(whole) = found.get(0) else { return String::new() };
+        if code.has(whole.start()) {
+            whole.as_str().to_owned()
+        } else {
+            "\n".repeat(whole.as_str().matches('\n').count())
+        }
+    };
+    COMMENT.replace_all(&text, gone).into_owned()
+}
+
+/// The text with boxes of any name as those that Markdown has five of: `> [!faq]- Why?` is a tip
+/// with that title. Whether they are folded says nothing where nothing folds.
+pub(super) fn with_known_boxes(text: String) -> String {
+    static BOX: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^(\s*(?:>\s*)+)\[!(\w+)\][+-]?[ \t]*([^\n]*)$"));
+    if !text.contains("[!") {
+        return text;
+    }
+    let code = Code::of(&text);
+    let known = |found: &regex::Captures<'_>| {
+        let (name, title) = (found[2].to_lowercase(), found[3].trim());
+        if found.get(0).is_some_and(|m| code.has(m.start())) {
+            return found[0].to_owned();
+        }
+        let kind = match name.as_str() {
+            "note" | "tip" | "important" | "warning" | "caution" => name.as_str(),
+            "hint" | "success" | "check" | "done" | "question" | "faq" | "help" | "example" => "tip",
+            "attention" | "failure" | "fail" | "missing" => "warning",
+            "danger" | "error" | "bug" => "caution",
+            _ => "note",
+        };
+        let mut letters = name.chars();
+        let own = letters.next().map(|c| c.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default();
+        let title = if title.is_empty() && kind != name { own.as_str() } else { title };
+        format!("{}[!{}] {title}", &found[1], kind.to_uppercase()).trim_end().to_owned()
+    };
+    BOX.replace_all(&text, known).into_owned()
+}
+
 /// The text without such lines. They become empty, so that every other one keeps its
 /// number; what stands in code stays.
 pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
