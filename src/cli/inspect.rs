@@ -13,6 +13,7 @@ use super::refresh::current;
 use super::terminal::{Terminal, clean};
 use super::{Common, status};
 use crate::config::Zone;
+use crate::files;
 use crate::normalize::{html, text};
 use crate::run::inspect::{self, Document, Inspected, Meant, Request};
 
@@ -58,7 +59,13 @@ pub fn inspect(common: &Common, options: &Options, terminal: &mut Terminal) -> R
     // A site says how its posts are read; without one, posts are read plainly.
     let site = match &common.site {
         Some(folder) => Some(run::open(Some(folder), &current())?),
-        None => run::open(None, &current()).ok(),
+        None => {
+            let file = options.what.as_deref().filter(|w| !is_address(w) && *w != "-").map(|w| current().join(w));
+            let around = file.as_deref().and_then(Path::parent).and_then(files::find_site);
+            around
+                .and_then(|folder| run::open(Some(&folder), &current()).ok())
+                .or_else(|| run::open(None, &current()).ok())
+        }
     };
     let rules = match run::inspect::rules(site.as_ref()) {
         // A site that happens to be around does not spoil a look at something else.

@@ -296,6 +296,14 @@ fn read_post(bytes: &[u8], path: Option<&Path>, site: Option<&Opened>) -> Result
             }
         }
     }
+    // What comes without a name is read as the posts of the site are.
+    if let (Some(site), None) = (site, path)
+        && let Some(folder) = site.site.posts.first()
+    {
+        let names = Names::new(&site.site.projects);
+        let post = post::read(bytes, "post.md", site.context(folder, &names))?;
+        return Ok(Inspected { front_matter, post });
+    }
     let folder = PostsFolder { drafts: true, ..PostsFolder::new(".", Place::default()) };
     let names = Names::new(&[]);
     let hosts = Hosts::new();

@@ -133,6 +133,18 @@ fn a_post_of_a_site_is_read_as_the_site_reads_it() {
 }
 
 #[test]
+fn a_post_is_read_as_its_site_reads_it_from_anywhere() {
+    let site = Site::new();
+    site.weekly("w.md", "Weekly", "2024-01-01", "### Reading\n\n- [A long article](https://a.example.com/x)\n");
+    let path = site.path("posts/w.md").display().to_string();
+    let (out, err, _) = piped(&["--json", &path], b"");
+    assert!(out.contains("\"digest\":true") && out.contains("A long article"), "{out}{err}");
+    let folder = site.path("").display().to_string();
+    let (out, err, _) = piped(&["--json", "--site", &folder, "-"], site.read("posts/w.md").as_bytes());
+    assert!(out.contains("\"digest\":true") && out.contains("A long article"), "{out}{err}");
+}
+
+#[test]
 fn a_page_is_read_by_the_rules_of_the_site() {
     let site = Site::new();
     std::fs::create_dir_all(site.path("sites")).expect("a folder");
