@@ -8,6 +8,7 @@ use super::html::card::has_page;
 use crate::config::{ImageMode, Site};
 use crate::entry::Entry;
 use crate::normalize::html::{Picture, may_have_pictures, sanitise, with_pictures};
+use crate::source::post::PICTURES;
 
 /// The folder of pictures that are published from here.
 pub const FOLDER: &str = "assets/images/";
@@ -19,7 +20,7 @@ pub fn file_name(bytes: &[u8], ending: &str) -> String {
 
 /// Where a picture of `entry` is shown.
 pub fn place(address: &str, entry: &Entry, site: &Site) -> Picture {
-    match site.articles.images(address, &entry.link) {
+    match mode(address, entry, site) {
         ImageMode::Link => Picture::Stays,
         ImageMode::Drop => Picture::Goes,
         ImageMode::Mirror => match entry.pictures.get(address) {
@@ -27,6 +28,15 @@ pub fn place(address: &str, entry: &Entry, site: &Site) -> Picture {
             None => Picture::Goes,
         },
     }
+}
+
+/// Whether an address is that of something beside the posts whose pages are made here.
+pub fn is_beside(address: &str, site: &Site) -> bool {
+    address.strip_prefix(site.url.as_str()).is_some_and(|rest| rest.starts_with(PICTURES))
+}
+
+fn mode(address: &str, entry: &Entry, site: &Site) -> ImageMode {
+    if is_beside(address, site) { ImageMode::Mirror } else { site.articles.images(address, &entry.link) }
 }
 
 /// Sanitised HTML of `entry` with every picture where it is shown.
@@ -37,12 +47,12 @@ pub fn in_place(html: String, entry: &Entry, site: &Site) -> String {
 /// The addresses of all pictures that are to be published from here for `entry`, if they can be had.
 pub fn wanted(entry: &Entry, site: &Site) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    if !site.articles.mirrors() {
+    if !site.articles.mirrors() && !is_beside(&entry.link, site) {
         return found;
     }
     let is_mirrored = |address: &str| {
         let on_web = address.starts_with("https://") || address.starts_with("http://");
-        on_web && site.articles.images(address, &entry.link) == ImageMode::Mirror
+        on_web && mode(address, entry, site) == ImageMode::Mirror
     };
     // What is too long is not published, in feeds and on pages.
     let limit = site.output.entry_bytes;

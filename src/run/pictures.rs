@@ -11,6 +11,7 @@
 //! ([`crate::source::picture`]).
 
 use std::collections::BTreeSet;
+use std::path::{Component, Path};
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -26,9 +27,12 @@ use crate::fetch::error::{FetchError, Pace};
 use crate::fetch::pages::{Attempt, Urgency, Wanted};
 use crate::fetch::schedule::Failure;
 use crate::fetch::{Answer, Fault, LARGEST_PICTURE, Outcome};
-use crate::normalize::html::Picture;
-use crate::output::pictures::{FOLDER, file_name, place, wanted};
+use crate::files;
+use crate::normalize::address::percent_decode;
+use crate::normalize::html::{Picture, Token, attribute, may_have_pictures, tokens};
+use crate::output::pictures::{FOLDER, file_name, is_beside, place, wanted};
 use crate::source::picture;
+use crate::source::post::PICTURES;
 use crate::store::{Store, Touched};
 
 /// What came of asking for pictures.
@@ -60,6 +64,46 @@ pub(super) fn give(store: &Store, entry: &mut Entry, feeds: &[String], site: &Si
         Picture::At(address) => Some(address),
     });
     Ok(wanted.into_iter().collect())
+}
+
+/// Keeps the pictures that lie beside a post below `root` and that its `html` shows, for a page
+/// that is made here. Comes back with those that cannot be shown, and why.
+pub(super) fn take_beside(
+    store: &Store,
+    root: &Path,
+    html: &str,
+    site: &Site,
+    touched: &mut Touched,
+) -> Result<Vec<(String, String)>, RunError> {
+    let mut missing = Vec::new();
+    if !may_have_pictures(html) {
+        return Ok(missing);
+    }
+    let mut seen = BTreeSet::new();
+    for token in tokens(html) {
+        let Token::Open { name, raw } = token else { continue };
+        let source = if name == "img" { attribute(raw, "src") } else { None };
+        let Some(address) = source.filter(|s| is_beside(s, site) && seen.insert(s.clone())) else { continue };
+        let written = &address[site.url.as_str().len() + PICTURES.len()..];
+        let written = percent_decode(written.split(['?', '#']).next().unwrap_or(""));
+        let path = root.join(&written);
+        // Nothing outside of the folder, and nothing behind a link.
+        let is_inside = Path::new(&written).components().all(|c| matches!(c, Component::Normal(_)))
+            && path.ancestors().take_while(|p| *p != root).all(|p| !p.is_symlink());
+        let taken = match files::read_regular(&path, LARGEST_PICTURE) {
+            _ if !is_inside => Err("lies outside of the folder of posts".to_owned()),
+            Err(error) => Err(format!("{}: {}", error.action, error.source)),
+            Ok(bytes) if bytes.len() > LARGEST_PICTURE => Err(format!("has more than {} MiB", LARGEST_PICTURE >> 20)),
+            Ok(bytes) => picture::ending(&bytes)
+                .map(|e| (bytes, e))
+                .ok_or_else(|| "is no picture of a kind that is published".to_owned()),
+        };
+        match taken {
+            Ok((bytes, ending)) => store.keep_picture(&address, "{}", &file_name(&bytes, ending), &bytes, touched)?,
+            Err(why) => missing.push((written, why)),
+        }
+    }
+    Ok(missing)
 }
 
 /// Puts the pictures that entries show into the output, and takes out those that no entry
@@ -102,7 +146,9 @@ pub(super) fn read(
         let address = Url::parse(&key).ok()?;
         Some(Wanted { key, ask: address.clone(), address, alternative: None, mentioned, urgency: Urgency::Usual })
     };
-    let missing: Vec<Wanted> = store.missing_pictures()?.into_iter().filter_map(parsed).collect();
+    // What lies beside posts is not asked for: it is there when the post is read, or never.
+    let missing = store.missing_pictures()?.into_iter().filter(|(key, _)| !is_beside(key, &opened.site));
+    let missing: Vec<Wanted> = missing.filter_map(parsed).collect();
     if missing.is_empty() {
         return Ok(Asked::default());
     }

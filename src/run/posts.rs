@@ -8,6 +8,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use super::book::Book;
 use super::derive::SAME;
 use super::library::Library;
+use super::pictures;
 use super::refresh::{Progress, Report};
 use super::{Moment, Opened, Problem, RunError};
 use crate::classify::Classifier;
@@ -61,6 +62,8 @@ pub(super) struct Posts<'a> {
     seen: HashSet<String>,
     /// Posts of the folder being read that are not there any more.
     gone: Vec<Document>,
+    /// Pictures that posts show and that are not beside them.
+    missing: Vec<Problem>,
 }
 
 /// Where the store keeps [`Posts::leads`].
@@ -90,8 +93,8 @@ impl<'a> Posts<'a> {
         let same = same(opened, store, book, moment.now)?;
         let library = Rc::new(Library::new(opened, names));
         let (histories, seen) = (HashMap::new(), HashSet::new());
-        let (watch, leads, gone) = (None, None, Vec::new());
-        Ok(Self { opened, names, moment, store, book, same, histories, watch, library, leads, seen, gone })
+        let (watch, leads, gone, missing) = (None, None, Vec::new(), Vec::new());
+        Ok(Self { opened, names, moment, store, book, same, histories, watch, library, leads, seen, gone, missing })
     }
 
     /// Posts that links lead to are those in the store, not those in the folders.
@@ -202,6 +205,7 @@ impl<'a> Posts<'a> {
                 report.problems.push(Problem::warning(place(&file.path), note.line, note.text.clone()));
             }
             self.put(folder, &file.path, stamp, &hash, &bytes, &reading, touched)?;
+            report.problems.append(&mut self.missing);
         }
         for document in std::mem::take(&mut self.gone) {
             report.removed += 1;
@@ -400,6 +404,17 @@ impl<'a> Posts<'a> {
             leads.insert(name.clone(), reading.leads.clone());
         }
         self.seen.insert(name);
+        if folder.url.is_none()
+            && let Some(whole) = reading.entries.first()
+        {
+            let root = self.opened.folder.join(&folder.path);
+            let missing = pictures::take_beside(self.store, &root, &whole.html, &self.opened.site, touched)?;
+            self.missing.extend(missing.into_iter().map(|(picture, why)| {
+                let text =
+                    format!("the picture `{}` is not shown: it {why}", crate::normalize::text::cut(&picture, 60));
+                Problem::warning(format!("{}/{path}", folder.path), 0, text)
+            }));
+        }
         let (items, waits_until) = visible(reading, folder, self.moment.now);
         let light = Post { entries: Vec::new(), ..reading.clone() };
         let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());

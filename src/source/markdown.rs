@@ -58,6 +58,8 @@ pub struct Reading {
     pub in_order: bool,
     /// There are formulas in it.
     formulas: bool,
+    /// Where relative addresses of pictures begin, if not where others do.
+    pictures: Option<Url>,
     /// Footnote and reference definitions by label, for parts of the text that use them.
     definitions: Definitions,
     /// The lines as they were parsed.
@@ -79,8 +81,9 @@ fn options(formulas: bool) -> Options<'static> {
     options
 }
 
-/// Reads `markdown`. `base` completes relative addresses; `slugify` makes heading ids.
-pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
+/// Reads `markdown`. `base` completes relative addresses, `pictures` those of pictures where they
+/// lie somewhere else; `slugify` makes heading ids.
+pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify: Slugify) -> Reading {
     let lines: Vec<String> = bounds::flatten_nesting(markdown);
     let source = lines.join("\n");
     let formulas = formulas::are_in(&source);
@@ -89,7 +92,7 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
     let root = parse(&arena, &source, &options);
     let given = headings::take_attributes(root, &source);
     let (pieces, image) = cutter::cut(root, &source, &lines);
-    mend_links(root, base);
+    mend_links(root, base, pictures);
     let headings = headings::ids(&pieces, &lines, given, slugify);
     let mut html = String::with_capacity(source.len() * 2);
     // Writing into a String cannot fail.
@@ -107,6 +110,7 @@ pub fn read(markdown: &str, base: Option<&Url>, slugify: Slugify) -> Reading {
         links,
         definitions: Definitions::of(&lines),
         formulas,
+        pictures: pictures.cloned(),
         in_order,
         pieces,
         lines,
@@ -143,7 +147,7 @@ impl Reading {
         let arena = Arena::new();
         let root = parse(&arena, &part, &options);
         headings::take_attributes(root, &part);
-        mend_links(root, base);
+        mend_links(root, base, self.pictures.as_ref());
         let mut html = String::with_capacity(part.len() * 2);
         alerts::quote(&arena, root);
         let _ = comrak::format_html(root, &options, &mut html);
@@ -198,13 +202,13 @@ mod tests {
     use super::*;
 
     fn texts(md: &str) -> Vec<(String, bool, bool)> {
-        read(md, None, Slugify::Hugo).pieces.into_iter().map(|p| (p.text, p.bold, p.quote)).collect()
+        read(md, None, None, Slugify::Hugo).pieces.into_iter().map(|p| (p.text, p.bold, p.quote)).collect()
     }
 
     #[test]
     fn definitions_of_several_lines_are_whole_in_a_part() {
         let text = "- [Ref][r] and[^n]\n- b\n\n[r]:\n  https://a.example/ref\n\n[^n]: One.\n\n    Two.\n\nEnd.";
-        let html = read(text, None, Slugify::Hugo).html_of(&[(1, 1)], None);
+        let html = read(text, None, None, Slugify::Hugo).html_of(&[(1, 1)], None);
         assert!(
             html.contains("href=\"https://a.example/ref\"") && html.contains("Two.") && !html.contains("End."),
             "{html}"
@@ -214,7 +218,7 @@ mod tests {
     #[test]
     fn raw_links_in_any_spelling() {
         let text = "<a class=\"x\" data-href=\"https://w.example/\" href=\"https://a.example/1\">x</a> and <A HREF='https://a.example/2'>y</A>, <Badge type=\"tip\">`c`</Badge> Vec<T> <Config name=x> <VIDEO src=\"v.mp4\"></VIDEO>";
-        let piece = &read(text, None, Slugify::Hugo).pieces[0];
+        let piece = &read(text, None, None, Slugify::Hugo).pieces[0];
         let urls: Vec<&str> = piece.links.iter().map(|l| l.url.as_str()).collect();
         assert_eq!(urls, ["https://a.example/1", "https://a.example/2"]);
         assert_eq!(piece.text, "x and y, c Vec<T> <Config name=x>");
@@ -235,7 +239,7 @@ mod tests {
 
     #[test]
     fn scripts_and_styles_are_no_text() {
-        let text = |md: &str| read(md, None, Slugify::Hugo).text;
+        let text = |md: &str| read(md, None, None, Slugify::Hugo).text;
         assert_eq!(text("Body <script>evil()</script> text."), "Body text.");
         assert_eq!(text("A <style>\np { color: red }\n</style> b."), "A\nb.");
         assert_eq!(text("A <script>x\n\nB."), "A\n\nB.");
@@ -258,7 +262,7 @@ mod tests {
             "![".repeat(50_000),
             "<b>".repeat(50_000),
         ] {
-            let _ = read(&md, None, Slugify::Hugo);
+            let _ = read(&md, None, None, Slugify::Hugo);
         }
         assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
@@ -266,7 +270,8 @@ mod tests {
     #[test]
     fn addresses_become_absolute() {
         let base = Url::parse("https://example.org/blog/a/").unwrap();
-        let html = read("[x](../b) ![](p.png) [y](javascript:alert(1)) [z](#here)", Some(&base), Slugify::Hugo).html;
+        let html =
+            read("[x](../b) ![](p.png) [y](javascript:alert(1)) [z](#here)", Some(&base), None, Slugify::Hugo).html;
         assert!(html.contains("https://example.org/blog/b"), "{html}");
         assert!(html.contains("https://example.org/blog/a/p.png"), "{html}");
         assert!(html.contains("https://example.org/blog/a/#here"), "{html}");

@@ -103,6 +103,9 @@ pub struct Post {
     pub leads: Vec<Lead>,
 }
 
+/// Where pictures beside posts are meant to be whose pages are made here.
+pub const PICTURES: &str = "page/";
+
 /// What reading a post needs to know beside the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -199,19 +202,11 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
             format!("shortcode `{}` is not known: its tags are left out", text::cut(&name, 40)),
         ));
     }
-    let reading = markdown::read(&body, Some(&base), context.folder.slugify);
+    let pictures = pictures_base(path, context);
+    let reading = markdown::read(&body, Some(&base), pictures.as_ref(), context.folder.slugify);
     let is_empty = front.values.is_empty() && split.body.trim().is_empty();
     if is_empty {
         notes.push(Note::new(1, Weight::Hint, "an empty file: it is left out until something is written into it"));
-    }
-    if context.folder.url.is_none()
-        && let Some(picture) = reading.image.as_ref().filter(|i| Url::parse(i).is_err())
-    {
-        let told = text::cut(picture, 60);
-        let text = format!(
-            "the picture `{told}` is not published: posts whose pages are made here need whole addresses of pictures"
-        );
-        notes.push(Note::new(split.lines_before + 1, Weight::Hint, text));
     }
     let title = front.title().or_else(|| first_heading(&reading)).unwrap_or_else(|| names.title());
     let digest = is_digest(&front, &title, path, context.folder);
@@ -241,7 +236,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     whole.image = front
         .image(&mut notes)
         .or_else(|| reading.image.clone())
-        .and_then(|i| markdown::resolve(&i, Some(&base)))
+        .and_then(|i| markdown::resolve(&i, pictures.as_ref().or(Some(&base))))
         .map(String::from);
     whole.tags = front.tags();
     whole.mention = Some(Mention {
@@ -429,6 +424,13 @@ fn without_title(reading: &Reading, title: &str) -> (String, String) {
         (!html.trim().is_empty()).then(|| (html.to_owned(), text.to_owned()))
     };
     shorter().unwrap_or_else(|| (reading.html.clone(), reading.text.clone()))
+}
+
+/// Where pictures beside a post are found whose page is made here: below `page/`, as they lie in
+/// the folder of posts.
+fn pictures_base(path: &str, context: Context<'_>) -> Option<Url> {
+    let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    context.folder.url.is_none().then(|| context.site.join(&format!("{PICTURES}{folder}")).ok()).flatten()
 }
 
 fn first_heading(reading: &Reading) -> Option<String> {

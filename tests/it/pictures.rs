@@ -13,6 +13,7 @@ use feedloom::run::refresh::Report;
 
 use super::articles::{Linked, fixed, html, page};
 use super::server::{After, Request, Server, reply};
+use super::site::Site;
 
 /// What a host of pictures sends, by path, and what it calls it.
 type Pictures = BTreeMap<&'static str, (&'static str, Vec<u8>)>;
@@ -388,4 +389,32 @@ fn a_host_that_wants_a_pause_keeps_no_other_pictures_away() {
     assert_eq!(report.pictures.kept, 2, "{report:?}");
     assert_eq!(copied(&linked).len(), 2);
     assert!(far.requests().iter().filter(|r| r.path != "/robots.txt").count() <= 2, "{:?}", far.requests().len());
+}
+
+#[test]
+fn pictures_beside_posts_whose_pages_are_made_here_are_published() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: T\nurl: https://feeds.example.org/\nposts: posts\n");
+    let png = |byte: u8| [b"\x89PNG\r\n\x1a\n".as_slice(), &[byte; 40]].concat();
+    std::fs::create_dir_all(site.path("posts/sub/img")).expect("folders");
+    site.write("posts/sub/img/ü 图.png", png(1));
+    site.write("posts/a.png", png(2));
+    std::os::unix::fs::symlink("/etc/passwd", site.path("posts/link.png")).expect("a link");
+    site.write("posts/sub/b.md", "---\ntitle: B\ndate: 2024-01-01\n---\n![x](<img/ü 图.png>) ![y](../a.png)\n");
+    site.write(
+        "posts/c.md",
+        "---\ntitle: C\ndate: 2024-01-02\n---\n![x](gone.png) ![y](link.png) ![z](../feedloom.yaml)\n",
+    );
+    let run = site.refresh();
+    for missing in ["gone.png` is not shown", "link.png` is not shown"] {
+        assert!(run.err.contains(missing), "{}", run.err);
+    }
+    let (page, feed) = (site.read("public/all/feed.json"), site.read("public/all/atom.xml"));
+    for text in [&page, &feed] {
+        assert!(text.matches("assets/images/").count() >= 2, "{text}");
+        assert!(!text.contains("gone.png") && !text.contains("link.png"), "{text}");
+    }
+    let files = std::fs::read_dir(site.path("public/assets/images")).expect("a folder").count();
+    assert_eq!(files, 2);
+    assert!(site.refresh().out.contains("nothing changed"));
 }

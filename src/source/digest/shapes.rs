@@ -481,7 +481,7 @@ mod tests {
     }
 
     fn piece(md: &str) -> Piece {
-        markdown::read(md, None, Slugify::Hugo).pieces.remove(0)
+        markdown::read(md, None, None, Slugify::Hugo).pieces.remove(0)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::source::markdown;
 fn apart(md: &str) -> Vec<String> {
     let names = Names::of_titles(&["MOSN", "SOFARPC", "Seata", "Layotto", "SOFAArk"]);
     let config = DigestConfig { when: Vec::new(), sections: Vec::new(), default: SectionKind::Items };
-    let reading = markdown::read(md, None, Slugify::Hugo);
+    let reading = markdown::read(md, None, None, Slugify::Hugo);
     let taken = take_apart(&reading.pieces, "Weekly", &config, &names);
     taken
         .items

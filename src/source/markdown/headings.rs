@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn heading_ids_repeat_with_numbers() {
-        let got = read("# A b\n## A b\n", None, Slugify::Hugo).headings;
+        let got = read("# A b\n## A b\n", None, None, Slugify::Hugo).headings;
         assert_eq!(got[0].id, "a-b");
         assert_eq!(got[1].id, "a-b-1");
     }
@@ -139,11 +139,11 @@ mod tests {
             ("## {{ name }}", "{{ name }}", "-name-"),
             ("## [Wick](https://w.example){:target=\"_blank\"} shines", "Wick shines", "wick-shines"),
         ] {
-            let reading = read(md, None, Slugify::Hugo);
+            let reading = read(md, None, None, Slugify::Hugo);
             assert_eq!((reading.pieces[0].text.as_str(), reading.headings[0].id.as_str()), (text, id), "{md}");
             assert!(!reading.html.contains("{#proxy"), "{}", reading.html);
         }
-        let text = |md: &str| read(md, None, Slugify::Hugo).text;
+        let text = |md: &str| read(md, None, None, Slugify::Hugo).text;
         assert_eq!(text("- [a](https://a.example/){: .b rel=\"c\"}, d\n{: .list}"), "a, d");
         assert_eq!(text("- `{:a}` and {:b} are written so"), "{:a} and {:b} are written so");
     }

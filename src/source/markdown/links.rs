@@ -56,9 +56,10 @@ fn end_address<'a>(arena: &'a Arena<'a>, node: &'a AstNode<'a>) {
 }
 
 /// Makes link and picture addresses absolute; what is no address loses its link.
-pub(super) fn mend_links<'a>(root: &'a AstNode<'a>, base: Option<&Url>) {
+pub(super) fn mend_links<'a>(root: &'a AstNode<'a>, base: Option<&Url>, pictures: Option<&Url>) {
     for node in root.descendants() {
         let mut data = node.data.borrow_mut();
+        let base = if matches!(data.value, NodeValue::Image(_)) { pictures.or(base) } else { base };
         if let NodeValue::Link(link) | NodeValue::Image(link) = &mut data.value {
             if link.url.starts_with('#') {
                 if let Some(base) = base {

@@ -172,7 +172,7 @@ pub(super) fn before_more(text: &str, imports: bool, slugify: Slugify) -> Option
     let last = before.rsplit('\n').next().unwrap_or("").to_owned();
     let read = without(format!("{before}\n{}", &text[end..]), imports, slugify);
     let kept: Vec<&str> = read.split('\n').take(above).chain([last.as_str()]).collect();
-    Some(markdown::read(&kept.join("\n"), None, slugify).text).filter(|t| !t.trim().is_empty())
+    Some(markdown::read(&kept.join("\n"), None, None, slugify).text).filter(|t| !t.trim().is_empty())
 }
 
 #[cfg(test)]
