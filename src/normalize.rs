@@ -141,7 +141,7 @@ pub fn entry(
     let title = if title.is_empty() { text::cut(&link, TITLE_COLUMNS) } else { title };
     let summary = match &main.summary {
         Some(written) if is_summary(written, main) => text::excerpt(written, SUMMARY_COLUMNS),
-        _ => text::excerpt(&readable(&richest.text, SUMMARY_COLUMNS), SUMMARY_COLUMNS),
+        _ => text::excerpt(&readable(without_title(richest), SUMMARY_COLUMNS), SUMMARY_COLUMNS),
     };
     let said = main.updated.filter(|t| *t > published && *t <= context.now);
     let updated = stagger(memory.changed.max(said).unwrap_or(published), &id);
@@ -172,6 +172,17 @@ pub fn entry(
             _ => raws.iter().copied().filter(|r| !r.page).chain(page).find_map(|r| r.source.clone()),
         },
         id,
+    }
+}
+
+/// The text of a post without the title that it begins with.
+fn without_title(raw: &RawEntry) -> &str {
+    let is_post = matches!(raw.kind, Kind::Post | Kind::Digest);
+    match raw.text.split_once('\n') {
+        Some((first, rest)) if is_post && text::is_title(first, &raw.title) && !rest.trim().is_empty() => {
+            rest.trim_start()
+        }
+        _ => &raw.text,
     }
 }
 
@@ -306,14 +317,6 @@ pub fn is_said_still(raws: &[&RawEntry], hash: &str) -> bool {
     /// Whatever is mentioned more often has its text from somebody who was there before.
     const MOST: usize = 32;
     let said = || raws.iter().filter(|r| !r.page).take(MOST);
-    // The title was a part of the text where that begins with it.
-    let with_title = |r: &&&RawEntry| {
-        let title = text::squeeze(&r.title);
-        hash_of(&title, &text::squeeze(&format!("{title} {}", r.text))) == hash
-    };
-    if said().filter(|r| matches!(r.kind, Kind::Post | Kind::Digest)).any(|r| with_title(&r)) {
-        return true;
-    }
     if said().count() < 2 {
         return false;
     }

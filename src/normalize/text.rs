@@ -313,6 +313,16 @@ fn is_abbreviation(before: &str) -> bool {
     before.get(from..).is_some_and(|word| SHORT.contains(&word.to_lowercase().as_str()))
 }
 
+/// Whether words are a title once more: the same letters and signs, but for pictures, quotation
+/// marks, large and small letters and blanks.
+pub fn is_title(words: &str, title: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || c.is_ascii_punctuation() && !"'\"".contains(*c));
+        kept.flat_map(char::to_lowercase).collect()
+    };
+    plain(words) == plain(title)
+}
+
 /// The first sentence of `text`, white space folded.
 pub fn first_sentence(text: &str) -> String {
     let text = text.trim_start();

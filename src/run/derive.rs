@@ -98,7 +98,11 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     let unread = |id: &Key| work.ledger.row(*id).is_some_and(|row| losses::is_unread(row, &read));
     let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id) && !kept(id) && !unread(id)).collect();
     let gone = losses::withdraw(work, &gone)?;
-    losses::guard_posts(work, &before, gone.iter().filter(|id| !result.hidden.contains(id)))?;
+    losses::guard_posts(
+        work,
+        &before,
+        gone.iter().filter(|id| !result.hidden.contains(id) && !result.joined.contains(id)),
+    )?;
     if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {
         result.shrunk = before.shrunk(work.ledger, &gone, &result);
     }

@@ -13,7 +13,7 @@ use super::refresh::{Progress, Report};
 use super::{Moment, Opened, Problem, RunError};
 use crate::classify::Classifier;
 use crate::config::{Digests, PostsFolder, SameAs, Zone};
-use crate::entry::{EntryId, Key, Kind, RawEntry, Slug};
+use crate::entry::{EntryId, Key, Kind, RawEntry, Slug, TRANSLATION};
 use crate::files::{self, History};
 use crate::ledger::Ledger;
 use crate::names::Names;
@@ -68,6 +68,9 @@ pub(super) struct Posts<'a> {
 
 /// Where the store keeps [`Posts::leads`].
 const LEADS: &str = "leads";
+
+/// A post has fewer translations than these.
+const MOST_TRANSLATIONS: usize = 64;
 
 /// A person's word that things are one, or that they are not.
 struct Same {
@@ -144,7 +147,7 @@ impl<'a> Posts<'a> {
         let total = listing.files.len();
         let site = &self.opened.site;
         let is_only = site.sources.is_empty() && site.projects.iter().all(|p| p.sources.is_empty());
-        if total == 0 && is_only && listing.passed_over.is_empty() && known.is_empty() {
+        if total == 0 && is_only && site.posts.len() == 1 && listing.passed_over.is_empty() && known.is_empty() {
             let text = format!("there is no post in `{}`: they end with .md, .markdown, .mdown or .mdx", folder.path);
             report.problems.push(Problem::warning("feedloom.yaml".to_owned(), folder.place.line, text));
         }
@@ -416,11 +419,19 @@ impl<'a> Posts<'a> {
             }));
         }
         let (items, waits_until) = visible(reading, folder, self.moment.now);
+        let mut items = items.to_vec();
+        for key in items.iter_mut().take(1).flat_map(|whole| std::mem::take(&mut whole.keys)).collect::<Vec<_>>() {
+            // What an archetype gives to every post says nothing of any.
+            let is_common = key.starts_with(TRANSLATION)
+                && self.store.count_with_key(Key::of(&key), MOST_TRANSLATIONS + 1)? > MOST_TRANSLATIONS;
+            if let Some(whole) = items.first_mut().filter(|_| !is_common) {
+                whole.keys.push(key);
+            }
+        }
         let light = Post { entries: Vec::new(), ..reading.clone() };
         let json = serde_json::to_string(&light).unwrap_or_else(|_| "{}".to_owned());
         let origin = &origin(folder);
-        let document =
-            NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items: items.to_vec() };
+        let document = NewDocument { origin, path, stamp, hash, raw: bytes, reading: &json, waits_until, items };
         Ok(self.store.put_document(document, touched)?)
     }
 }
@@ -446,7 +457,7 @@ fn same(opened: &Opened, store: &Store, book: &mut Book, now: DateTime<Utc>) -> 
             };
             let mut keys: Vec<String> = row.map(|r| r.keys.clone()).unwrap_or_default();
             // Without a ledger an id is known by what it is minted from.
-            let id = row.map(|r| r.id.clone()).or_else(|| key.is_none().then(|| target.to_owned()));
+            let id = row.map(|r| r.id.clone()).or_else(|| Some(key.clone().unwrap_or_else(|| target.to_owned())));
             keys.extend(key);
             (keys, id)
         };

@@ -192,9 +192,10 @@ fn meant<'a>(opened: &'a Opened, store: &Store, wanted: &str) -> Result<Vec<Mean
         let is_meant = match &url {
             Some(key) => link.is_some_and(|l| address::key(&l, &opened.hosts) == *key),
             None => {
-                wanted == post.path
-                    || wanted.trim_start_matches("./") == post.place()
-                    || folded.chars().count() > 2 && text::fold(&post.reading.title).contains(&folded)
+                let (wanted, place) = (wanted.trim_start_matches("./").trim_start_matches("../"), post.place());
+                format!("/{place}").ends_with(&format!("/{wanted}"))
+                    || wanted.ends_with(&format!("/{place}"))
+                    || folded.chars().count() > 1 && text::fold(&post.reading.title).contains(&folded)
             }
         };
         if is_meant {

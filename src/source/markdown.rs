@@ -14,7 +14,6 @@ pub mod code;
 mod cutter;
 mod definitions;
 mod footnotes;
-mod formulas;
 mod headings;
 mod links;
 mod pieces;
@@ -56,8 +55,6 @@ pub struct Reading {
     pub links: Vec<(usize, LinkRef)>,
     /// No piece stands on an earlier line than the one before it, as footnotes may.
     pub in_order: bool,
-    /// There are formulas in it.
-    formulas: bool,
     /// Where relative addresses of pictures begin, if not where others do.
     pictures: Option<Url>,
     /// Footnote and reference definitions by label, for parts of the text that use them.
@@ -66,14 +63,13 @@ pub struct Reading {
     lines: Vec<String>,
 }
 
-fn options(formulas: bool) -> Options<'static> {
+fn options() -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
     options.extension.autolink = true;
     options.extension.tasklist = true;
     options.extension.footnotes = true;
-    options.extension.math_dollars = formulas;
     options.extension.cjk_friendly_emphasis = true;
     options.extension.alerts = true;
     options.render.r#unsafe = true;
@@ -86,8 +82,7 @@ fn options(formulas: bool) -> Options<'static> {
 pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify: Slugify) -> Reading {
     let lines: Vec<String> = bounds::flatten_nesting(markdown);
     let source = lines.join("\n");
-    let formulas = formulas::are_in(&source);
-    let options = options(formulas);
+    let options = options();
     let arena = Arena::new();
     let root = parse(&arena, &source, &options);
     let given = headings::take_attributes(root, &source);
@@ -109,7 +104,6 @@ pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify:
         image,
         links,
         definitions: Definitions::of(&lines),
-        formulas,
         pictures: pictures.cloned(),
         in_order,
         pieces,
@@ -143,7 +137,7 @@ impl Reading {
             return String::new();
         }
         self.definitions.push_used(&mut part);
-        let options = options(self.formulas);
+        let options = options();
         let arena = Arena::new();
         let root = parse(&arena, &part, &options);
         headings::take_attributes(root, &part);
@@ -191,9 +185,6 @@ fn plain<'p>(pieces: impl Iterator<Item = &'p Piece>) -> String {
 fn parse<'a>(arena: &'a Arena<'a>, text: &str, options: &Options<'_>) -> &'a AstNode<'a> {
     let root = comrak::parse_document(arena, text, options);
     links::end_addresses(arena, root, text);
-    if options.extension.math_dollars {
-        formulas::keep(arena, root);
-    }
     root
 }
 

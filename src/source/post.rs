@@ -5,6 +5,7 @@
 //! a date lies in the future is the caller's question.
 
 mod address;
+mod formulas;
 mod front;
 mod items;
 mod leads;
@@ -173,8 +174,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let base = link.clone();
     let mut leads =
         Leads { others: context.others, folder: &context.folder.path, path, found: Vec::new(), dead: Vec::new() };
-    let body = signs::with_known_boxes(signs::without_comments(split.body.to_owned()));
-    let (body, mut unknown) = shortcode::expand(&body, &mut |target, line| leads.address(target, true, line));
+    let (body, mut unknown) = shortcode::expand(split.body, &mut |target, line| leads.address(target, true, line));
     let page = tags::Page {
         slugify: context.folder.slugify,
         title: &front.title().unwrap_or_else(|| names.stem.clone()),
@@ -184,6 +184,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     };
     let (body, more) = tags::expand(&body, page);
     unknown.extend(more);
+    let body = formulas::escaped(signs::with_known_boxes(signs::without_comments(body)));
     let imports = signs::imports(path, context.folder.slugify);
     let body = leads.mend(body);
     let body = leads::without_places(body, &context.folder.base, &names.folders);
@@ -224,7 +225,8 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     );
     whole.keys = post_keys(&front, &names, &link, &fields, context);
     whole.link = Some(link.to_string());
-    (whole.html, whole.text) = without_title(&reading, &title);
+    whole.html = without_title(&reading, &title);
+    whole.text = reading.text.clone();
     let says_title = |words: &String| text::same(words, &title);
     let described = front.description().filter(|d| !says_title(d));
     whole.summary = described.or(begins_with);
@@ -411,19 +413,20 @@ fn decode(bytes: &[u8], notes: &mut Vec<Note>) -> String {
 
 /// The heading that stands above all others, where nothing else says what a post is called.
 /// One of several of its level is what a part of it is called.
-/// The text as HTML and plain, without the heading it begins with where that is the title once
-/// more: whatever shows an entry shows its title above.
-fn without_title(reading: &Reading, title: &str) -> (String, String) {
+/// The text as HTML, without the heading it begins with where that is the title once more:
+/// whatever shows an entry shows its title above. One of several headings of its level is the
+/// name of a part.
+fn without_title(reading: &Reading, title: &str) -> String {
     let shorter = || {
         let first = reading.pieces.first()?;
         let markdown::Shape::Heading(level) = first.shape else { return None };
-        let is_title = first.links.is_empty() && first.images == 0 && text::same(&first.text, title);
+        let alone = reading.pieces[1..].iter().all(|p| p.shape != first.shape);
+        let is_title = alone && first.links.is_empty() && first.images == 0 && text::is_title(&first.text, title);
         let rest = reading.html.strip_prefix(&format!("<h{level}")).filter(|_| is_title)?;
-        let (_, html) = rest.split_once(&format!("</h{level}>\n"))?;
-        let text = reading.text.strip_prefix(&first.text)?.trim_start();
-        (!html.trim().is_empty()).then(|| (html.to_owned(), text.to_owned()))
+        let (heading, html) = rest.split_once(&format!("</h{level}>\n"))?;
+        (!html.trim().is_empty() && !heading.contains("footnote-ref")).then(|| html.to_owned())
     };
-    shorter().unwrap_or_else(|| (reading.html.clone(), reading.text.clone()))
+    shorter().unwrap_or_else(|| reading.html.clone())
 }
 
 /// Where pictures beside a post are found whose page is made here: below `page/`, as they lie in

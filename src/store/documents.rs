@@ -216,6 +216,20 @@ impl Store {
         self.sql("documents cannot be read", read())
     }
 
+    /// How many items have a key, counted up to `most`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn count_with_key(&self, key: Key, most: usize) -> Result<usize> {
+        let text = "SELECT COUNT(*) FROM (SELECT 1 FROM item_key WHERE key = ?1 LIMIT ?2)";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let read = self
+            .connection
+            .prepare_cached(text)
+            .and_then(|mut s| s.query_row(params![key.0, most], |r| r.get::<_, i64>(0)));
+        Ok(usize::try_from(self.sql("keys cannot be read", read)?).unwrap_or(0))
+    }
+
     /// Has an item in the group of another key, too, until its document is read again.
     ///
     /// # Errors

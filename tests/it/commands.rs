@@ -299,10 +299,15 @@ fn posts_are_written_as_readers_show_them() {
     let site = Site::new();
     let post = "---\ndate: 2024-01-01\n---\n# A post\n\nFirst[^1] %%secret%% and `%%code%%`, $\\{a, b\\}$ and $5 *or* $10.\n\n%%\nhidden\n%%\n\n> [!faq]- Why?\n> Because.\n\n[^1]: The note.\n";
     site.write("posts/a.md", post);
+    site.write("posts/c.md", "---\ntitle: C++\ndate: 2023-01-01\n---\n# C\n\n磁盘100%%，内存80%%，打印%%s。 [x](https://a.example/footnote-backref-x)[^1]\n\n[^1]: n\n");
     site.write("posts/b.md", "---\ntitle: Not yet\ndate: 2024-01-01\npublish: false\n---\nx\n");
     site.refresh();
     let entries = site.entries();
-    let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+    let [entry, other] = entries.as_slice() else { panic!("{entries:?}") };
+    let kept = other["html"].as_str().expect("html");
+    for there in ["<h1>C</h1>", "磁盘100%%，内存80%%，打印%%s。", "footnote-backref-x\">x</a>"] {
+        assert!(kept.contains(there), "{there}: {kept}");
+    }
     let html = entry["html"].as_str().expect("html");
     assert_eq!(entry["title"], "A post");
     for there in ["<p>First<sup", "%%code%%", r"$\{a, b\}$", "$5 <em>or</em> $10", "<strong>Why?</strong>", "The note."]

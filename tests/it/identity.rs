@@ -704,6 +704,32 @@ fn posts_of_one_translation_key_are_one_in_several_languages() {
     };
     assert_eq!(titles("all"), ["One", "Three", "Two"]);
     assert_eq!(titles("all/zh"), ["一"]);
+    // Of two that say to be the translation the first is, and none is lost.
+    post("zh/c1.md", "k", "再");
+    site.refresh();
+    assert_eq!(titles("all"), ["One", "Three", "Two", "再"]);
+    assert_eq!(titles("all/zh"), ["一", "再"]);
+}
+
+#[test]
+fn keys_given_to_posts_that_are_there_withdraw_nothing_else() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: T\nurl: https://feeds.example.org/\nlanguage: en\nposts:\n  - {path: en, language: en, url: \"https://b.example.org/en/{slug}/\"}\n  - {path: zh, language: zh, url: \"https://b.example.org/zh/{slug}/\"}\n");
+    let write = |keyed: bool| {
+        for n in 0..20 {
+            let key = if keyed { format!("translationKey: k{n}\n") } else { String::new() };
+            for (folder, name) in [("en", "a"), ("zh", "b")] {
+                let text = format!("---\ntitle: {name}{n}\ndate: 2024-01-01\n{key}---\n\nOn MOSN.\n");
+                site.write(&format!("{folder}/{name}{n}.md"), text);
+            }
+        }
+    };
+    write(false);
+    site.refresh();
+    write(true);
+    let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    assert_eq!(walk_json(&site, "all").len(), 20);
 }
 
 #[test]

@@ -221,7 +221,10 @@ fn read_condition(r: &mut Reader<'_>, node: &Node) -> Option<Condition> {
     let mut values = Vec::new();
     for (key, value) in map.rest() {
         let wanted = r.one_or_many(value).into_iter().filter_map(|v| r.string(v, &key.name)).map(|v| v.to_lowercase());
-        values.push((key.name.to_lowercase(), wanted.collect()));
+        let wanted: Vec<String> = wanted.collect();
+        if !wanted.is_empty() {
+            values.push((key.name.to_lowercase(), wanted));
+        }
     }
     Some(Condition { title, path, values, place: node.place })
 }

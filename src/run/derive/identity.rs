@@ -187,7 +187,8 @@ pub(in crate::run) fn keys(speaking: &[&RawEntry], raws: &[&RawEntry]) -> Vec<St
     let others = speaking.iter().chain(raws).filter(|r| !std::ptr::eq(**r, main)).flat_map(|r| &r.keys);
     let mut keys: Vec<String> = Vec::new();
     for key in main.keys.iter().chain(others) {
-        if !key.starts_with("title:") && !key.starts_with(SAME) && !keys.contains(key) {
+        let lasts = !["title:", SAME, TRANSLATION].iter().any(|start| key.starts_with(start));
+        if lasts && !keys.contains(key) {
             keys.push(key.clone());
         }
     }
@@ -212,7 +213,7 @@ pub(super) fn page(raw: &RawEntry) -> Option<String> {
 
 fn is_translation(original: &RawEntry, post: &RawEntry) -> bool {
     let shared = |k: &String| k.starts_with(TRANSLATION) && original.keys.contains(k);
-    original.language != post.language && (original.keys[0] == post.keys[0] || post.keys.iter().any(shared))
+    original.language != post.language && post.keys.iter().any(shared)
 }
 
 /// Two posts stay two entries, though they have one address or mention one article:
@@ -223,9 +224,23 @@ pub(super) fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
     posts.sort_by_key(|i| place(i));
     // One name, or one `translationKey`, in two languages is one post, translated; else it is two posts.
     let mut originals: Vec<&Item> = Vec::new();
+    // Of several that say to be the translation into one language the first is.
+    let mut taken: Vec<(usize, Option<&str>)> = Vec::new();
+    let mut homes: Vec<(&Item, usize)> = Vec::new();
     for post in posts {
-        if !originals.iter().any(|original| is_translation(&original.raw, &post.raw)) {
-            originals.push(post);
+        let language = post.raw.language.as_deref();
+        let original =
+            originals.iter().position(|o| o.raw.keys[0] == post.raw.keys[0] && o.raw.language != post.raw.language);
+        let keyed = || {
+            let mut all = originals.iter().enumerate();
+            all.find(|(n, o)| is_translation(&o.raw, &post.raw) && !taken.contains(&(*n, language))).map(|(n, _)| n)
+        };
+        match original.or_else(keyed) {
+            Some(n) => {
+                taken.push((n, language));
+                homes.push((post, n));
+            }
+            None => originals.push(post),
         }
     }
     let posts = originals;
@@ -235,6 +250,7 @@ pub(super) fn apart(items: &[Item]) -> Vec<Vec<&Item>> {
     let home = |item: &Item| {
         // Posts of one name in two folders have one key: each is at home with itself.
         let itself = posts.iter().position(|p| std::ptr::eq(*p, item));
+        let itself = itself.or_else(|| homes.iter().find(|(other, _)| std::ptr::eq(*other, item)).map(|(_, n)| *n));
         let own = itself.or_else(|| posts.iter().position(|p| p.raw.keys[0] == item.raw.keys[0]));
         // Keys fold addresses: where two posts meet in one, the exact address tells which is meant.
         let shares = |p: &Item| p.raw.keys.iter().any(|k| item.raw.keys.contains(k));

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{lazy, prune};
 use crate::normalize::address;
+use crate::normalize::html::elements;
 
 /// An article out of its page.
 #[derive(Debug, Default)]
@@ -151,54 +152,6 @@ fn absolute(node: &NodeRef<'_>, base: &Url) {
     }
 }
 
-/// Elements that end a line.
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address"
-            | "article"
-            | "aside"
-            | "blockquote"
-            | "br"
-            | "dd"
-            | "div"
-            | "dl"
-            | "dt"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "header"
-            | "hr"
-            | "li"
-            | "main"
-            | "nav"
-            | "ol"
-            | "p"
-            | "pre"
-            | "section"
-            | "table"
-            | "td"
-            | "th"
-            | "tr"
-            | "ul"
-            | "option"
-            | "summary"
-            | "details"
-            | "caption"
-            | "center"
-            | "tbody"
-            | "thead"
-            | "tfoot"
-    )
-}
-
 enum Step<'d> {
     Enter(NodeRef<'d>),
     Leave { block: bool, pre: bool },
@@ -240,7 +193,7 @@ pub(super) fn text_of(root: &NodeRef<'_>) -> String {
                                 | "annotation"
                                 | "object"
                         ) || name == "figure" && !is_more_than_a_picture(&node);
-                        (!silent).then(|| (is_block(name), name == "pre"))
+                        (!silent).then(|| (elements::ends_line(name), name == "pre"))
                     }
                     NodeData::Document | NodeData::Fragment => Some((true, false)),
                     NodeData::Doctype { .. } | NodeData::Comment { .. } | NodeData::ProcessingInstruction { .. } => {

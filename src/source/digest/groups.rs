@@ -46,8 +46,9 @@ pub(super) fn told_below(
         group = group.filter(|group| own > *group);
         let Some(told) = levels.get(&own) else { continue };
         // An essay has headings, too: one of these stands beside what is told with a link.
+        let most = is_digest && told.items > 0 && told.plain > 1 && told.others * 2 <= told.plain;
         let beside = told.items > 1 || told.items > 0 && group.is_some();
-        let alone = is_digest && told.items == 0 && told.plain > 1 && told.others * 2 <= told.plain;
+        let alone = most || is_digest && told.items == 0 && told.plain > 1 && told.others * 2 <= told.plain;
         if !(beside || alone) || !is_plain(pieces, section, used) || !may_be_told(pieces, section, names) {
             continue;
         }
@@ -121,8 +122,9 @@ fn is_plain(pieces: &[Piece], section: &Section, used: &[bool]) -> bool {
         && !pieces[below.end - 1].text.ends_with([':', '：'])
         && below.clone().all(|n| {
             !used[n]
-                && pieces[n].links.is_empty()
-                && !matches!(pieces[n].shape, Shape::Table | Shape::Html | Shape::Code)
+                && pieces[n].links.iter().all(|l| l.picture)
+                && !matches!(pieces[n].shape, Shape::Table | Shape::Code)
+                && (pieces[n].shape != Shape::Html || pieces[n].text.is_empty())
                 && !shapes::is_credit(&pieces[n].text, false)
                 && !vocabulary::speaks_of_the_digest(&pieces[n].text)
         })

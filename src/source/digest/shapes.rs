@@ -106,7 +106,7 @@ pub(super) struct Label {
 pub(super) fn is_generic(name: &str) -> bool {
     static GENERIC: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|instagram|mastodon|facebook|linkedin|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
+            r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|join|sign up|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|instagram|mastodon|facebook|linkedin|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
         )
     });
     GENERIC.is_match(name)
@@ -313,6 +313,17 @@ pub(super) fn is_empty_title(title: &str) -> bool {
                 | "repository"
                 | "repo"
                 | "full story"
+                | "voir la suite"
+                | "lire la suite"
+                | "en savoir plus"
+                | "weiterlesen"
+                | "mehr lesen"
+                | "leer más"
+                | "seguir leyendo"
+                | "saiba mais"
+                | "leia mais"
+                | "подробнее"
+                | "читать далее"
                 | "자세히 보기"
                 | "더 보기"
                 | "더보기"
@@ -415,7 +426,7 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
+            r"(?i)^\W*(?:(?:image|photo|picture) (?:source|credit)s?\s*[:：].*$|图片?来?源\s*[:：].*$|(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
         )
     });
     static AROUND: LazyLock<Regex> = LazyLock::new(|| {

@@ -13,8 +13,10 @@ pub(super) fn unlinked(html: String) -> String {
     let mut open: Option<bool> = None;
     for token in html::tokens(&html) {
         match (&token, open) {
-            (Token::Open { name, raw }, None) if name == "a" && raw.contains("data-footnote-ref") => open = Some(true),
-            (Token::Open { name, raw }, None) if name == "a" && raw.contains("footnote-backref") => {
+            (Token::Open { name, raw }, None) if name == "a" && leads(raw, "#fn-", "data-footnote-ref") => {
+                open = Some(true)
+            }
+            (Token::Open { name, raw }, None) if name == "a" && leads(raw, "#fnref-", "footnote-backref") => {
                 open = Some(false);
                 out.truncate(out.trim_end_matches(' ').len());
             }
@@ -24,4 +26,9 @@ pub(super) fn unlinked(html: String) -> String {
         }
     }
     out
+}
+
+/// Whether a link leads to a place that begins so, and says which kind of link it is.
+fn leads(raw: &str, to: &str, kind: &str) -> bool {
+    html::attribute(raw, "href").is_some_and(|href| href.starts_with(to)) && raw.contains(kind)
 }

@@ -293,7 +293,9 @@ pub(super) fn post_keys(
     {
         add(&url);
     }
-    keys.extend(front.one("translationkey").map(|key| format!("{TRANSLATION}{key}")));
+    // Blogs of two hosts know nothing of each other's keys.
+    let key = front.one("translationkey").filter(|key| !matches!(key.as_str(), "true" | "false"));
+    keys.extend(key.map(|key| format!("{TRANSLATION}{}|{key}", link.host_str().unwrap_or(""))));
     keys
 }
 

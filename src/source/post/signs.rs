@@ -15,51 +15,67 @@ pub(super) fn imports(path: &str, slugify: Slugify) -> bool {
     slugify == Slugify::Docusaurus || path.ends_with(".mdx")
 }
 
-/// The text without comments as Obsidian has them, `%% words %%` in a line or lines between two
-/// `%%`: what nobody was meant to read. Every other line keeps its number.
+/// The text without comments as Obsidian has them, `%% words %%` among other words or lines
+/// between two `%%`: what nobody was meant to read. Every other line keeps its number. A comment
+/// has blanks around it: `100%%，内存80%%` and `%%s` are something else.
 pub(super) fn without_comments(text: String) -> String {
     static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?m)^[ \t]*%%[ \t]*$(?s:.*?)^[ \t]*%%[ \t]*$|%%[^\s%](?:[^%\n]*[^\s%])?%%|%% [^%\n]+ %%")
+        pattern(
+            r"(?m)^[ \t]*%%[ \t]*$(?s:.*?)^[ \t]*%%[ \t]*$|(^|[ \t\n])%%(?:[^%]|%[^%])+?%%([ \t.,;:!?，。；：！？]|$)",
+        )
     });
     if !text.contains("%%") {
         return text;
     }
     let code = Code::of(&text);
     let gone = |found: &regex::Captures<'_>| {
-        let Some(whole) = found.get(0) else { return String::new() };
-        if code.has(whole.start()) {
-            whole.as_str().to_owned()
-        } else {
-            "\n".repeat(whole.as_str().matches('\n').count())
+        let (Some(whole), part) = (found.get(0), |n: usize| found.get(n).map_or("", |m| m.as_str())) else {
+            return String::new();
+        };
+        let comment = whole.as_str();
+        let is_block = found.get(1).is_none();
+        if code.has(whole.start() + part(1).len()) || !is_block && comment.trim().contains("\n\n") {
+            return comment.to_owned();
         }
+        let inner = comment.len() - part(1).len() - part(2).len();
+        let lines = comment[part(1).len()..part(1).len() + inner].matches('\n').count();
+        format!("{}{}{}", part(1), "\n".repeat(lines), part(2))
     };
     COMMENT.replace_all(&text, gone).into_owned()
 }
 
-/// The text with boxes of any name as those that Markdown has five of: `> [!faq]- Why?` is a tip
-/// with that title. Whether they are folded says nothing where nothing folds.
+/// The text with boxes of other names than the five that Markdown has as quotations that begin
+/// with the title: `> [!faq]- Why?`. Whether they are folded says nothing where nothing folds.
 pub(super) fn with_known_boxes(text: String) -> String {
-    static BOX: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^(\s*(?:>\s*)+)\[!(\w+)\][+-]?[ \t]*([^\n]*)$"));
+    static BOX: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?m)^([ \t]*(?:>[ \t]*)+)\[!([A-Za-z][\w-]*)\]([+-]?)(?:[ \t]+([^\n]*))?[ \t]*$"));
     if !text.contains("[!") {
         return text;
     }
     let code = Code::of(&text);
     let known = |found: &regex::Captures<'_>| {
-        let (name, title) = (found[2].to_lowercase(), found[3].trim());
-        if found.get(0).is_some_and(|m| code.has(m.start())) {
-            return found[0].to_owned();
+        let (Some(whole), name) = (found.get(0), found[2].to_lowercase()) else { return String::new() };
+        let above = text[..whole.start()].trim_end_matches('\n').rsplit('\n').next().unwrap_or("");
+        let goes_on = text[..whole.start()].ends_with('\n')
+            && above.trim_start().starts_with('>')
+            && !text[..whole.start()].ends_with("\n\n");
+        let is_known = matches!(name.as_str(), "note" | "tip" | "important" | "warning" | "caution");
+        if code.has(whole.start()) || goes_on || is_known && found[3].is_empty() {
+            return whole.as_str().to_owned();
         }
-        let kind = match name.as_str() {
-            "note" | "tip" | "important" | "warning" | "caution" => name.as_str(),
-            "hint" | "success" | "check" | "done" | "question" | "faq" | "help" | "example" => "tip",
-            "attention" | "failure" | "fail" | "missing" => "warning",
-            "danger" | "error" | "bug" => "caution",
-            _ => "note",
-        };
+        let title = found.get(4).map_or("", |m| m.as_str().trim());
+        if is_known {
+            return format!("{}[!{}] {title}", &found[1], name.to_uppercase()).trim_end().to_owned();
+        }
         let mut letters = name.chars();
-        let own = letters.next().map(|c| c.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default();
-        let title = if title.is_empty() && kind != name { own.as_str() } else { title };
-        format!("{}[!{}] {title}", &found[1], kind.to_uppercase()).trim_end().to_owned()
+        let own: String = letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default();
+        let title = match title {
+            "" => format!("**{own}**"),
+            marked if marked.contains(['*', '[', '`', '<', '_']) => marked.to_owned(),
+            plain => format!("**{plain}**"),
+        };
+        // A break behind it: what follows is no part of the title.
+        format!("{}{title}  ", &found[1])
     };
     BOX.replace_all(&text, known).into_owned()
 }

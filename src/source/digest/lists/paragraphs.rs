@@ -46,7 +46,8 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
         return story(scope, &unit, kind);
     }
     let told = scope.section.told && kind == Kind::Article;
-    if !told && !linked.iter().all(|n| opens(scope, *n)) {
+    let opening = linked.iter().filter(|n| opens(scope, **n)).count();
+    if !told && opening < linked.len() && (opening < 2 || opening * 2 < linked.len()) {
         return;
     }
     for n in linked {
@@ -83,7 +84,14 @@ fn item_link(scope: &Scope<'_>, n: usize) -> Option<LinkRef> {
             && !shapes::is_navigation(&l.text)
             && !l.text.starts_with('@')
     };
-    first_link(&scope.pieces[n]).filter(about)
+    let piece = &scope.pieces[n];
+    let first = first_link(piece)?;
+    if about(&first) {
+        return Some(first);
+    }
+    // `Learning yield in an evening. [Read more](…)`
+    let words = piece.text.trim_end_matches(['.', '。', ' ', '»', '→']).strip_suffix(first.text.as_str());
+    words.filter(|w| says_nothing(&first.text) && piece.links.len() == 1 && text::columns(w) >= 20).map(|_| first)
 }
 
 /// Whether a piece begins with that link.

@@ -55,6 +55,11 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         if shapes::is_byline(piece) {
             return false;
         }
+        // A bullet with its address on the next line.
+        let addressed = |q: &Piece| piece.list > 0 && q.item == piece.item && super::is_link(q);
+        if piece.links.is_empty() && text::columns(&piece.text) >= 12 && scope.at(m + 1).is_some_and(addressed) {
+            return true;
+        }
         let Some(link) = first_link(piece) else {
             return piece.shape == Shape::Table || piece.bold && is_title_line(scope, m);
         };

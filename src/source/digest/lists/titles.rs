@@ -72,6 +72,17 @@ fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
         let beside = format!("{} {}", source.text, next.text);
         return piece.text.starts_with(&beside).then_some(at + 1);
     }
+    // `[Ann Doe](https://ann.example/) has written [a book](…)`
+    let behind = piece.text.strip_prefix(source.text.as_str());
+    let said = piece.list == 0 && behind.is_some_and(|b| b.starts_with([' ', ',']));
+    if is_site
+        && said
+        && next.text.split_whitespace().count() > 1
+        && !says_nothing(&next.text)
+        && !places::is_home(&next.url)
+    {
+        return Some(at + 1);
+    }
     // Nothing but a mark between them.
     let next = Some(next).filter(|l| is_site && !says_nothing(&l.text))?;
     let (_, behind) = piece.text.split_once(source.text.as_str())?;
@@ -89,8 +100,10 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     let piece = &scope.pieces[n];
     // `**Interactive tool:**` on the first line of an item is what the lines below tell about.
     let head = &scope.pieces[from];
-    let leads = n > from && head.bold && head.list > 0 && head.item == piece.item && head.text.ends_with([':', '：']);
-    if leads && text::columns(&head.text) >= 12 && !text::same(&link.text, &piece.text) {
+    let of_item = n > from && head.bold && head.list > 0 && head.item == piece.item;
+    // So is `**Meetup in Paris**` in a paragraph of its own.
+    let leads = of_item && (head.text.ends_with([':', '：']) || head.block != piece.block && head.links.is_empty());
+    if leads && text::columns(&head.text) >= 8 && !text::same(&link.text, &piece.text) {
         return head.text.trim_end_matches([':', '：', ' ']).to_owned();
     }
     if let Some(sentence) = sentence_around(scope, n, link) {
@@ -103,6 +116,12 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     }
     if let Some(whole) = code_and_title(&piece.text, link) {
         return whole;
+    }
+    // `[7ce4912](…): what it does`
+    let is_hash = (7..=40).contains(&link.text.len()) && link.text.bytes().all(|b| b.is_ascii_hexdigit());
+    let told = piece.text.strip_prefix(link.text.as_str()).and_then(|b| b.strip_prefix([':', '：']));
+    if let Some(told) = told.filter(|t| is_hash && text::columns(t) >= 8) {
+        return text::first_sentence(told);
     }
     if !shapes::is_empty_title(&link.text) {
         return words_before(&piece.text, link).unwrap_or_else(|| link.text.clone());

@@ -94,7 +94,9 @@ pub(in crate::source::digest) struct ReleaseHead {
 /// Whether a line has the words of an announcement.
 pub(in crate::source::digest) fn announces(line: &str) -> bool {
     static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\d\s*版")
+        pattern(
+            r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\b(freigegeben|veröffentlicht|erschienen|est disponible|est sorti|publicado|lanzado|lançado)|выш[её]?л|\d\s*版",
+        )
     });
     WORDS.is_match(line)
 }
@@ -404,7 +406,10 @@ pub(in crate::source::digest) fn release_head(
         piece.links.first().is_some_and(|l| line.starts_with(l.text.as_str()) && !l.text.contains("://") && shows(l))
             || piece.links.iter().any(|l| l.url.contains("/releases/tag/") && shows(l));
     let before = line[..version.start].trim_end();
-    let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：', '(', '（']).trim_end();
+    let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：', '(', '（', ' ']);
+    // `Scala Native - v0.4.10`
+    let is_named = line[version.end..].trim().is_empty() && !head.contains([':', '：', ';', ',']);
+    let head = if is_named { head.trim_end_matches(['-', '–', '—', ' ']) } else { head };
     let phrase = BEFORE.captures(head).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
     // `now beta for 1.10`, `removed in 2.0`: another thing's version in passing.
     let last = head.strip_suffix("version").unwrap_or(head).trim_end();
