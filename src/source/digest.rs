@@ -229,6 +229,12 @@ impl Scope<'_> {
             })
     }
 
+    /// Whether it leads to where the post itself is talked about.
+    fn is_about_itself(&self) -> bool {
+        let first = self.range().nth(1).map(|n| &self.pieces[n]);
+        self.section.head == Head::Heading && first.is_some_and(|p| vocabulary::leads_to_talk(&p.text))
+    }
+
     /// Reads a part of the section, which begins with a head of its own.
     fn within(&mut self, from: usize, to: usize, read: fn(&mut Scope<'_>)) {
         let heading = self.pieces[from].text.clone();
@@ -260,7 +266,9 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
         let mut scope =
             Scope { pieces, paths: &paths, names, section, title, items: Vec::new(), used: std::mem::take(&mut used) };
         match section.kind {
-            _ if scope.is_contents() || scope.is_directory() => scope.mark(section.from..section.to),
+            _ if scope.is_contents() || scope.is_directory() || scope.is_about_itself() => {
+                scope.mark(section.from..section.to)
+            }
             SectionKind::Questions => questions::read(&mut scope),
             SectionKind::Articles => lists::articles(&mut scope),
             SectionKind::Releases => blocks::releases(&mut scope),
@@ -279,7 +287,7 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
         items.extend(found);
         used = marks;
     }
-    let is_digest = vocabulary::names_digest(title) || !items.is_empty();
+    let is_digest = vocabulary::names_digest(title);
     groups::told_below(pieces, &sections, &paths, names, &mut items, &mut used, is_digest);
     items.sort_by_key(|i| i.line);
     let leftovers = leftovers(pieces, &sections, &used);

@@ -426,7 +426,7 @@ pub(super) fn is_navigation(title: &str) -> bool {
 pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
     static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:image|photo|picture) (?:source|credit)s?\s*[:：].*$|图片?来?源\s*[:：].*$|(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
+            r"(?i)^\W*(?:(?:image|photo|picture) (?:source|credit)s?\s*[:：]\s*\S*$|图片?来?源\s*[:：]\s*\S*$|(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
         )
     });
     static AROUND: LazyLock<Regex> = LazyLock::new(|| {

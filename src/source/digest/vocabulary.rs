@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:discussion\W*$|tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners)\b|(?:our )(?:partners|sponsors|backers|supporters)\W*$|(?:partners|sponsors|backers|supporters) (?:and|&) (?:partners|sponsors|backers|supporters)\W*$|(?:new|latest|open|community|remote|current) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:社区|官方|交流)渠道\W*$|加入社区\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
+        r"(?i)^\W*(?:tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners)\b|(?:our )(?:partners|sponsors|backers|supporters)\W*$|(?:partners|sponsors|backers|supporters) (?:and|&) (?:partners|sponsors|backers|supporters)\W*$|(?:new|latest|open|community|remote|current) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:社区|官方|交流)渠道\W*$|加入社区\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
     )
 });
 
@@ -255,6 +255,14 @@ pub(super) fn is_of_several(heading: &str) -> bool {
         )
     });
     SEVERAL.is_match(heading)
+}
+
+/// `Here are some links to discussion about this post:`
+pub(super) fn leads_to_talk(line: &str) -> bool {
+    static TALK: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)\b(?:discussions?|comments?) (?:about|on|of) this (?:news )?(?:post|issue|article|newsletter)\b")
+    });
+    TALK.is_match(line)
 }
 
 /// Headings of where a project is found: `项目资源入口`, `Community links`.

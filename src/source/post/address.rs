@@ -293,9 +293,11 @@ pub(super) fn post_keys(
     {
         add(&url);
     }
-    // Blogs of two hosts know nothing of each other's keys.
+    // Blogs of two sites know nothing of each other's keys: `en.example.org` and `zh.example.org` are one.
+    let mut labels = link.host_str().unwrap_or("").rsplit('.');
+    let site = [labels.next(), labels.next()].map(Option::unwrap_or_default).join(".");
     let key = front.one("translationkey").filter(|key| !matches!(key.as_str(), "true" | "false"));
-    keys.extend(key.map(|key| format!("{TRANSLATION}{}|{key}", link.host_str().unwrap_or(""))));
+    keys.extend(key.map(|key| format!("{TRANSLATION}{site}|{key}")));
     keys
 }
 

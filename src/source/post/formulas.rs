@@ -20,13 +20,17 @@ pub(super) fn escaped(text: String) -> String {
         return text;
     }
     let code = Code::of(&text);
+    let html = html_lines(&text);
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     let (mut done, mut from) = (0, 0);
     while let Some(found) = FORMULA.find_at(&text, from) {
         let (before, behind) = (&text[..found.start()], &text[found.end()..]);
         let stands_free = !before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '\\' | '$'))
             && !behind.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '$');
-        if stands_free && !code.has(found.start()) && is_tex(found.as_str()) {
+        // No address is a formula, and HTML knows no escapes.
+        let in_address = before.rsplit(char::is_whitespace).next().is_some_and(|word| word.contains("://"));
+        let in_html = || html.iter().any(|lines| lines.contains(&found.start()));
+        if stands_free && !in_address && !code.has(found.start()) && !in_html() && is_tex(found.as_str()) {
             out.push_str(&text[done..found.start()]);
             push_escaped(&mut out, found.as_str());
             (done, from) = (found.end(), found.end());
@@ -37,6 +41,27 @@ pub(super) fn escaped(text: String) -> String {
     }
     out.push_str(&text[done..]);
     out
+}
+
+/// Lines with tags, and those below one that begins with a tag, up to an empty one.
+fn html_lines(text: &str) -> Vec<std::ops::Range<usize>> {
+    let is_tag = |rest: &str| {
+        rest.strip_prefix('<')
+            .is_some_and(|r| r.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')))
+    };
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    let (mut at, mut inside) = (0, false);
+    for line in text.split_inclusive('\n') {
+        inside = is_tag(line.trim_start()) || inside && !line.trim().is_empty();
+        if inside || line.match_indices('<').any(|(n, _)| is_tag(&line[n..])) {
+            match found.last_mut().filter(|last| last.end == at) {
+                Some(last) => last.end = at + line.len(),
+                None => found.push(at..at + line.len()),
+            }
+        }
+        at += line.len();
+    }
+    found
 }
 
 /// Whether what stands between dollar signs has signs of TeX, and none that only Markdown has.
@@ -83,6 +108,9 @@ mod tests {
             "Set $HOME as in `$HOME/bin` with $PATH_X",
             "$5 *or* $10, $HOME_DIR and $PATH",
             r"$x\_1$ and $a \\\\ b$",
+            "<p>For $a^2$ we have</p>",
+            "<div>\n$\\frac{a}{b}$\n</div>",
+            "- https://e.example/$A_B$",
             "`$a^b$` and\n\n    $c^d$\n",
         ] {
             assert_eq!(escaped(plain.to_owned()), plain);

@@ -21,7 +21,7 @@ pub(super) fn imports(path: &str, slugify: Slugify) -> bool {
 pub(super) fn without_comments(text: String) -> String {
     static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?m)^[ \t]*%%[ \t]*$(?s:.*?)^[ \t]*%%[ \t]*$|(^|[ \t\n])%%(?:[^%]|%[^%])+?%%([ \t.,;:!?，。；：！？]|$)",
+            r"(?m)^[ \t]*%%[ \t]*$(?s:.*?)^[ \t]*%%[ \t]*$|(^|[ \t])%%(?:[^%\n,.;，。；]|%[^%\n])(?:[^%\n]|%[^%\n])*?%%([ \t.,;:!?，。；：！？]|$)",
         )
     });
     if !text.contains("%%") {
@@ -33,8 +33,7 @@ pub(super) fn without_comments(text: String) -> String {
             return String::new();
         };
         let comment = whole.as_str();
-        let is_block = found.get(1).is_none();
-        if code.has(whole.start() + part(1).len()) || !is_block && comment.trim().contains("\n\n") {
+        if code.has(whole.start() + part(1).len()) {
             return comment.to_owned();
         }
         let inner = comment.len() - part(1).len() - part(2).len();
@@ -56,7 +55,12 @@ pub(super) fn with_known_boxes(text: String) -> String {
     let known = |found: &regex::Captures<'_>| {
         let (Some(whole), name) = (found.get(0), found[2].to_lowercase()) else { return String::new() };
         let above = text[..whole.start()].trim_end_matches('\n').rsplit('\n').next().unwrap_or("");
-        let goes_on = text[..whole.start()].ends_with('\n')
+        let depth =
+            |line: &str| line.chars().take_while(|c| matches!(c, '>' | ' ' | '\t')).filter(|c| *c == '>').count();
+        let says = |line: &str| !line.trim_start_matches(['>', ' ', '\t']).is_empty();
+        let goes_on = says(above)
+            && depth(above) >= depth(&found[1])
+            && text[..whole.start()].ends_with('\n')
             && above.trim_start().starts_with('>')
             && !text[..whole.start()].ends_with("\n\n");
         let is_known = matches!(name.as_str(), "note" | "tip" | "important" | "warning" | "caution");

@@ -73,15 +73,9 @@ fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
         return piece.text.starts_with(&beside).then_some(at + 1);
     }
     // `[Ann Doe](https://ann.example/) has written [a book](…)`
-    let behind = piece.text.strip_prefix(source.text.as_str());
-    let said = piece.list == 0 && behind.is_some_and(|b| b.starts_with([' ', ',']));
-    if is_site
-        && said
-        && next.text.split_whitespace().count() > 1
-        && !says_nothing(&next.text)
-        && !places::is_home(&next.url)
-    {
-        return Some(at + 1);
+    let behind = piece.text.strip_prefix(source.text.as_str()).filter(|_| piece.list == 0 && is_site);
+    if behind.is_some_and(|b| tells_who_did(&source.text, b)) && next.text.split_whitespace().count() > 1 {
+        return Some(at + 1).filter(|_| !says_nothing(&next.text) && !places::is_home(&next.url));
     }
     // Nothing but a mark between them.
     let next = Some(next).filter(|l| is_site && !says_nothing(&l.text))?;
@@ -89,6 +83,17 @@ fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
     let between = behind.split_once(next.text.as_str())?.0.trim();
     let is_mark = matches!(between, "|" | "｜" | "›" | "»" | "/" | ":" | "：");
     (is_mark && piece.text.starts_with(source.text.as_str()) && text::columns(&next.text) >= 8).then_some(at + 1)
+}
+
+/// Whether a link is a person's name, and what that person did stands behind it.
+fn tells_who_did(name: &str, behind: &str) -> bool {
+    static DID: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^ (?:has|have|wrote|writes|published|made|created|built|shared|explains|explained|shows|showed|released|gave|talks|talked)\b",
+        )
+    });
+    let words: Vec<&str> = name.split_whitespace().collect();
+    (2..=3).contains(&words.len()) && words.iter().all(|w| w.starts_with(char::is_uppercase)) && DID.is_match(behind)
 }
 
 pub(in crate::source::digest) fn picture_link(piece: &Piece) -> Option<LinkRef> {
@@ -102,7 +107,8 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     let head = &scope.pieces[from];
     let of_item = n > from && head.bold && head.list > 0 && head.item == piece.item;
     // So is `**Meetup in Paris**` in a paragraph of its own.
-    let leads = of_item && (head.text.ends_with([':', '：']) || head.block != piece.block && head.links.is_empty());
+    let apart = || head.block != piece.block && head.links.is_empty() && sentence_around(scope, n, link).is_some();
+    let leads = of_item && (head.text.ends_with([':', '：']) || apart());
     if leads && text::columns(&head.text) >= 8 && !text::same(&link.text, &piece.text) {
         return head.text.trim_end_matches([':', '：', ' ']).to_owned();
     }

@@ -95,7 +95,7 @@ pub(in crate::source::digest) struct ReleaseHead {
 pub(in crate::source::digest) fn announces(line: &str) -> bool {
     static WORDS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\b(freigegeben|veröffentlicht|erschienen|est disponible|est sorti|publicado|lanzado|lançado)|выш[её]?л|\d\s*版",
+            r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\d (freigegeben|veröffentlicht|est (maintenant )?disponible)|\d\s*版",
         )
     });
     WORDS.is_match(line)
@@ -408,7 +408,9 @@ pub(in crate::source::digest) fn release_head(
     let before = line[..version.start].trim_end();
     let head = before.trim_end_matches(['v', 'V']).trim_end().trim_end_matches([':', '：', '(', '（', ' ']);
     // `Scala Native - v0.4.10`
-    let is_named = line[version.end..].trim().is_empty() && !head.contains([':', '：', ';', ',']);
+    let has_release = || piece.links.iter().any(|l| l.url.contains("/releases/") || l.url.contains("/tag/"));
+    let is_version = before.ends_with(['v', 'V']) || has_release();
+    let is_named = is_version && line[version.end..].trim().is_empty() && !head.contains([':', '：', ';', ',']);
     let head = if is_named { head.trim_end_matches(['-', '–', '—', ' ']) } else { head };
     let phrase = BEFORE.captures(head).and_then(|c| c.get(1)).map(|m| m.as_str().trim());
     // `now beta for 1.10`, `removed in 2.0`: another thing's version in passing.
