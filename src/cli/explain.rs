@@ -125,6 +125,9 @@ fn show(opened: &Opened, explanation: &Explanation, terminal: &mut Terminal) {
     });
     let date = match (entry.kind, told) {
         (_, None) if decided => "as overrides.yaml says",
+        (Kind::Post | Kind::Digest, _) if explanation.undated => {
+            "the post names no date: its first commit, or the first refresh"
+        }
         (Kind::Post | Kind::Digest, _) => "the post's own date",
         (Kind::Upstream, None) => "when it was seen first",
         (_, Some(raw)) if raw.mention.is_none() => "as its source claims",

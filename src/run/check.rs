@@ -327,7 +327,7 @@ impl Look<'_> {
                 Err(error) => self.see(folder, Seen::PassedOver(path, format!("{}: {}", error.action, error.source))),
                 Ok(bytes) => match read_post(&bytes, path, context) {
                     Err(error) => self.see(folder, Seen::Broken(path, &error)),
-                    Ok(post) => self.see(folder, Seen::Read(path, &post, post.date.is_none() && !post.draft)),
+                    Ok(post) => self.see(folder, Seen::Read(path, &post)),
                 },
             }
         }
@@ -348,12 +348,7 @@ impl Look<'_> {
                 self.findings.problems.push(Problem { column: error.column, ..problem });
                 return;
             }
-            Seen::Read(path, post, undated) => {
-                if undated {
-                    self.undated.insert(folder.path.clone());
-                }
-                (path, post)
-            }
+            Seen::Read(path, post) => (path, post),
         };
         let findings = &mut self.findings;
         findings.posts += 1;
@@ -372,6 +367,13 @@ impl Look<'_> {
         }
         // What is in no feed stands in nobody's way, and needs no project.
         let kept_out = is_kept_out(post, folder, self.now);
+        if post.undated && !kept_out {
+            self.undated.insert(folder.path.clone());
+            let text = "it names no date: feeds have it of its first commit, or of the first refresh; write `date:`";
+            findings
+                .problems
+                .push(Problem { severity: Severity::Note, ..Problem::warning(place(path), 0, text.to_owned()) });
+        }
         if let Some(whole) = post.entries.first().filter(|_| !kept_out) {
             let root = self.opened.folder.join(&folder.path);
             let whose = Rc::new(Whose {

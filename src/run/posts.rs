@@ -36,8 +36,8 @@ pub(super) enum Seen<'p> {
     PassedOver(&'p str, String),
     /// It is no post: path, place and what is wrong.
     Broken(&'p str, &'p post::PostError),
-    /// It was read: path, what it says, and whether it has no date of its own.
-    Read(&'p str, &'p Post, bool),
+    /// It was read: path and what it says.
+    Read(&'p str, &'p Post),
 }
 
 /// Who wants to know what was read, too.
@@ -190,8 +190,8 @@ impl<'a> Posts<'a> {
             }
             report.read += 1;
             let reading = match self.read_one(folder, &bytes, &file.path)? {
-                Ok((reading, undated)) => {
-                    self.tell(folder, Seen::Read(&file.path, &reading, undated));
+                Ok(reading) => {
+                    self.tell(folder, Seen::Read(&file.path, &reading));
                     report.digests += usize::from(reading.digest);
                     reading
                 }
@@ -244,7 +244,7 @@ impl<'a> Posts<'a> {
             let documents = stored.get_mut(folder.path.as_str());
             let Some(document) = documents.and_then(|d| d.remove(&path)) else { continue };
             let bytes = self.store.raw(document.id)?;
-            if let Ok((reading, _)) = self.read_one(folder, &bytes, &path)? {
+            if let Ok(reading) = self.read_one(folder, &bytes, &path)? {
                 report.read += 1;
                 self.put(folder, &path, document.stamp, &document.hash, &bytes, &reading, touched)?;
             }
@@ -273,7 +273,7 @@ impl<'a> Posts<'a> {
         for Document { id, path, stamp, hash, .. } in documents {
             let bytes = self.store.raw(id)?;
             // It was read before; rules do not make a post unreadable.
-            if let Ok((reading, _)) = self.read_one(folder, &bytes, &path)? {
+            if let Ok(reading) = self.read_one(folder, &bytes, &path)? {
                 report.read += 1;
                 self.put(folder, &path, stamp, &hash, &bytes, &reading, touched)?;
             }
@@ -288,11 +288,10 @@ impl<'a> Posts<'a> {
         folder: &PostsFolder,
         bytes: &[u8],
         path: &str,
-    ) -> Result<Result<(Post, bool), post::PostError>, RunError> {
+    ) -> Result<Result<Post, post::PostError>, RunError> {
         let library = Rc::clone(&self.library);
         let context = post::Context { others: Some(&*library), ..self.opened.context(folder, self.names) };
         let mut reading = read_post(bytes, path, context);
-        let undated = reading.as_ref().is_ok_and(|r| r.date.is_none() && !r.draft);
         if let Ok(Post { date: None, draft: false, entries, .. }) = &reading
             && let Some(key) = entries.first().map(|e| e.keys[0].clone())
         {
@@ -318,7 +317,7 @@ impl<'a> Posts<'a> {
                 self.same.iter().for_each(|same| same.apply(raw));
             }
         }
-        Ok(reading.map(|r| (r, undated)))
+        Ok(reading)
     }
 
     fn date_of(

@@ -145,6 +145,8 @@ pub struct Explanation {
     pub feeds: Vec<String>,
     /// What became of the page it links to.
     pub page: Option<Account>,
+    /// It is a post whose file names no date: that of its first commit or refresh was given to it.
+    pub undated: bool,
 }
 
 /// Posts that are meant by an address, a path or words of a title and are in no feed, each with
@@ -205,6 +207,16 @@ fn meant<'a>(opened: &'a Opened, store: &Store, wanted: &str) -> Result<Vec<Mean
     Ok(found)
 }
 
+/// Whether an entry is a post whose file names no date.
+fn is_undated(opened: &Opened, store: &Store, raws: &[RawEntry], entry: &Entry) -> Result<bool, RunError> {
+    let post =
+        raws.iter().find(|r| matches!(r.kind, Kind::Post | Kind::Digest) && r.published == Some(entry.published));
+    let Some(mention) = post.and_then(|r| r.mention.as_ref()) else { return Ok(false) };
+    let Some(folder) = opened.site.posts.iter().find(|f| f.path == mention.folder) else { return Ok(false) };
+    let reading = store.reading(&posts::origin(folder), &mention.post)?;
+    Ok(reading.and_then(|(_, text)| serde_json::from_str::<Post>(&text).ok()).is_some_and(|post| post.undated))
+}
+
 /// What is known under an address, an id, a path of a post or words of a title; best match first.
 ///
 /// # Errors
@@ -257,7 +269,8 @@ pub fn explain(opened: &Opened, store: &Store, wanted: &str) -> Result<Vec<Expla
             let raws: Vec<RawEntry> = store.items_of(&entry.id)?.into_iter().map(|i| i.raw).collect();
             let feeds = store.feeds_of(&entry.id)?;
             let page = if entry.kind == Kind::Article { articles::account(opened, store, &raws)? } else { None };
-            Ok(Explanation { entry, raws, feeds, page })
+            let undated = is_undated(opened, store, &raws, &entry)?;
+            Ok(Explanation { entry, raws, feeds, page, undated })
         })
         .collect()
 }

@@ -76,8 +76,11 @@ impl Note {
 pub struct Post {
     /// The title.
     pub title: String,
-    /// Its date; none when neither front matter nor file name has one.
+    /// Its date; none when neither front matter nor file name has one and it was given none.
     pub date: Option<DateTime<Utc>>,
+    /// The file names no date: the one above was given to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undated: bool,
     /// Marked as a draft.
     pub draft: bool,
     /// The generator makes no page of it, or there is nothing in it.
@@ -161,7 +164,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let head = &text[..text.len() - split.body.len()];
     let front = Front { values: split.values, head: head.to_owned() };
     let names = path_names(path);
-    let date = date_of(&front, split.body, &names, context, &mut notes);
+    let (date, undated) = date_of(&front, split.body, &names, context, &mut notes);
     let fields = Fields::new(&front, &names, date, context);
     // Only the name tells Jekyll what a post is.
     let no_post = context.folder.slugify == Slugify::Jekyll && context.folder.path.ends_with("_posts") && !names.jekyll;
@@ -234,7 +237,11 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     whole.published = date;
     whole.updated = front.updated(context.zone);
     whole.language = language.clone();
-    whole.translated = context.language.is_some() && language.as_deref() != context.language;
+    whole.translated = match context.language {
+        Some(own) => language.as_deref() != Some(own),
+        // Of a site that names no language the file without one in its name is the original.
+        None => translated.is_some(),
+    };
     whole.image = front
         .image(&mut notes)
         .or_else(|| reading.image.clone())
@@ -294,6 +301,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     Ok(Post {
         title,
         date,
+        undated,
         draft: front.draft() || front.unlisted(context.folder.slugify) || no_post,
         pageless: front.pageless() || front.headless(path, context.folder.slugify) || is_empty,
         from,
@@ -316,7 +324,7 @@ pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
     let split = front_matter::split(&text).ok()?;
     let front = Front { values: split.values, head: String::new() };
     let names = path_names(path);
-    let date = date_of(&front, split.body, &names, context, &mut Vec::new());
+    let (date, _) = date_of(&front, split.body, &names, context, &mut Vec::new());
     let dated =
         context.folder.url.as_ref().is_some_and(|u| ["{year}", "{month}", "{day}"].iter().any(|f| u.contains(f)));
     let fields = Fields::new(&front, &names, date, context);
@@ -338,19 +346,18 @@ fn translated(context: Context<'_>, path: &str) -> Option<PostsFolder> {
     (!is_own).then(|| PostsFolder { language: Some(tag.to_owned()), ..folder.clone() })
 }
 
+/// The date of a post, and whether the file names none.
 fn date_of(
     front: &Front,
     body: &str,
     names: &PathNames,
     context: Context<'_>,
     notes: &mut Vec<Note>,
-) -> Option<DateTime<Utc>> {
+) -> (Option<DateTime<Utc>>, bool) {
     let day = |day: chrono::NaiveDate| context.zone.to_utc(day.and_time(chrono::NaiveTime::MIN));
     let mut told = Vec::new();
-    let date = front
-        .date(context.zone, &mut told)
-        .or_else(|| names.date.or_else(|| day_in_title(front, body)).map(day))
-        .or(context.date);
+    let own = front.date(context.zone, &mut told).or_else(|| names.date.or_else(|| day_in_title(front, body)).map(day));
+    let date = own.or(context.date);
     if let Some(date) = date {
         let day = context.zone.to_local(date).format("%Y-%m-%d");
         told.iter_mut().filter(|n| n.text.contains(NO_DATE)).for_each(|n| {
@@ -358,7 +365,7 @@ fn date_of(
         });
     }
     notes.append(&mut told);
-    date
+    (date, own.is_none())
 }
 
 /// The day in a title that names a whole one: `Wick Weekly #34 2019.03.11 - 2019.03.17`. Without a

@@ -685,6 +685,20 @@ fn a_translation_added() {
 }
 
 #[test]
+fn a_site_that_names_no_language_has_posts_and_not_their_translations() {
+    for folder in ["path: posts", "path: posts, language: en"] {
+        let site = Site::new();
+        let posts = format!("posts: [{{{folder}, url: \"https://b.example.org/{{slug}}/\"}}]");
+        site.write("feedloom.yaml", format!("title: T\nurl: https://feeds.example.org/\n{posts}\n"));
+        site.write("posts/hello/index.ko.md", "---\ntitle: 안녕\ndate: 2024-01-01\n---\n\nOn MOSN.\n");
+        site.write("posts/hello/index.md", "---\ntitle: Hello\ndate: 2024-01-02\n---\n\nOn MOSN.\n");
+        site.refresh();
+        let titles: Vec<String> = walk_json(&site, "all").into_values().map(|s| s.title).collect();
+        assert_eq!(titles, ["Hello"], "{folder}");
+    }
+}
+
+#[test]
 fn posts_of_one_translation_key_are_one_in_several_languages() {
     let site = Site::new();
     site.write("feedloom.yaml", "title: T\nurl: https://feeds.example.org/\nlanguage: en\nposts:\n  - {path: en, language: en, url: \"https://b.example.org/en/{slug}/\"}\n  - {path: zh, language: zh, url: \"https://b.example.org/zh/{slug}/\"}\n");

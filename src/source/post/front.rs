@@ -22,6 +22,40 @@ pub(super) struct Front {
 /// Told of a date that cannot be read.
 pub(super) const NO_DATE: &str = "` is no date: write";
 
+/// Keys that say when a post came, in the order in which they are believed.
+const DATES: [&str; 16] = [
+    "date",
+    "publishdate",
+    "pubdate",
+    "published",
+    "published_at",
+    "created",
+    "pubdatetime",
+    "publishedat",
+    "publish_date",
+    "datepublished",
+    "date_published",
+    "createdat",
+    "created_at",
+    "createtime",
+    "create_time",
+    "datetime",
+];
+
+/// Keys that say when its text became another.
+const UPDATES: [&str; 10] = [
+    "lastmod",
+    "updated",
+    "modified",
+    "last_modified_at",
+    "moddatetime",
+    "updatedat",
+    "updated_at",
+    "updatedate",
+    "datemodified",
+    "date_modified",
+];
+
 impl Front {
     fn inside(values: &Map<String, Value>) -> Self {
         Self { values: values.clone(), head: String::new() }
@@ -93,10 +127,12 @@ impl Front {
     }
 
     pub(super) fn date(&self, zone: Zone, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
-        for key in ["date", "publishdate", "pubdate", "published", "published_at", "created"] {
+        for key in DATES {
             // Jekyll's `published: false` says whether, not when.
             let says_when = |v: &String| !["true", "false", "yes", "no"].contains(&v.to_lowercase().as_str());
-            let Some(written) = self.one(key).filter(says_when) else { continue };
+            // `date: {created: …, updated: …}`, as MkDocs has it.
+            let inner = || self.inner(key, "created").into_iter().next();
+            let Some(written) = self.one(key).or_else(inner).filter(says_when) else { continue };
             match date::lenient(&written, zone) {
                 Some(claimed) if date::SANE_YEARS.contains(&claimed.time.year()) => {
                     return Some(claimed.time);
@@ -125,9 +161,11 @@ impl Front {
     }
 
     pub(super) fn updated(&self, zone: Zone) -> Option<DateTime<Utc>> {
-        ["lastmod", "updated", "modified", "last_modified_at"]
+        let inner = || self.inner("date", "updated").into_iter().next();
+        UPDATES
             .iter()
             .find_map(|k| self.one(k))
+            .or_else(inner)
             .and_then(|d| date::lenient(&d, zone))
             .map(|c| c.time)
             .filter(|t| date::SANE_YEARS.contains(&t.year()))
@@ -175,10 +213,10 @@ impl Front {
     pub(super) fn draft(&self) -> bool {
         let says =
             |key: &str, words: &[&str]| self.one(key).is_some_and(|v| words.contains(&v.to_lowercase().as_str()));
-        says("draft", &["true", "yes", "1"])
-            || says("status", &["draft", "hidden", "skip"])
-            || says("published", &["false", "no"])
-            || says("publish", &["false", "no"])
+        let any = |keys: &[&str], words: &[&str]| keys.iter().any(|key| says(key, words));
+        any(&["draft", "isdraft", "is_draft", "private"], &["true", "yes", "1"])
+            || any(&["status", "visibility"], &["draft", "hidden", "skip", "private"])
+            || any(&["published", "publish", "ispublished", "is_published"], &["false", "no"])
     }
 
     pub(super) fn authors(&self) -> Vec<Person> {
@@ -342,6 +380,53 @@ mod tests {
             ("王勇 [SOFA]", person("王勇 [SOFA]", None, None)),
         ] {
             assert_eq!(written_person(written), want, "{written}");
+        }
+    }
+
+    fn front(yaml: &str) -> Front {
+        let text = format!("---\n{yaml}\n---\n");
+        let values = crate::source::front_matter::split(&text).unwrap().values;
+        Front { values, head: String::new() }
+    }
+
+    #[test]
+    fn dates_have_the_keys_of_many_generators() {
+        let day = |yaml: &str| {
+            let mut notes = Vec::new();
+            let date = front(yaml).date(Zone::UTC, &mut notes);
+            assert!(notes.is_empty(), "{yaml}: {notes:?}");
+            date.map(|d| d.format("%F").to_string())
+        };
+        for yaml in [
+            "date: 2024-09-08",
+            "pubDatetime: 2024-09-08T10:00:00Z",
+            "publishedAt: 2024-09-08",
+            "createTime: 2024/09/08 10:53:34",
+            "date:\n  created: 2024-09-08\n  updated: 2025-01-01",
+            "published: true\ncreatedAt: 2024-09-08",
+        ] {
+            assert_eq!(day(yaml).as_deref(), Some("2024-09-08"), "{yaml}");
+        }
+        assert_eq!(day("time: 20 minutes"), None);
+        let updated = front("date:\n  created: 2024-09-08\n  updated: 2025-01-01").updated(Zone::UTC);
+        assert_eq!(updated.map(|d| d.format("%F").to_string()).as_deref(), Some("2025-01-01"));
+    }
+
+    #[test]
+    fn what_is_not_for_everybody_is_a_draft() {
+        for yaml in [
+            "draft: true",
+            "isDraft: true",
+            "isPublished: false",
+            "private: true",
+            "status: private",
+            "visibility: private",
+            "publish: no",
+        ] {
+            assert!(front(yaml).draft(), "{yaml}");
+        }
+        for yaml in ["draft: false", "published: 2024-09-08", "status: published", "visibility: public", "title: a"] {
+            assert!(!front(yaml).draft(), "{yaml}");
         }
     }
 
