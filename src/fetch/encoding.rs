@@ -47,7 +47,8 @@ impl Method {
         for value in headers.get_all(CONTENT_ENCODING) {
             for name in value.as_bytes().split(|b| *b == b',') {
                 let method = match name.trim_ascii().to_ascii_lowercase().as_slice() {
-                    b"" | b"identity" => continue,
+                    // Some name the character encoding here, or that there is none.
+                    b"" | b"identity" | b"none" | b"utf-8" | b"utf8" => continue,
                     b"gzip" | b"x-gzip" => Method::Gzip,
                     b"deflate" => Method::Deflate,
                     b"br" => Method::Brotli,

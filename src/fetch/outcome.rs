@@ -196,6 +196,12 @@ fn target(url: &Url, status: u16, headers: &HeaderMap) -> Result<Url, Fault> {
     if !matches!(to.scheme(), "http" | "https") {
         return bad(BadRedirect::Scheme(quoted(to.scheme().as_bytes())));
     }
+    // The same server, spelled out.
+    if to.origin() == url.origin() && to.username().is_empty() && to.password().is_none() {
+        // Web addresses have room for both.
+        let _ = to.set_username(url.username());
+        let _ = to.set_password(url.password());
+    }
     // A relative address keeps those that the operator gave; no server hands out others.
     if (to.username(), to.password()) != (url.username(), url.password())
         && !(to.username().is_empty() && to.password().is_none())

@@ -516,8 +516,10 @@ fn clock<'t, 'a>(tokens: &'t [Token<'a>]) -> (Option<(NaiveTime, bool)>, &'t [To
             continue;
         };
         let after = skip_blank(&tokens[end.min(tokens.len())..]);
-        let half_after = match after.first() {
-            Some(Token::Word(w)) => half(w),
+        let half_after = match after {
+            // `p.m.`
+            [Token::Word(w), Token::Mark('.'), Token::Word("m" | "M"), ..] => half(&format!("{w}m")),
+            [Token::Word(w), ..] => half(w),
             _ => None,
         };
         let hour = to_24(hour, half_before.or(half_after));

@@ -114,6 +114,7 @@ enum Target {
 #[derive(Debug, Clone, Copy)]
 struct Ranks {
     id: u32,
+    link: u32,
     title: u32,
     subtitle: u32,
     summary: u32,
@@ -124,6 +125,7 @@ struct Ranks {
 impl Ranks {
     const NONE: Ranks = Ranks {
         id: u32::MAX,
+        link: u32::MAX,
         title: u32::MAX,
         subtitle: u32::MAX,
         summary: u32::MAX,

@@ -305,7 +305,8 @@ fn body(record: &Record) -> (String, String) {
     match text.media_type {
         MediaType::Plain => {
             let paragraphs = text.value.split("\n\n").map(str::trim).filter(|p| !p.is_empty());
-            let html: String = paragraphs.map(|p| format!("<p>{}</p>\n", html::escape(p))).collect();
+            let lines = |p: &str| html::escape(p).replace('\n', "<br>\n");
+            let html: String = paragraphs.map(|p| format!("<p>{}</p>\n", lines(p))).collect();
             (html, text.value.clone())
         }
         MediaType::Html | MediaType::Xhtml | MediaType::Other(_) => (text.value.clone(), html::plain(&text.value)),

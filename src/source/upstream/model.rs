@@ -110,7 +110,8 @@ impl Record {
 
     /// The text, its richest form: content, else the summary.
     pub fn body(&self) -> Option<&Text> {
-        self.content.iter().map(|c| &c.text).find(|t| !t.value.is_empty()).or(self.summary.as_ref())
+        let is_text = |t: &&Text| !t.value.is_empty() && !t.media_type.is_binary();
+        self.content.iter().map(|c| &c.text).find(is_text).or(self.summary.as_ref())
     }
 
     /// Links with `rel` enclosure.
@@ -171,6 +172,12 @@ impl MediaType {
     /// Whether the text has to go through the HTML rules before it is shown.
     pub fn is_markup(&self) -> bool {
         matches!(self, MediaType::Html | MediaType::Xhtml)
+    }
+
+    /// Whether it is no text at all: its value is Base64 (RFC 4287, 4.1.3.3).
+    pub fn is_binary(&self) -> bool {
+        let is_text = |name: &str| name.ends_with("+xml") || name.ends_with("/xml") || name.starts_with("text/");
+        matches!(self, MediaType::Other(name) if !is_text(name))
     }
 }
 

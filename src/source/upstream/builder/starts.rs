@@ -44,6 +44,8 @@ impl<'t> Builder<'t, '_> {
             Element::Subtitle => self.begin_text(Target::Subtitle, MediaType::Plain, space, tag),
             Element::Rights => self.begin_text(Target::Rights, MediaType::Plain, space, tag),
             Element::Info => self.begin_text(Target::Info, MediaType::Plain, space, tag),
+            // Media RSS says that its descriptions are plain unless they say otherwise.
+            Element::Description if space == Space::Media => self.begin_summary(MediaType::Plain, space, tag),
             Element::Description => self.begin_summary(MediaType::Html, space, tag),
             Element::Abstract => self.begin_summary(MediaType::Plain, space, tag),
             Element::Summary => self.begin_summary(MediaType::Plain, space, tag),
@@ -265,9 +267,7 @@ impl<'t> Builder<'t, '_> {
                 }
             }
         }
-        if let MediaType::Other(name) = &media_type {
-            base64 |= !(name.ends_with("+xml") || name.ends_with("/xml") || name.starts_with("text/"));
-        }
+        base64 |= media_type.is_binary();
         // Other XML shows by its first tag that it is not escaped.
         let markup = media_type == MediaType::Xhtml;
         let far = if matches!(space, Space::Core) { 0 } else { EXTENSION };
@@ -374,8 +374,13 @@ impl<'t> Builder<'t, '_> {
         let kind = link.hints.as_ref().and_then(|h| h.media_type.as_deref());
         let is_page = link.rel == "alternate"
             && matches!(kind, None | Some("text/html" | "html" | "xhtml" | "application/xhtml+xml"));
+        let rank = self.depth();
+        let is_near = is_page && rank <= self.ranks().link;
+        if is_near {
+            self.ranks().link = rank;
+        }
         let record = self.record();
-        if is_page {
+        if is_near {
             record.link = Some(link.href.clone());
         }
         // Most entries have one.
