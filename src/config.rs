@@ -183,6 +183,8 @@ pub struct PostsFolder {
     pub slugify: Slugify,
     /// Publish drafts too.
     pub drafts: bool,
+    /// Globs of files below it that are no posts.
+    pub exclude: Vec<Regex>,
     /// Which posts are taken apart, and how.
     pub digest: Option<DigestConfig>,
     /// It has no address and an earlier folder has none either: what the pages that stand for
@@ -204,10 +206,20 @@ impl PostsFolder {
             languages: BTreeMap::new(),
             slugify: Slugify::Hugo,
             drafts: false,
+            exclude: Vec::new(),
             digest: None,
             page_mark: None,
             place,
         }
+    }
+}
+
+impl PostsFolder {
+    /// Whether the file at `path` below it may be a post: none that is excluded, nor what
+    /// Docusaurus takes for a part of other pages.
+    pub fn has(&self, path: &str) -> bool {
+        let is_part = self.slugify == Slugify::Docusaurus && path.split('/').any(|name| name.starts_with('_'));
+        !is_part && !self.exclude.iter().any(|glob| glob.is_match(path))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads the posts of a site into the store: what changed since it was read last.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
 use std::rc::Rc;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -28,6 +29,17 @@ const RACY_NS: i64 = 2_000_000_000;
 /// Under which name the store keeps the posts of a folder.
 pub(super) fn origin(folder: &PostsFolder) -> String {
     format!("posts:{}", folder.path)
+}
+
+/// The files of a posts folder, without those that are no posts of it.
+///
+/// # Errors
+/// When the folder itself cannot be read.
+pub(super) fn listing(folder: &PostsFolder, root: &Path) -> Result<files::Listing, files::FileError> {
+    let mut listing = files::list_posts(root)?;
+    listing.files.retain(|file| folder.has(&file.path));
+    listing.passed_over.retain(|(path, _)| folder.has(path));
+    Ok(listing)
 }
 
 /// What happened to one file of a posts folder.
@@ -129,7 +141,7 @@ impl<'a> Posts<'a> {
         let root = self.opened.folder.join(&folder.path);
         let mut known = self.store.documents(&origin(folder))?;
         let listing = match self.opened.posts(folder) {
-            Ok(root) => files::list_posts(&root)?,
+            Ok(root) => listing(folder, &root)?,
             Err(_) if self.moment.accept_removals && !known.is_empty() => files::Listing::default(),
             Err(RunError::NoPosts { path, place, .. }) => {
                 return Err(RunError::NoPosts { path, place, known: known.len() });

@@ -22,7 +22,7 @@ use crate::names::Names;
 use crate::store::{Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-14");
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-15");
 
 /// What a refresh did.
 #[derive(Debug, Default)]

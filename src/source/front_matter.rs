@@ -65,7 +65,7 @@ pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
         _ => return Ok(header_lines(text)),
     };
     match split {
-        Ok(split) if split.lines_before == 0 || split.values.is_empty() && lines > 0 => Ok(header_lines(text)),
+        Ok(split) if split.body.len() == rest.len() || split.values.is_empty() && lines > 0 => Ok(header_lines(text)),
         Ok(split) => Ok(Split { lines_before: split.lines_before + lines, ..split }),
         // A rule below an empty line begins no front matter.
         Err(_) if lines > 0 => Ok(header_lines(text)),
@@ -191,6 +191,12 @@ fn json(text: &str) -> Result<Split<'_>, FrontMatterError> {
         Some(Ok(value @ Value::Object(_))) => {
             let at = stream.byte_offset();
             let lines_before = text[..at].matches('\n').count();
+            // On one line it may as well be what the text is about.
+            let alone = text[at..].lines().next().is_none_or(|behind| behind.trim().is_empty());
+            let says_keys = HEADER_KEYS.iter().any(|key| value.get(*key).is_some());
+            if lines_before == 0 && !(alone && says_keys) {
+                return Ok(Split { values: Map::new(), body: text, lines_before: 0 });
+            }
             Ok(Split { values: lower_keys(value), body: &text[at..], lines_before })
         }
         Some(Err(error)) => Err(FrontMatterError {
@@ -274,6 +280,9 @@ mod tests {
             ("---\ntitle: a\n...\nx", ("a", "x", 3)),
             ("+++\ntitle = 'a'\ndate = 2024-06-30T10:00:00+08:00\n[extra]\nb = 1\n+++\nx", ("a", "x", 6)),
             ("{\n \"title\": \"a\"\n}\nx", ("a", "x", 2)),
+            ("{\"title\": \"a\", \"draft\": true}\n\nx", ("a", "x", 0)),
+            ("{\"a\": 1}\nx", ("-", "{\"a\": 1}\nx", 0)),
+            ("{\"title\": 1} is JSON\nx", ("-", "{\"title\": 1} is JSON\nx", 0)),
             ("Title: a\nDate: 2019-01-01\nTags: x,\n  y\n\nx", ("a", "x", 4)),
             ("# heading\n\nx", ("-", "# heading\n\nx", 0)),
             ("\n\n---\ntitle: a\n---\nx", ("a", "x", 5)),

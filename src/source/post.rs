@@ -9,6 +9,7 @@ mod formulas;
 mod front;
 mod items;
 mod leads;
+mod mdx;
 pub mod permalinks;
 mod signs;
 mod slugs;
@@ -175,8 +176,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let (link, of_address) = post_link(&front, &names, &fields, context);
     notes.extend(of_address);
     let base = link.clone();
-    let mut leads =
-        Leads { others: context.others, folder: &context.folder.path, path, found: Vec::new(), dead: Vec::new() };
+    let mut leads = Leads::new(context.others, &context.folder.path, path);
     let (body, mut unknown) = shortcode::expand(split.body, &mut |target, line| leads.address(target, true, line));
     let page = tags::Page {
         slugify: context.folder.slugify,
@@ -187,8 +187,10 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     };
     let (body, more) = tags::expand(&body, page);
     unknown.extend(more);
-    let body = formulas::escaped(signs::with_known_boxes(signs::without_comments(body)));
     let imports = signs::imports(path, context.folder.slugify);
+    let body = if imports { mdx::as_markdown(&body, path.ends_with(".mdx")) } else { body };
+    let body = if context.folder.slugify == Slugify::Jekyll { signs::with_plain_tildes(body) } else { body };
+    let body = formulas::escaped(signs::with_known_boxes(signs::without_comments(body)));
     let body = leads.mend(body);
     let body = leads::without_places(body, &context.folder.base, &names.folders);
     let rooted = context.folder.slugify == Slugify::Docusaurus;
@@ -335,11 +337,11 @@ pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
 /// published where those are.
 fn translated(context: Context<'_>, path: &str) -> Option<PostsFolder> {
     let folder = context.folder;
-    let tag = leads::tag(path)?;
+    let tag = slugs::tag(path)?;
     if let Some((tag, url)) = folder.languages.iter().find(|(known, _)| known.eq_ignore_ascii_case(tag)) {
         return Some(PostsFolder { language: Some(tag.clone()), url: Some(url.clone()), ..folder.clone() });
     }
-    let tag = leads::language_tag(path)?;
+    let tag = slugs::language_tag(path)?;
     // `name.en.md` in a folder of `en-US`.
     let short = folder.language.as_deref().or(context.language).and_then(|l| l.split('-').next());
     let is_own = short.is_some_and(|s| s.eq_ignore_ascii_case(tag));

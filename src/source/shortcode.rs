@@ -1,10 +1,29 @@
 //! Hugo shortcodes in posts: the known ones become Markdown or HTML, the tags of
 //! the others go and their inner text stays. Each unknown name is told once.
 
+use std::collections::HashSet;
+
 use crate::normalize::html::escape;
 
 /// Arguments: key and value; positional ones have no key.
 pub type Arguments = Vec<(Option<String>, String)>;
+
+/// Names that nobody knows, each once, with the line of its first use.
+#[derive(Debug, Default)]
+pub(super) struct Unknown {
+    /// What is to be told.
+    pub told: Vec<(usize, String)>,
+    names: HashSet<String>,
+}
+
+impl Unknown {
+    /// Tells of a name, unless it was told before.
+    pub fn tell(&mut self, line: usize, name: &str) {
+        if self.names.insert(name.to_owned()) {
+            self.told.push((line, name.to_owned()));
+        }
+    }
+}
 
 /// Replaces shortcodes in `text`; the names of unknown ones come second, with the line of the first use.
 /// `lead` is the address of another post by its name, with the line that asks for it.
@@ -13,7 +32,7 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
         return (text.to_owned(), Vec::new());
     }
     let mut out = String::with_capacity(text.len());
-    let mut unknown: Vec<(usize, String)> = Vec::new();
+    let mut unknown = Unknown::default();
     let mut rest = text;
     let (mut line, mut counted) = (1, 0);
     // A closer that is not there is not looked for again: that would read all that is left.
@@ -52,22 +71,23 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
         let first = || arguments.iter().find(|(k, _)| k.is_none());
         let shown = match name.1.as_str() {
             "ref" | "relref" => named("path").or_else(first).map(|(_, target)| lead(target, line)),
-            "highlight" => Some(format!("\n```{}\n", first().map_or("", |(_, language)| language))),
-            "/highlight" => Some("\n```\n".to_owned()),
+            "highlight" | "/highlight" => {
+                let language = first().map_or("", |(_, language)| language);
+                // On a line of its own it stays there: it may be in an item of a list.
+                let is_free = |line: Option<&str>| line.is_none_or(|l| l.trim().is_empty());
+                let edge = |free: bool| if free { "" } else { "\n" };
+                let (before, behind) = (edge(is_free(out.rsplit('\n').next())), edge(is_free(rest.split('\n').next())));
+                Some(format!("{before}```{language}{behind}"))
+            }
             name => media(name, arguments),
         };
         match shown {
             Some(html) => out.push_str(&html),
-            None => {
-                let name = name.1.trim_start_matches('/').trim_end_matches('/').to_owned();
-                if !unknown.iter().any(|(_, n)| *n == name) {
-                    unknown.push((line, name));
-                }
-            }
+            None => unknown.tell(line, name.1.trim_start_matches('/').trim_end_matches('/')),
         }
     }
     out.push_str(rest);
-    (out, unknown)
+    (out, unknown.told)
 }
 
 /// `name key="value" value` as pairs; positional words have no key.
@@ -170,6 +190,8 @@ mod tests {
         assert!(text.contains("watch?v=abc"), "{text}");
         assert!(text.contains("{{< raw >}}"), "{text}");
         assert!(text.contains("```go\nx\n```"), "{text}");
+        let in_list = "- a\n  {{< highlight sh >}}\n  ls\n  {{< /highlight >}}\n- b";
+        assert_eq!(shown(in_list).0, "- a\n  ```sh\n  ls\n  ```\n- b");
         assert_eq!(unknown, [(2, "notice".to_owned())]);
         assert_eq!(shown("\n[a]({{< ref \"b.md\" >}}) {{% relref path=\"c\" %}}").0, "\n[a](/b.md/2) /c/2");
     }

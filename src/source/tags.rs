@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::markdown::code::Code;
-use super::shortcode::{self, Arguments};
+use super::shortcode::{self, Arguments, Unknown};
 use crate::config::Slugify;
 use crate::normalize::html::escape;
 
@@ -41,11 +41,11 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
         liquid: !matches!(page.slugify, Slugify::Zola | Slugify::ZolaSafe),
         values: matches!(page.slugify, Slugify::Jekyll | Slugify::Hugo),
         page,
-        unknown: Vec::new(),
+        unknown: Unknown::default(),
         open: 0,
     };
     let out = expander.part(text, 1, 0);
-    (out, expander.unknown)
+    (out, expander.unknown.told)
 }
 
 /// Whether a line outside of code is a tag of Liquid and nothing else, or an address begins with
@@ -76,7 +76,7 @@ struct Expander<'a> {
     /// `{{ site.title }}`.
     values: bool,
     page: Page<'a>,
-    unknown: Vec<(usize, String)>,
+    unknown: Unknown,
     /// Tags of Zola that were opened and not closed.
     open: usize,
 }
@@ -149,6 +149,9 @@ impl Expander<'_> {
                 continue;
             };
             out.push_str(&text[at..start]);
+            let line_start = out.rfind('\n').map_or(0, |n| n + 1);
+            let indent = Some(&out[line_start..]).filter(|before| before.trim().is_empty()).unwrap_or("").to_owned();
+            let is_code = matches!(shown, Shown::Code(_));
             let shown = match shown {
                 // `{{ site.baseurl }}{% post_url a %}`: the address is whole by itself.
                 Shown::Inline(shown) => {
@@ -158,7 +161,12 @@ impl Expander<'_> {
                     }
                     shown
                 }
-                Shown::Block(shown) => {
+                Shown::Block(shown) | Shown::Code(shown) => {
+                    // In an item of a list its lines stay there; those of code are as they were.
+                    let shown = match shown.rsplit_once('\n') {
+                        Some((body, fence)) if is_code => format!("{body}\n{indent}{fence}"),
+                        _ => shown.replace('\n', &format!("\n{indent}")),
+                    };
                     let ends = |c: &char| *c == '\n' || !c.is_whitespace();
                     let alone_before = out.chars().rev().find(ends).is_none_or(|c| c == '\n');
                     let alone_behind = text[end..].chars().find(ends).is_none_or(|c| c == '\n');
@@ -257,7 +265,7 @@ impl Expander<'_> {
                     (None, _) => named("lang").unwrap_or_default(),
                 };
                 match inner(&ends) {
-                    Some(body) => Shown::Block(fenced(&language, body)),
+                    Some(body) => Shown::Code(fenced(&language, body)),
                     None => Shown::Inline(String::new()),
                 }
             }
@@ -326,9 +334,7 @@ impl Expander<'_> {
     }
 
     fn tell(&mut self, name: &str, line: usize) {
-        if !self.unknown.iter().any(|(_, n)| n == name) {
-            self.unknown.push((line, name.to_owned()));
-        }
+        self.unknown.tell(line, name);
     }
 }
 
@@ -338,6 +344,8 @@ enum Shown {
     Inline(String),
     /// Lines of its own.
     Block(String),
+    /// The same, and all but the last one are as they were written.
+    Code(String),
 }
 
 /// The tag that begins at `start`.
@@ -511,6 +519,10 @@ mod tests {
             ),
             ("a {% highlight ruby %}x{% endhighlight %} b", "a \n```ruby\nx\n```\n b"),
             ("{% codeblock A title lang:js %}\n```\n{% endcodeblock %}", "````js\n```\n````"),
+            (
+                "1. a\n\n   {% highlight sh %}\n   ls\n   {% endhighlight %}\n\n2. b",
+                "1. a\n\n   ```sh\n   ls\n   ```\n\n2. b",
+            ),
             ("{% raw %}\n{{ x }} {% y %}\n{% endraw %}", "\n{{ x }} {% y %}\n"),
             ("a{%- comment -%}b{%- endcomment -%}c", "ac"),
             ("{{ page.title }} {{ site.title }}.{{ '/a' | relative_url }}", "T ./r/a"),

@@ -223,3 +223,42 @@ fn translations_beside_a_post_are_one_entry() {
     assert_eq!(check.status, 2);
     assert!(check.err.contains("feedloom.yaml:6:17: `chinese` is no language tag"), "{}", check.err);
 }
+
+#[test]
+fn links_of_pelican_name_files() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: t\nurl: https://feeds.example.org/\nposts: [{path: content, url: 'https://p.example.org/{slug}.html'}]\narticles: {fetch: false}\n");
+    site.write(
+        "content/one.md",
+        "Title: One\nDate: 2024-01-01\n\n[a]({filename}/two.md) [b]({filename}two.md#part) [c](|filename|/two.md)\n",
+    );
+    site.write("content/two.md", "Title: Two\nDate: 2024-01-01\n\nx\n");
+    site.refresh();
+    let html = html(&site, "One");
+    let two = "https://p.example.org/two.html";
+    for link in [
+        format!("<a href=\"{two}\">a</a>"),
+        format!("<a href=\"{two}#part\">b</a>"),
+        format!("<a href=\"{two}\">c</a>"),
+    ] {
+        assert!(html.contains(&link), "{link}: {html}");
+    }
+}
+
+#[test]
+fn what_components_enclose_is_published_and_excluded_files_are_not() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: t\nurl: https://feeds.example.org/\nposts: [{path: blog, url: 'https://a.example.org/{slug}/', exclude: ['private/**', '**/_*']}]\narticles: {fetch: false}\n");
+    let head = "---\ntitle: One\ndate: 2024-01-01\n---\n";
+    site.write(
+        "blog/one.mdx",
+        format!("{head}import A from 'a'\n\nStart.\n\n<Script src=\"x.js\" />\n\n<A on={{() => 1}}>\n    *Kept* {{a.b}}text.\n</A>\n\n## End\n"),
+    );
+    site.write("blog/private/two.md", "---\ntitle: Two\ndate: 2024-01-01\n---\nx\n");
+    site.write("blog/_three.md", "---\ntitle: Three\ndate: [broken\n---\nx\n");
+    let run = site.run(&["refresh", "--offline"]);
+    assert_eq!((run.status, run.err.contains("_three")), (0, false), "{}", run.err);
+    let html = html(&site, "One");
+    assert_eq!(html.replace('\n', ""), "<p>Start.</p><p><em>Kept</em> text.</p><h2>End</h2>");
+    assert_eq!(site.read("public/all/feed.json").matches("\"title\":").count(), 2, "the feed and its entry");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
 use url::Url;
 
 use super::values::{glob, is_language, language, pattern};
@@ -40,6 +41,7 @@ pub(super) fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
         let languages = m.take("languages").map(|n| read_languages(r, n)).unwrap_or_default();
         let slugify = m.take("slugify").and_then(|n| r.choice(n, "slugify", &SLUGIFY)).unwrap_or(Slugify::Hugo);
         let drafts = m.bool(r, "drafts", false);
+        let exclude = m.take("exclude").map(|n| read_exclude(r, n)).unwrap_or_default();
         let digest = m.take("digest").and_then(|n| read_digest(r, n));
         map.finish(r);
         if let Some(path) = path {
@@ -54,6 +56,7 @@ pub(super) fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
                 languages,
                 slugify,
                 drafts,
+                exclude,
                 digest,
                 page_mark: None,
                 place: item.place,
@@ -75,6 +78,19 @@ fn mark_pages(folders: &mut [PostsFolder]) {
             plain.push(folder.language.clone());
         }
     }
+}
+
+/// Globs of files that are no posts.
+fn read_exclude(r: &mut Reader<'_>, node: &Node) -> Vec<Regex> {
+    let mut found = Vec::new();
+    for item in r.one_or_many(node) {
+        let Some(text) = r.string(item, "exclude") else { continue };
+        match glob(&text) {
+            Some(glob) => found.push(glob),
+            None => r.error(item.place, format!("`{}` is too long for a pattern of paths", short(&text))),
+        }
+    }
+    found
 }
 
 /// Languages of `name.zh.md`, each with the template of its addresses.

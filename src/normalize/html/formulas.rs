@@ -20,15 +20,15 @@ pub fn formulas(html: &str) -> Cow<'_, str> {
         return Cow::Borrowed(html);
     }
     let mut out = String::with_capacity(html.len());
-    let mut rest = html;
+    let mut all = tokens(html);
     // What is not closed has no end: it stays as it is, and nothing is looked for again and again.
     let mut unclosed: Vec<String> = Vec::new();
-    while let Some(token) = tokens(rest).next() {
+    while let Some(token) = all.next() {
         let (raw, name) = match &token {
             Token::Open { name, raw } => (*raw, name.as_ref()),
             Token::Close { raw, .. } | Token::Text { raw } | Token::Other { raw } => (*raw, ""),
         };
-        let behind = &rest[raw.len()..];
+        let behind = all.rest;
         let is_open = !unclosed.iter().any(|u| u == name);
         let end = match name {
             "script" if is_open && attribute(raw, "type").is_some_and(|t| t.starts_with("math/tex")) => {
@@ -43,21 +43,19 @@ pub fn formulas(html: &str) -> Cow<'_, str> {
             "img" if is_made(raw) => Some((String::new(), behind)),
             _ => {
                 out.push_str(raw);
-                rest = behind;
                 continue;
             }
         };
-        rest = match end {
+        match end {
             Some((source, behind)) => {
                 push(&mut out, &source);
-                behind
+                all.rest = behind;
             }
             None => {
                 unclosed.push(name.to_owned());
                 out.push_str(raw);
-                behind
             }
-        };
+        }
     }
     Cow::Owned(out)
 }
@@ -74,18 +72,15 @@ fn push(out: &mut String, source: &str) {
 /// What a `math` element was written as.
 fn source_of(tag: &str, inside: &str) -> String {
     let mut annotation = None;
-    let mut rest = inside;
-    while let Some(token) = tokens(rest).next() {
-        let (Token::Open { raw, .. } | Token::Close { raw, .. } | Token::Text { raw } | Token::Other { raw }) = &token;
-        let behind = &rest[raw.len()..];
+    let mut all = tokens(inside);
+    while let Some(token) = all.next() {
         if let Token::Open { name, raw } = &token
             && name == "annotation"
             && attribute(raw, "encoding").is_some_and(|e| e.to_lowercase().contains("tex"))
         {
-            annotation = until_close(behind, "annotation").map(|(source, _)| source.to_owned());
+            annotation = until_close(all.rest, "annotation").map(|(source, _)| source.to_owned());
             break;
         }
-        rest = behind;
     }
     let source = annotation.or_else(|| attribute(tag, "alttext").map(|t| escape(&t)));
     let source = source.filter(|s| !s.trim().is_empty()).unwrap_or_else(|| {

@@ -39,41 +39,51 @@ impl<'h> Token<'h> {
     }
 }
 
+/// HTML cut at its tags.
+pub(crate) struct Tokens<'h> {
+    /// What is still to be cut. Whoever knows that something has another end sets it.
+    pub rest: &'h str,
+    /// Tags so far whose end was not found.
+    unclosed: usize,
+}
+
 /// `html` cut at its tags.
-pub(crate) fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
-    let mut rest = html;
-    let mut unclosed = 0;
-    std::iter::from_fn(move || {
+pub(crate) fn tokens(html: &str) -> Tokens<'_> {
+    Tokens { rest: html, unclosed: 0 }
+}
+
+impl<'h> Tokens<'h> {
+    /// The next `end` bytes.
+    fn take(&mut self, end: usize) -> &'h str {
+        let (raw, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        raw
+    }
+}
+
+impl<'h> Iterator for Tokens<'h> {
+    type Item = Token<'h>;
+
+    fn next(&mut self) -> Option<Token<'h>> {
+        let rest = self.rest;
         if rest.is_empty() {
             return None;
         }
         if !rest.starts_with('<') {
-            let end = rest.find('<').unwrap_or(rest.len());
-            let raw = &rest[..end];
-            rest = &rest[end..];
-            return Some(Token::Text { raw });
+            return Some(Token::Text { raw: self.take(rest.find('<').unwrap_or(rest.len())) });
         }
         let bytes = rest.as_bytes();
         let second = bytes.get(1).copied().unwrap_or(b' ');
         if rest.starts_with("<!--") {
-            let end = rest.find("-->").map_or(rest.len(), |e| e + 3);
-            let raw = &rest[..end];
-            rest = &rest[end..];
-            return Some(Token::Other { raw });
+            return Some(Token::Other { raw: self.take(rest.find("-->").map_or(rest.len(), |e| e + 3)) });
         }
         if second == b'!' || second == b'?' {
-            let end = rest.find('>').map_or(rest.len(), |e| e + 1);
-            let raw = &rest[..end];
-            rest = &rest[end..];
-            return Some(Token::Other { raw });
+            return Some(Token::Other { raw: self.take(rest.find('>').map_or(rest.len(), |e| e + 1)) });
         }
         let close = second == b'/';
         let name_at = if close { 2 } else { 1 };
         if !bytes.get(name_at).is_some_and(u8::is_ascii_alphabetic) {
-            let end = rest[1..].find('<').map_or(rest.len(), |e| e + 1);
-            let raw = &rest[..end];
-            rest = &rest[end..];
-            return Some(Token::Text { raw });
+            return Some(Token::Text { raw: self.take(rest[1..].find('<').map_or(rest.len(), |e| e + 1)) });
         }
         let length = bytes[name_at..]
             .iter()
@@ -86,16 +96,15 @@ pub(crate) fn tokens(html: &str) -> impl Iterator<Item = Token<'_>> {
             Cow::Borrowed(name)
         };
         // Every search for an end that is not there reads all that is left.
-        let end = if unclosed < MAX_UNCLOSED { tag_end(rest) } else { None };
+        let end = if self.unclosed < MAX_UNCLOSED { tag_end(rest) } else { None };
         let end = end.unwrap_or_else(|| {
-            unclosed += 1;
+            self.unclosed += 1;
             // An unclosed quotation must not swallow the rest of the text.
             rest.find('>').map_or(rest.len(), |e| e + 1)
         });
-        let raw = &rest[..end];
-        rest = &rest[end..];
+        let raw = self.take(end);
         Some(if close { Token::Close { name, raw } } else { Token::Open { name, raw } })
-    })
+    }
 }
 
 /// Where a tag ends: its `>`, not one inside a quoted value. None where no such one follows.

@@ -86,13 +86,14 @@ pub(super) fn ids(
     ids
 }
 
-/// The id a generator gives a heading: GitHub's rule for Hugo and most others.
+/// The id a generator gives a heading: GitHub's rule for Hugo and most others, Jekyll's kramdown
+/// among them, which reads GFM.
 fn heading_id(text: &str, slugify: Slugify) -> String {
     let mut id = String::new();
     match slugify {
         // Ids have a setting of their own, which is `on` unless somebody changed it.
         Slugify::Zola | Slugify::ZolaSafe => id = slug::slugify(text),
-        Slugify::Hugo | Slugify::Docusaurus | Slugify::Undated | Slugify::None => {
+        Slugify::Hugo | Slugify::Jekyll | Slugify::Docusaurus | Slugify::Undated | Slugify::None => {
             for c in text.to_lowercase().chars() {
                 if c.is_alphanumeric() || c == '_' || c == '-' {
                     id.push(c);
@@ -100,16 +101,6 @@ fn heading_id(text: &str, slugify: Slugify) -> String {
                     id.push('-');
                 }
             }
-        }
-        Slugify::Jekyll => {
-            for c in text.to_lowercase().chars() {
-                if c.is_alphanumeric() || c == '_' {
-                    id.push(c);
-                } else if !id.ends_with('-') && !id.is_empty() {
-                    id.push('-');
-                }
-            }
-            id.truncate(id.trim_end_matches('-').len());
         }
     }
     id

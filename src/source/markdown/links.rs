@@ -25,33 +25,41 @@ fn end_address<'a>(arena: &'a Arena<'a>, node: &'a AstNode<'a>) {
     let NodeValue::Link(link) = node.data.borrow().value.clone() else { return };
     let Some(child) = node.first_child().filter(|c| c.next_sibling().is_none()) else { return };
     let NodeValue::Text(shown) = child.data.borrow().value.clone() else { return };
-    let Some(at) = shown.find(END_OF_ADDRESS).filter(|at| *at > 0 && shown.contains("://")) else { return };
-    let (address, rest) = shown.split_at(at);
+    let Some(end) = shown.find(END_OF_ADDRESS).filter(|at| *at > 0 && shown.contains("://")) else { return };
+    let (address, mut rest) = shown.split_at(end);
     // Written down: what it says is where it leads.
     if !link.url.starts_with(address) {
         return;
     }
     let position = node.data.borrow().sourcepos;
-    let new = |value: NodeValue| {
+    let new = |value: NodeValue| -> &'a AstNode<'a> {
         let made = arena.alloc(AstNode::from(value));
         made.data.borrow_mut().sourcepos = position;
         made
     };
-    child.data.borrow_mut().value = NodeValue::Text(address.to_owned().into());
-    let title = link.title.clone();
-    node.data.borrow_mut().value =
-        NodeValue::Link(Box::new(NodeLink { url: address.to_owned(), title: title.clone() }));
-    match rest.find("https://").or_else(|| rest.find("http://")) {
-        Some(next) => {
-            let words = new(NodeValue::Text(rest[..next].to_owned().into()));
-            node.insert_after(words);
-            let url = rest[next..].to_owned();
-            let another = new(NodeValue::Link(Box::new(NodeLink { url: url.clone(), title })));
-            another.append(new(NodeValue::Text(url.into())));
-            words.insert_after(another);
-            end_address(arena, another);
+    let leading_to = |url: &str| NodeValue::Link(Box::new(NodeLink { url: url.to_owned(), title: link.title.clone() }));
+    let words = |text: &str| NodeValue::Text(text.to_owned().into());
+    child.data.borrow_mut().value = words(address);
+    node.data.borrow_mut().value = leading_to(address);
+    let mut last = node;
+    let mut append = |value: NodeValue| -> &'a AstNode<'a> {
+        let made = new(value);
+        last.insert_after(made);
+        last = made;
+        made
+    };
+    while !rest.is_empty() {
+        let is_address = |at: &usize| ["http://", "https://"].iter().any(|start| rest[*at..].starts_with(start));
+        let next = rest.match_indices("http").map(|(at, _)| at).find(is_address).unwrap_or(rest.len());
+        if next > 0 {
+            append(words(&rest[..next]));
         }
-        None => node.insert_after(new(NodeValue::Text(rest.to_owned().into()))),
+        rest = &rest[next..];
+        let (address, behind) = rest.split_at(rest.find(END_OF_ADDRESS).unwrap_or(rest.len()));
+        if !address.is_empty() {
+            append(leading_to(address)).append(new(words(address)));
+        }
+        rest = behind;
     }
 }
 

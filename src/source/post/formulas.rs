@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::signs::is_in_address;
 use crate::source::markdown::code::Code;
 use crate::source::pattern::pattern;
 
@@ -28,9 +29,11 @@ pub(super) fn escaped(text: String) -> String {
         let stands_free = !before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '\\' | '$'))
             && !behind.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '$');
         // No address is a formula, and HTML knows no escapes.
-        let in_address = before.rsplit(char::is_whitespace).next().is_some_and(|word| word.contains("://"));
-        let in_html = || html.iter().any(|lines| lines.contains(&found.start()));
-        if stands_free && !in_address && !code.has(found.start()) && !in_html() && is_tex(found.as_str()) {
+        let in_html = || {
+            let after = html.partition_point(|lines| lines.start <= found.start());
+            after > 0 && html[after - 1].end > found.start()
+        };
+        if stands_free && is_tex(found.as_str()) && !code.has(found.start()) && !in_html() && !is_in_address(before) {
             out.push_str(&text[done..found.start()]);
             push_escaped(&mut out, found.as_str());
             (done, from) = (found.end(), found.end());

@@ -10,7 +10,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::slugs::path_names;
+use super::slugs::{language_tag, path_names};
 use crate::config::PostsFolder;
 use crate::normalize::address;
 use crate::source::markdown::code::Code;
@@ -48,9 +48,15 @@ pub(super) struct Leads<'a> {
     pub(super) found: Vec<Lead>,
     /// Those that lead to no post, with their line in the body.
     pub(super) dead: Vec<(usize, String)>,
+    /// Places in `found`, by what is written and how.
+    known: HashMap<(String, bool), usize>,
 }
 
-impl Leads<'_> {
+impl<'a> Leads<'a> {
+    pub(super) fn new(others: Option<&'a dyn Others>, folder: &'a str, path: &'a str) -> Self {
+        Self { others, folder, path, found: Vec::new(), dead: Vec::new(), known: HashMap::new() }
+    }
+
     /// The address of what `written` leads to, with its fragment; nothing when it leads
     /// to no post, and as it is where nobody knows the others.
     pub(super) fn address(&mut self, written: &str, named: bool, line: usize) -> String {
@@ -60,15 +66,16 @@ impl Leads<'_> {
         if target.is_empty() {
             return written.to_owned();
         }
-        let address = others.address(self.folder, self.path, target, named).map(String::from);
-        if address.is_none() && !self.dead.iter().any(|(_, w)| w == written) {
-            self.dead.push((line, written.to_owned()));
-        }
-        let full = address.as_ref().map(|a| format!("{}{behind}", a.replace('(', "%28").replace(')', "%29")));
-        if !self.found.iter().any(|l| l.written == target && l.named == named) {
+        let known = self.known.entry((target.to_owned(), named)).or_insert_with(|| {
+            let address = others.address(self.folder, self.path, target, named).map(String::from);
+            if address.is_none() {
+                self.dead.push((line, written.to_owned()));
+            }
             self.found.push(Lead { written: target.to_owned(), named, address });
-        }
-        full.unwrap_or_default()
+            self.found.len() - 1
+        });
+        let address = self.found[*known].address.as_ref();
+        address.map(|a| format!("{}{behind}", a.replace('(', "%28").replace(')', "%29"))).unwrap_or_default()
     }
 
     /// `text` with the addresses of posts in place of the names of their files. Lines
@@ -89,6 +96,8 @@ impl Leads<'_> {
         for captures in LINK.captures_iter(&text) {
             let Some(place) = captures.get(1).or_else(|| captures.get(2)) else { continue };
             let written = place.as_str().trim_start_matches('<').trim_end_matches('>').trim();
+            // Pelican's way to say that the name of a file follows.
+            let written = ["{filename}", "|filename|"].iter().find_map(|p| written.strip_prefix(p)).unwrap_or(written);
             if !is_lead(written) || code.has(place.start()) {
                 continue;
             }
@@ -302,22 +311,6 @@ fn spellings(target: &str, tags: [Option<&str>; 2], named: bool) -> Vec<String> 
     all
 }
 
-/// `zh` of `name.zh.md`.
-pub(super) fn language_tag(path: &str) -> Option<&str> {
-    let tag = tag(path)?;
-    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic());
-    let mut parts = tag.split('-');
-    let first = parts.next().is_some_and(|p| p.len() == 2 && plain(p));
-    (first && parts.all(plain) && crate::config::is_language(tag)).then_some(tag)
-}
-
-/// What stands between the name and the ending.
-pub(super) fn tag(path: &str) -> Option<&str> {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    let (stem, _) = file.rsplit_once('.')?;
-    stem.rsplit_once('.').map(|(_, tag)| tag)
-}
-
 /// Parts of a path without `.` and, as far as that can be, without `..`.
 fn plain<'s>(parts: impl Iterator<Item = &'s str>) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
@@ -424,10 +417,10 @@ mod tests {
             ("```\n[x](good.md)\n```", "```\n[x](good.md)\n```"),
         ];
         for (text, want) in cases {
-            let mut leads = Leads { others: Some(&One), folder: "p", path: "a.md", found: vec![], dead: vec![] };
+            let mut leads = Leads::new(Some(&One), "p", "a.md");
             assert_eq!(leads.mend(text.to_owned()), want);
         }
-        let mut leads = Leads { others: Some(&One), folder: "p", path: "a.md", found: vec![], dead: vec![] };
+        let mut leads = Leads::new(Some(&One), "p", "a.md");
         leads.mend("a\n[x](bad.md#f)".to_owned());
         assert_eq!(leads.dead, [(2, "bad.md#f".to_owned())]);
         assert_eq!(leads.found, [Lead { written: "bad.md".to_owned(), named: false, address: None }]);

@@ -1,6 +1,5 @@
 //! Signs in a text that are meant for the site generator and are no words: the place of a
-//! table of contents, the fences of admonitions, modules that MDX imports, the end of the
-//! excerpt.
+//! table of contents, the fences of admonitions, the end of the excerpt.
 
 use std::sync::LazyLock;
 
@@ -41,6 +40,36 @@ pub(super) fn without_comments(text: String) -> String {
         format!("{}{}{}", part(1), "\n".repeat(lines), part(2))
     };
     COMMENT.replace_all(&text, gone).into_owned()
+}
+
+/// So many signs of a word are looked at for those of an address.
+const LONGEST_ADDRESS: usize = 2048;
+
+/// Whether what follows `before` goes on with an address.
+pub(super) fn is_in_address(before: &str) -> bool {
+    let word = before.chars().rev().take_while(|c| !c.is_whitespace()).take(LONGEST_ADDRESS);
+    word.collect::<String>().contains("//:")
+}
+
+/// The text with single tildes as what they are: Jekyll's kramdown strikes out between two of
+/// them only, and `3~5 days or 10~20` are ranges.
+pub(super) fn with_plain_tildes(text: String) -> String {
+    if !text.contains('~') {
+        return text;
+    }
+    let code = Code::of(&text);
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut done = 0;
+    for (at, _) in text.match_indices('~') {
+        let beside = text[..at].ends_with(['~', '\\']) || text[at + 1..].starts_with('~');
+        if !beside && !code.has(at) && !is_in_address(&text[..at]) {
+            out.push_str(&text[done..at]);
+            out.push('\\');
+            done = at;
+        }
+    }
+    out.push_str(&text[done..]);
+    out
 }
 
 /// The text with boxes of other names than the five that Markdown has as quotations that begin
@@ -94,14 +123,13 @@ pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
     static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ {0,3}\{/\*.*\*/\}\s*$"));
     static OPENS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*[A-Za-z{]"));
     static CLOSES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*$"));
-    let modules = if imports { modules(&text) } else { 0 };
     // A fence that nothing closes is something else.
     let fenced = text.lines().any(|l| OPENS.is_match(l)) && text.lines().any(|l| CLOSES.is_match(l));
     let kramdown = slugify == Slugify::Jekyll && text.contains("{:");
     let is_sign = |line: &str| {
         CONTENTS.is_match(line) || kramdown && KRAMDOWN.is_match(line) || imports && COMMENT.is_match(line)
     };
-    if modules == 0 && !fenced && !text.lines().any(is_sign) {
+    if !fenced && !text.lines().any(is_sign) {
         return text;
     }
     let code = Code::of(&text);
@@ -115,7 +143,7 @@ pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
         let is_list = || kramdown && next.starts_with("{:toc") && bare.trim().len() <= 8;
         let is_fence = || fenced && (OPENS.is_match(bare) || CLOSES.is_match(bare));
         let first = at + (bare.len() - bare.trim_start().len());
-        let drop = at < modules || !code.has(first) && (is_sign(bare) || is_list() || is_fence());
+        let drop = !code.has(first) && (is_sign(bare) || is_list() || is_fence());
         // A rule below would make a heading of it.
         let ruled = !next.is_empty() && next.bytes().all(|b| b == b'-' || b == b'=');
         if drop && !ruled && is_fence() {
@@ -141,29 +169,6 @@ fn title(line: &str) -> String {
     // Attributes, and what would be more than words.
     let is_plain = !words.contains(['=', '[', ']', '<', '>', '{', '}', '/']) && !words.trim().is_empty();
     if is_plain { format!("{}**{}**  ", &found[1], words.trim()) } else { String::new() }
-}
-
-/// How many bytes the `import` and `export` lines at the top take, to the last line of
-/// theirs: such a block ends with an empty line.
-fn modules(text: &str) -> usize {
-    static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r#"^(?:import(?:\s*['"{*]|\s+[\w$]+\s*(?:,\s*[{*]|from\s*['"]))|export\s+(?:const|let|var|function|default|async|class|\{|\*))"#,
-        )
-    });
-    let (mut at, mut end, mut inside) = (0, 0, false);
-    for line in text.split_inclusive('\n') {
-        at += line.len();
-        if line.trim().is_empty() {
-            inside = false;
-        } else if inside || BEGINS.is_match(line) {
-            inside = true;
-            end = at;
-        } else {
-            break;
-        }
-    }
-    end
 }
 
 /// What stands before `<!-- more -->` or Docusaurus' `{/* truncate */}`, as plain text: by that
@@ -227,10 +232,10 @@ mod tests {
     }
 
     #[test]
-    fn modules_are_imported_at_the_top_only() {
-        let text = "\nimport Tabs from '@theme/Tabs';\nimport {\n  A,\n} from 'a';\n\nexport const x = 1;\n\nText.\n\nimport B from 'b'\n";
-        assert_eq!(without(text.to_owned(), true, Slugify::Hugo), "\n\n\n\n\n\n\n\nText.\n\nimport B from 'b'\n");
-        assert_eq!(without(text.to_owned(), false, Slugify::Hugo), text);
+    fn single_tildes_are_ranges() {
+        let written = "3~5 ~~a~~ `b~c` \\~ ~/d [e](https://f.example/~g)";
+        let plain = "3\\~5 ~~a~~ `b~c` \\~ \\~/d [e](https://f.example/~g)";
+        assert_eq!(with_plain_tildes(written.to_owned()), plain);
     }
 
     #[test]

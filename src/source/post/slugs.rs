@@ -33,9 +33,36 @@ impl PathNames {
     }
 }
 
+/// Languages of two letters (ISO 639-1), but for those by which files of code and hosts end:
+/// `chart.ts.md` is about a file and `k8s.io.md` about a host.
+const LANGUAGES: &str = " aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da \
+de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik is it iu \
+ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng \
+nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn sq sr ss st su sv sw ta te \
+tg th ti tk tl tn tr tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ";
+
+/// `zh` of `name.zh.md`, `zh-hans` of `index.zh-hans.md`; none of `vue.js.md`.
+pub(super) fn language_tag(path: &str) -> Option<&str> {
+    tag(path).filter(|tag| is_language_tag(tag))
+}
+
+fn is_language_tag(tag: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic());
+    let mut parts = tag.split('-');
+    let known = |first: &str| first.len() == 2 && LANGUAGES.contains(&format!(" {} ", first.to_ascii_lowercase()));
+    parts.next().is_some_and(known) && parts.all(plain) && crate::config::is_language(tag)
+}
+
+/// What stands between the name and the ending.
+pub(super) fn tag(path: &str) -> Option<&str> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let (stem, _) = file.rsplit_once('.')?;
+    stem.rsplit_once('.').map(|(_, tag)| tag)
+}
+
 /// File names that stand for their folder.
 fn is_index(stem: &str) -> bool {
-    stem == "index" || stem.starts_with("index.") && crate::config::is_language(&stem[6..])
+    stem == "index" || stem.strip_prefix("index.").is_some_and(is_language_tag)
 }
 
 pub(super) fn path_names(path: &str) -> PathNames {
@@ -44,13 +71,7 @@ pub(super) fn path_names(path: &str) -> PathNames {
     let stem = file.rsplit_once('.').map_or(file, |(s, _)| s);
     // `name.zh.md` and `index.zh-cn.md` are translations.
     let plain = match stem.rsplit_once('.') {
-        Some((name, tag))
-            if crate::config::is_language(tag)
-                && tag.len() <= 6
-                && tag.chars().all(|c| c.is_ascii_alphabetic() || c == '-') =>
-        {
-            name
-        }
+        Some((name, tag)) if is_language_tag(tag) => name,
         _ => stem,
     };
     let stem =
@@ -239,6 +260,25 @@ mod tests {
         ] {
             assert_eq!(docusaurus_path(path), want);
         }
+    }
+
+    #[test]
+    fn tags_of_languages_are_told_from_endings() {
+        for (path, want) in [
+            ("name.zh.md", Some("zh")),
+            ("name/index.zh-hans.md", Some("zh-hans")),
+            ("name.pt-BR.mdx", Some("pt-BR")),
+            ("vue.js.md", None),
+            ("k8s.io.md", None),
+            ("asp.net.md", None),
+            ("node.js-20.md", None),
+            ("name.md", None),
+        ] {
+            assert_eq!(language_tag(path), want, "{path}");
+        }
+        assert_eq!(path_names("vue.js.md").without_language, "vue.js");
+        assert_eq!(path_names("a/index.zh-hans.md").without_language, "a");
+        assert_eq!(path_names("name.zh-hans.md").without_language, "name");
     }
 
     #[test]
