@@ -11,7 +11,7 @@ mod load;
 mod reader;
 mod words;
 
-pub use load::{cidr, is_language, is_reserved_header, load};
+pub use load::{cidr, glob, is_language, is_reserved_header, load};
 pub use reader::duration;
 pub(crate) use reader::nearest;
 
@@ -247,6 +247,9 @@ pub enum Slugify {
     Jekyll,
     /// A `slug` is the whole path below the folder of the blog, else date and name are: `{path}`.
     Docusaurus,
+    /// As GitHub makes anchors: lower case, without signs, blanks to `-`. Astro, MkDocs; where no
+    /// title is given, the first heading is it.
+    GitHub,
     /// As it is, without the date before it: Zola's `paths = "off"`, Eleventy.
     Undated,
     /// As it is.

@@ -65,6 +65,22 @@ pub enum Generator {
     MdBook,
     /// 11ty.dev.
     Eleventy,
+    /// vitepress.dev.
+    VitePress,
+    /// vuepress.vuejs.org.
+    VuePress,
+    /// mkdocs.org.
+    MkDocs,
+    /// quartz.jzhao.xyz.
+    Quartz,
+    /// astro.build.
+    Astro,
+    /// gatsbyjs.com.
+    Gatsby,
+    /// content.nuxt.com.
+    Nuxt,
+    /// nextjs.org.
+    Next,
 }
 
 impl Generator {
@@ -79,6 +95,14 @@ impl Generator {
             Generator::Docusaurus => "Docusaurus",
             Generator::MdBook => "mdBook",
             Generator::Eleventy => "Eleventy",
+            Generator::VitePress => "VitePress",
+            Generator::VuePress => "VuePress",
+            Generator::MkDocs => "MkDocs",
+            Generator::Quartz => "Quartz",
+            Generator::Astro => "Astro",
+            Generator::Gatsby => "Gatsby",
+            Generator::Nuxt => "Nuxt",
+            Generator::Next => "Next.js",
         }
     }
 }
@@ -127,8 +151,8 @@ pub struct Folder {
     pub pages: usize,
     /// Which posts are digests.
     pub digests: Option<Digests>,
-    /// Files in it that are no posts: path below the folder.
-    pub no_posts: Vec<String>,
+    /// Globs of files in it that are no posts.
+    pub exclude: Vec<String>,
 }
 
 /// Which posts of a folder are digests.
@@ -254,8 +278,6 @@ pub struct Proposal {
     pub id_base: String,
     /// The projects, those with most entries first.
     pub projects: Vec<Project>,
-    /// Pages among the posts that are no posts, as `overrides.yaml` names them.
-    pub hidden: Vec<String>,
 }
 
 /// A file to write: path below the looked-at folder, and its text.

@@ -89,7 +89,6 @@ pub fn init(common: &Common, options: &Options, moment: Moment, terminal: &mut T
             terminal.say(if wanted.is_none() { "the input ended: nothing was written" } else { "nothing was written" });
             return Ok(status::DONE);
         }
-        proposal.hidden = init::hidden(folder, &proposal);
     }
     let mut files = write::files(&proposal);
     if ci {
@@ -349,7 +348,7 @@ mod tests {
             slugify: Slugify::Hugo,
             pages: 3,
             digests: Some(Digests { chosen: 3, ..Digests::default() }),
-            no_posts: Vec::new(),
+            exclude: Vec::new(),
         };
         let project = |slug: &str| Project {
             slug: slug.to_owned(),
@@ -370,7 +369,6 @@ mod tests {
             url_is_example: true,
             id_base: "tag:feeds.example.org,2026:".to_owned(),
             projects: ["p", "q", "r"].map(project).into(),
-            hidden: Vec::new(),
         }
     }
 

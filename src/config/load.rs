@@ -29,7 +29,7 @@ use crate::yaml::{self, Node, Place};
 
 pub use self::fetching::cidr;
 pub use self::sources::is_reserved_header;
-pub use self::values::is_language;
+pub use self::values::{glob, is_language};
 
 /// Reads a site's configuration.
 ///

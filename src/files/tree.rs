@@ -38,21 +38,22 @@ pub struct Tree {
 }
 
 /// Lists the files below `root`, at most `most` of them. Hidden folders, folders of
-/// dependencies and of output are left out, and sites of ours.
+/// dependencies and of output are left out, and sites of ours. Of folders called as `settings`
+/// are, only what lies right in them is listed.
 ///
 /// # Errors
 /// [`FileError`] when the folder itself cannot be read.
-pub fn list_tree(root: &Path, most: usize) -> Result<Tree, FileError> {
+pub fn list_tree(root: &Path, settings: &[&str], most: usize) -> Result<Tree, FileError> {
     let mut tree = Tree::default();
     // Read here, so that its absence is told as what it is.
     fs::read_dir(root).map_err(failed(root, "cannot be read"))?;
-    tree_walk(root, "", 0, most, &mut tree);
+    tree_walk(root, "", 0, settings, most, &mut tree);
     tree.markdown.sort();
     tree.others.sort();
     Ok(tree)
 }
 
-fn tree_walk(folder: &Path, below: &str, depth: usize, most: usize, tree: &mut Tree) {
+fn tree_walk(folder: &Path, below: &str, depth: usize, settings: &[&str], most: usize, tree: &mut Tree) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -66,9 +67,16 @@ fn tree_walk(folder: &Path, below: &str, depth: usize, most: usize, tree: &mut T
     for entry in entries {
         let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else { continue };
         if kind.is_dir() {
+            if settings.contains(&name.as_str()) {
+                // Pages in there are parts of a theme.
+                let files = fs::read_dir(entry.path()).into_iter().flatten().flatten();
+                let files = files.filter(|f| f.file_type().is_ok_and(|k| k.is_file())).map(|f| f.file_name());
+                tree.others.extend(files.filter_map(|f| f.into_string().ok()).map(|f| format!("{below}{name}/{f}")));
+                continue;
+            }
             let skipped = name.starts_with('.') || NO_SOURCES.contains(&name.as_str());
             if !skipped && depth < MAX_FOLDERS_DEEP && !entry.path().join("feedloom.yaml").is_file() {
-                tree_walk(&entry.path(), &format!("{below}{name}/"), depth + 1, most, tree);
+                tree_walk(&entry.path(), &format!("{below}{name}/"), depth + 1, settings, most, tree);
             }
             continue;
         }

@@ -6,6 +6,7 @@
 
 mod folders;
 mod layouts;
+mod pages;
 mod permalinks;
 
 use super::{Found, Page, Tree};
@@ -13,7 +14,7 @@ use crate::normalize::text;
 use folders::Site;
 
 /// Names of files that tell of a generator, of addresses, or of languages.
-const NAMES: [&str; 44] = [
+const NAMES: [&str; 65] = [
     "hugo.toml",
     "hugo.yaml",
     "hugo.yml",
@@ -58,15 +59,42 @@ const NAMES: [&str; 44] = [
     "blog.json",
     "blog.11tydata.json",
     "blog.11tydata.js",
+    "astro.config.mjs",
+    "astro.config.js",
+    "astro.config.ts",
+    "astro.config.cjs",
+    "gatsby-config.js",
+    "gatsby-config.ts",
+    "gatsby-config.mjs",
+    "nuxt.config.ts",
+    "nuxt.config.js",
+    "next.config.js",
+    "next.config.mjs",
+    "next.config.ts",
+    "mkdocs.yml",
+    "mkdocs.yaml",
+    "quartz.config.ts",
+    "config.ts",
+    "config.mts",
+    "config.js",
+    "config.mjs",
+    "config.cjs",
+    "config.cts",
 ];
+
+/// Folders of settings of generators, beside the pages: files in them count, but not as pages.
+pub const SETTINGS: [&str; 2] = [".vitepress", ".vuepress"];
 
 /// Settings lie near the top; deeper ones belong to examples and dependencies.
 const DEEPEST: usize = 3;
 
 /// Whether the text of a file is wanted in [`Tree::settings`].
 pub fn is_setting(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    path.matches('/').count() <= DEEPEST && NAMES.contains(&name)
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    // A program called `config.js` is that of a generator only in the folder of one.
+    let is_program = name.starts_with("config.") && !["toml", "yaml", "yml", "json"].iter().any(|e| name.ends_with(e));
+    let is_own = SETTINGS.iter().any(|s| folder.rsplit('/').next() == Some(s));
+    path.matches('/').count() <= DEEPEST && NAMES.contains(&name) && (!is_program || is_own)
 }
 
 /// What lies in the folder `name`.

@@ -19,13 +19,6 @@ pub fn files(proposal: &Proposal) -> Vec<NewFile> {
     for project in &proposal.projects {
         files.push(file(&format!("feeds/{}.yaml", project.slug), of_project(project)));
     }
-    if !proposal.hidden.is_empty() {
-        let mut text = "# Pages between the posts that are no posts.\n".to_owned();
-        for address in &proposal.hidden {
-            let _ = writeln!(text, "{}: {{hide: true}}", quoted(address));
-        }
-        files.push(file("overrides.yaml", text));
-    }
     // The ledger is kept: it remembers ids and first dates.
     files.push(file(".gitignore", "/public/\n/.feedloom/*\n!/.feedloom/ledger.jsonl\n".to_owned()));
     files
@@ -128,11 +121,16 @@ fn of_folder(out: &mut String, folder: &Folder) {
         Slugify::ZolaSafe => Some("zola-safe"),
         Slugify::Jekyll => Some("jekyll"),
         Slugify::Docusaurus => Some("docusaurus"),
+        Slugify::GitHub => Some("github"),
         Slugify::Undated => Some("undated"),
         Slugify::None => Some("none"),
     };
     if let Some(slugify) = slugify {
         let _ = writeln!(out, "    slugify: {slugify}");
+    }
+    if !folder.exclude.is_empty() {
+        let globs: Vec<String> = folder.exclude.iter().map(|g| quoted(g)).collect();
+        let _ = writeln!(out, "    # Pages between the posts that are no posts.\n    exclude: [{}]", globs.join(", "));
     }
     if let Some(digests) = &folder.digests {
         of_digests(out, digests);
@@ -343,7 +341,7 @@ mod tests {
             slugify: Slugify::Hugo,
             pages: 1,
             digests: None,
-            no_posts: Vec::new(),
+            exclude: Vec::new(),
         };
         for (url, written) in [
             (Some("https://x.example.org/sub/{slug}/"), true),

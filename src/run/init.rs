@@ -59,7 +59,7 @@ pub struct Looked {
 /// # Errors
 /// [`RunError::File`] when the folder cannot be read.
 pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Result<Looked, RunError> {
-    let listed = files::list_tree(folder, MOST_FILES)?;
+    let listed = files::list_tree(folder, &generators::SETTINGS, MOST_FILES)?;
     let mut problems: Vec<Problem> = Vec::new();
     let passed = |path: &str, text: String| Problem::warning(path.to_owned(), 0, text);
     problems.extend(listed.passed_over.iter().map(|(p, why)| passed(p, why.clone())));
@@ -135,7 +135,6 @@ pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Resul
         url_is_example: root.is_none(),
         id_base: format!("tag:{host},{}:", moment.now.year()),
         projects: Vec::new(),
-        hidden: Vec::new(),
         found,
     };
     let taken_apart = chosen(&proposal, &reads);
@@ -151,7 +150,6 @@ pub fn look(folder: &Path, moment: Moment, progress: &mut Progress<'_>) -> Resul
     series.extend(short_series(&reads, &alike));
     proposal.projects = projects::propose(&reads, &taken_apart, &series);
     try_out(&mut proposal, &raws, &taken_apart);
-    proposal.hidden = hidden(folder, &proposal);
     // A file that cannot be read was looked at twice.
     let mut told: HashSet<(String, String)> = HashSet::new();
     problems.retain(|p| told.insert((p.place.clone(), p.text.clone())));
@@ -222,12 +220,9 @@ fn page(path: String, bytes: &[u8]) -> Page {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let values = front_matter::split(&text).map(|s| s.values).unwrap_or_default();
-    let date = ["date", "publishdate", "pubdate", "published", "created"]
-        .iter()
-        .find_map(|k| values.get(*k).and_then(Value::as_str))
-        .map(str::trim);
-    let offset = date.and_then(|d| OFFSET.captures(d)).map(|c| format!("{}:{}", &c[1], &c[2]));
-    let dated = date.is_some_and(|d| !d.is_empty()) || DATED.is_match(&path);
+    let date = post::date_as_written(&values);
+    let offset = date.as_deref().and_then(|d| OFFSET.captures(d)).map(|c| format!("{}:{}", &c[1], &c[2]));
+    let dated = date.is_some() || DATED.is_match(&path);
     let slug = values.get("slug").and_then(Value::as_str).is_some_and(|s| !s.is_empty());
     Page { dated, front: !values.is_empty(), slug, offset, path }
 }
@@ -265,7 +260,9 @@ fn list(root: &Path, folders: &mut [crate::init::Folder], problems: &mut Vec<Pro
             problems.push(Problem::warning(place(path), 0, format!("passed over: {why}")));
         }
         let before = posts.len();
-        posts.extend(listing.files.into_iter().map(|f| (n, f.path)).filter(|(_, p)| !own.no_posts.contains(p)));
+        let others: Vec<_> = own.exclude.iter().filter_map(|g| crate::config::glob(g)).collect();
+        let is_post = |path: &String| !others.iter().any(|glob| glob.is_match(path));
+        posts.extend(listing.files.into_iter().map(|f| (n, f.path)).filter(|(_, p)| is_post(p)));
         own.pages = posts.len() - before;
     }
     posts
@@ -451,33 +448,4 @@ fn try_out(proposal: &mut Proposal, raws: &[Vec<RawEntry>], taken_apart: &[bool]
         p.entries >= if of_tags { LEAST_ENTRIES } else { 1 }
     });
     proposal.projects.sort_by(|a, b| b.entries.cmp(&a.entries).then(a.slug.cmp(&b.slug)));
-}
-
-/// What `overrides.yaml` calls the pages that lie among the posts and are none: to be
-/// asked again when an address of the proposal was changed.
-pub fn hidden(root: &Path, proposal: &Proposal) -> Vec<String> {
-    let Some(site) = load(proposal) else { return Vec::new() };
-    let (names, hosts) = (Names::new(&[]), Hosts::new());
-    let mut found = Vec::new();
-    for (own, folder) in proposal.found.folders.iter().zip(&site.posts) {
-        for path in &own.no_posts {
-            let Ok(bytes) = files::read_regular(&root.join(&own.path).join(path), post::MAX_BYTES) else { continue };
-            let context = post::Context {
-                folder,
-                zone: site.timezone,
-                names: &names,
-                hosts: &hosts,
-                site: &site.url,
-                language: None,
-                date: None,
-                others: None,
-            };
-            let Ok(page) = super::posts::read_post(&bytes, path, context) else { continue };
-            // Where a date is part of the address, the page may get one only later.
-            let dated = folder.url.as_deref().is_some_and(|u| u.contains("{year}") || u.contains("{month}"));
-            let key = page.entries.first().and_then(|e| e.keys.first().cloned());
-            found.extend(if dated { key } else { page.link });
-        }
-    }
-    found
 }

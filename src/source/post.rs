@@ -166,7 +166,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let front = Front { values: split.values, head: head.to_owned() };
     let names = path_names(path);
     let (date, undated) = date_of(&front, split.body, &names, context, &mut notes);
-    let fields = Fields::new(&front, &names, date, context);
+    let fields = Fields::new(&front, split.body, &names, date, context);
     // Only the name tells Jekyll what a post is.
     let no_post = context.folder.slugify == Slugify::Jekyll && context.folder.path.ends_with("_posts") && !names.jekyll;
     if no_post {
@@ -329,8 +329,13 @@ pub fn address(bytes: &[u8], path: &str, context: Context<'_>) -> Option<Url> {
     let (date, _) = date_of(&front, split.body, &names, context, &mut Vec::new());
     let dated =
         context.folder.url.as_ref().is_some_and(|u| ["{year}", "{month}", "{day}"].iter().any(|f| u.contains(f)));
-    let fields = Fields::new(&front, &names, date, context);
+    let fields = Fields::new(&front, split.body, &names, date, context);
     (date.is_some() || !dated).then(|| post_link(&front, &names, &fields, context).0)
+}
+
+/// The date in front matter, as it is written.
+pub fn date_as_written(values: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
+    Front::inside(values).dates().next().map(|(_, written)| written)
 }
 
 /// The folder as it is for a translation in it: `name.zh.md` is in Chinese, and
@@ -376,12 +381,17 @@ fn day_in_title(front: &Front, body: &str) -> Option<chrono::NaiveDate> {
     static DAY: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
         pattern(r"(?:^|[^\d.])((?:19|20)\d{2})(?:[-./]|\s?年\s?)(\d{1,2})(?:[-./]|\s?月\s?)(\d{1,2})(?:[^\d.]|$)")
     });
-    let heading = || body.lines().map(str::trim).find(|l| !l.is_empty()).filter(|l| l.starts_with("# "));
-    let title = front.one("title").or_else(|| heading().map(str::to_owned))?;
+    let title = front.one("title").or_else(|| leading_heading(body).map(str::to_owned))?;
     let found = DAY.captures(&title)?;
     let number = |n: usize| found[n].parse::<u32>().ok();
     let year = i32::try_from(number(1)?).ok()?;
     chrono::NaiveDate::from_ymd_opt(year, number(2)?, number(3)?)
+}
+
+/// The words of the heading that a text begins with.
+fn leading_heading(body: &str) -> Option<&str> {
+    let first = body.lines().map(str::trim).find(|l| !l.is_empty())?;
+    first.strip_prefix("# ").map(|words| words.trim_end_matches(['#', ' ']))
 }
 
 /// Bytes as text: BOM dropped, UTF-16 by its BOM, invalid UTF-8 replaced and told.

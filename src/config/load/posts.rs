@@ -11,12 +11,13 @@ use crate::config::{Condition, DigestConfig, PostsFolder, SectionKind, SectionRu
 use crate::yaml::{Node, Place, Value};
 
 pub(super) fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
-    const SLUGIFY: [(&str, Slugify); 8] = [
+    const SLUGIFY: [(&str, Slugify); 9] = [
         ("hugo", Slugify::Hugo),
         ("zola", Slugify::Zola),
         ("zola-safe", Slugify::ZolaSafe),
         ("jekyll", Slugify::Jekyll),
         ("docusaurus", Slugify::Docusaurus),
+        ("github", Slugify::GitHub),
         ("undated", Slugify::Undated),
         ("hexo", Slugify::None),
         ("none", Slugify::None),

@@ -92,7 +92,7 @@ pub(super) fn web_address(r: &mut Reader<'_>, node: &Node, what: &str) -> Option
 }
 
 /// A glob below a folder: `*` stays inside a folder, `**` does not, `?` is one character.
-pub(super) fn glob(pattern: &str) -> Option<Regex> {
+pub fn glob(pattern: &str) -> Option<Regex> {
     let mut regex = String::from("^");
     let mut rest = pattern.trim_start_matches("./");
     while let Some(c) = rest.chars().next() {

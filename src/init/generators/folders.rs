@@ -88,7 +88,7 @@ impl Site<'_> {
             slugify,
             pages,
             digests: None,
-            no_posts: Vec::new(),
+            exclude: Vec::new(),
         }
     }
 
@@ -157,6 +157,29 @@ impl Site<'_> {
             chosen = vec![String::new()];
         }
         chosen
+    }
+}
+
+impl Site<'_> {
+    /// Folders below `root`, however deep, that are called as posts are and have some with a date,
+    /// none of them in another. Where all the dated ones lie in one of its folders it is that.
+    pub(super) fn posts_below(&self, root: &str) -> Vec<String> {
+        let named = |name: &str| POSTS.contains(&name.to_lowercase().as_str());
+        let mut found: std::collections::BTreeMap<String, Vec<&str>> = std::collections::BTreeMap::new();
+        let skip = self.base.len();
+        for page in self.inner(root).filter(|p| p.dated) {
+            let folders: Vec<&str> = page.path[skip..].split('/').collect();
+            let (_, folders) = folders.split_last().unwrap_or((&"", &[]));
+            let above = root.matches('/').count();
+            let Some(at) = folders.iter().enumerate().position(|(n, f)| n >= above && named(f)) else { continue };
+            let inner = folders.get(at + 1).copied().filter(|f| named(f)).unwrap_or("");
+            found.entry(folders[..=at].join("/")).or_default().push(inner);
+        }
+        let whole = |(folder, inner): (String, Vec<&str>)| match inner.first() {
+            Some(first) if !first.is_empty() && inner.iter().all(|i| i == first) => format!("{folder}/{first}"),
+            _ => folder,
+        };
+        found.into_iter().map(whole).collect()
     }
 }
 

@@ -16,6 +16,8 @@ impl Site<'_> {
         let text_ = self.tree.settings.get(path)?;
         let lower = file.to_lowercase();
         let value = match lower.rsplit('.').next() {
+            // Its tags for Python are no YAML that is read here.
+            _ if lower.starts_with("mkdocs.") => Value::Null,
             Some("toml" | "yaml" | "yml" | "json") => match read(path, text_) {
                 Ok(value) => value,
                 Err(error) => {
@@ -76,7 +78,7 @@ impl Site<'_> {
                 self.eleventy(text_, path, found);
                 Some(Generator::Eleventy)
             }
-            _ => None,
+            _ => self.read_pages(file, text_, path, found),
         }
     }
 
@@ -86,15 +88,20 @@ impl Site<'_> {
         let before = found.folders.len();
         for (language, root) in self.language_roots(content, &[]) {
             for section in self.sections(&root) {
-                let folder = self.folder(&format!("{root}{section}"), Rule::default(), Slugify::Hugo, "");
-                found.folders.push(Folder { language: language.clone(), ..folder });
+                let section = format!("{root}{section}");
+                let inner = self.posts_below(&format!("{section}/"));
+                for path in if inner.is_empty() || section == root { vec![section] } else { inner } {
+                    let folder = self.folder(&path, Rule::default(), Slugify::Hugo, "");
+                    found.folders.push(Folder { language: language.clone(), ..folder });
+                }
             }
         }
         if found.folders.len() == before {
             let all = content.trim_end_matches('/');
             found.folders.push(self.folder(all, Rule::default(), Slugify::Hugo, ""));
         }
-        found.notes.push("no settings of a site generator were found: check `posts.url` and `slugify`".to_owned());
+        let text = "no settings of a site generator that is known here were found: check `posts.url` and `slugify`";
+        found.notes.push(text.to_owned());
     }
 
     fn hugo(&self, value: &Value, path: &str, found: &mut Found) {
@@ -338,7 +345,9 @@ impl Site<'_> {
             }
             let url = join(found, root.as_deref(), "", tail.clone(), path);
             let mut made = self.folder(&folder, url, Slugify::Zola, path);
-            made.no_posts = self.pages(&inner).filter(|p| p.starts_with("pages/")).map(str::to_owned).collect();
+            if self.has(&format!("{inner}pages/")) {
+                made.exclude = vec!["pages/**".to_owned()];
+            }
             let titled = self.inner(&inner).any(|p| !p.slug);
             if titled && !by_name {
                 found.notes.push(format!(
@@ -375,7 +384,9 @@ impl Site<'_> {
             let mut made = self.folder(&source, url, Slugify::None, path);
             // Its pages have no front matter.
             made.base = None;
-            made.no_posts = self.pages(&inner).filter(|p| *p == "SUMMARY.md").map(str::to_owned).collect();
+            if self.pages(&inner).any(|p| p == "SUMMARY.md") {
+                made.exclude = vec!["SUMMARY.md".to_owned()];
+            }
             found.folders.push(Folder { language, ..made });
         }
     }
@@ -437,8 +448,7 @@ impl Site<'_> {
             self.setting(&format!("{input}{name}")).or_else(|| self.setting(&name)).map(|t| without_comments(t))
         });
         let data = data.unwrap_or_default();
-        let json = self.setting("package.json").and_then(|t| read("package.json", t).ok()).unwrap_or(Value::Null);
-        let address = assigned(&data, "url").or_else(|| text(&json, &["homepage"])).filter(|u| !is_example(u));
+        let address = assigned(&data, "url").filter(|u| !is_example(u)).or_else(|| self.homepage());
         let value = serde_json::json!({ "t": assigned(&data, "title"), "u": address });
         self.own(found, &value, &["t"], &["u"], &["z"], path);
         let language = assigned(&data, "language").or_else(|| assigned(&data, "lang")).filter(|l| is_language(l));
@@ -477,7 +487,7 @@ impl Site<'_> {
         found.timezone = found.timezone.take().or(zone.map(|z| (z, format!("as in {path}"))));
     }
 
-    fn setting(&self, name: &str) -> Option<&String> {
+    pub(super) fn setting(&self, name: &str) -> Option<&String> {
         self.tree.settings.get(&format!("{}{name}", self.base))
     }
 
@@ -520,7 +530,7 @@ fn eleventy_rule(rule: &str) -> Result<String, String> {
 }
 
 /// Address of a site with `/` at its end; nothing of an example.
-fn site_root(address: &str) -> Option<String> {
+pub(super) fn site_root(address: &str) -> Option<String> {
     let address = address.trim();
     let full = if let Some(rest) = address.strip_prefix("//") {
         format!("https://{rest}")
@@ -544,7 +554,13 @@ fn site_root(address: &str) -> Option<String> {
 
 /// Root, prefix and the rest as one template; what cannot be one is told. The path of the
 /// root is that below which addresses in front matter begin.
-fn join(found: &mut Found, root: Option<&str>, prefix: &str, tail: Result<String, String>, path: &str) -> Rule {
+pub(super) fn join(
+    found: &mut Found,
+    root: Option<&str>,
+    prefix: &str,
+    tail: Result<String, String>,
+    path: &str,
+) -> Rule {
     let base = root.and_then(|r| url::Url::parse(r).ok()).map(|r| r.path().to_owned()).filter(|p| p != "/");
     match (root, tail) {
         (Some(root), Ok(tail)) => Rule { url: Some(format!("{root}{prefix}{tail}")), rule: None, base },

@@ -93,7 +93,7 @@ fn heading_id(text: &str, slugify: Slugify) -> String {
     match slugify {
         // Ids have a setting of their own, which is `on` unless somebody changed it.
         Slugify::Zola | Slugify::ZolaSafe => id = slug::slugify(text),
-        Slugify::Hugo | Slugify::Jekyll | Slugify::Docusaurus | Slugify::Undated | Slugify::None => {
+        Slugify::Hugo | Slugify::Jekyll | Slugify::GitHub | Slugify::Docusaurus | Slugify::Undated | Slugify::None => {
             for c in text.to_lowercase().chars() {
                 if c.is_alphanumeric() || c == '_' || c == '-' {
                     id.push(c);

@@ -7,7 +7,7 @@ use url::Url;
 use super::front::Front;
 use super::permalinks::{HUGO, JEKYLL, template};
 use super::slugs::{PathNames, docusaurus_path, jekyll_title, slugify};
-use super::{Context, Note, Weight};
+use super::{Context, Note, Weight, leading_heading};
 use crate::config::Slugify;
 use crate::entry::TRANSLATION;
 use crate::normalize::{address, text};
@@ -27,11 +27,17 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    pub(super) fn new(front: &Front, names: &PathNames, date: Option<DateTime<Utc>>, context: Context<'_>) -> Self {
+    pub(super) fn new(
+        front: &Front,
+        body: &str,
+        names: &PathNames,
+        date: Option<DateTime<Utc>>,
+        context: Context<'_>,
+    ) -> Self {
         let how = context.folder.slugify;
         let part = |name: &str| segments(&slugify(name, how));
         let name = match how {
-            Slugify::Hugo | Slugify::None => &names.stem,
+            Slugify::Hugo | Slugify::GitHub | Slugify::None => &names.stem,
             Slugify::Jekyll | Slugify::Zola | Slugify::ZolaSafe | Slugify::Docusaurus | Slugify::Undated => {
                 &names.undated
             }
@@ -49,7 +55,8 @@ impl Fields {
         let title = if how == Slugify::Jekyll {
             segments(&jekyll_title(own.as_deref().unwrap_or(name)))
         } else {
-            front.one("title").map(|t| part(&t)).unwrap_or_default()
+            let heading = || leading_heading(body).filter(|_| how == Slugify::GitHub).map(str::to_owned);
+            front.one("title").or_else(heading).map(|t| part(&t)).unwrap_or_default()
         };
         let title = Some(title).filter(|t| !t.is_empty()).unwrap_or_else(|| filename.clone());
         let categories: Vec<String> = categories(front).iter().map(|c| segments(c)).collect();
@@ -227,7 +234,12 @@ fn own_address(front: &Front, fields: &Fields, how: Slugify, notes: &mut Vec<Not
     let words = match how {
         Slugify::Jekyll => &JEKYLL[..],
         Slugify::Hugo => &HUGO,
-        Slugify::Zola | Slugify::ZolaSafe | Slugify::Docusaurus | Slugify::Undated | Slugify::None => &[],
+        Slugify::Zola
+        | Slugify::ZolaSafe
+        | Slugify::Docusaurus
+        | Slugify::GitHub
+        | Slugify::Undated
+        | Slugify::None => &[],
     };
     let own = if own.contains([':', '{']) {
         match template(&own, words).and_then(|t| fields.text(&t).ok_or_else(|| own.clone())) {
@@ -251,7 +263,7 @@ fn own_address(front: &Front, fields: &Fields, how: Slugify, notes: &mut Vec<Not
         Slugify::Zola | Slugify::ZolaSafe => key == "path" && !own.ends_with('/'),
         // `CreateTargetPaths` does where there is no extension.
         Slugify::Hugo => key == "url" && !file,
-        Slugify::Jekyll | Slugify::Docusaurus | Slugify::Undated | Slugify::None => false,
+        Slugify::Jekyll | Slugify::Docusaurus | Slugify::GitHub | Slugify::Undated | Slugify::None => false,
     };
     Some(if folder { format!("{own}/") } else { own })
 }

@@ -57,7 +57,7 @@ const UPDATES: [&str; 10] = [
 ];
 
 impl Front {
-    fn inside(values: &Map<String, Value>) -> Self {
+    pub(super) fn inside(values: &Map<String, Value>) -> Self {
         Self { values: values.clone(), head: String::new() }
     }
 
@@ -126,13 +126,19 @@ impl Front {
             .filter(|d| !d.is_empty())
     }
 
-    pub(super) fn date(&self, zone: Zone, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
-        for key in DATES {
+    /// Dates as they are written, with their keys.
+    pub(super) fn dates(&self) -> impl Iterator<Item = (&'static str, String)> {
+        DATES.into_iter().filter_map(|key| {
             // Jekyll's `published: false` says whether, not when.
             let says_when = |v: &String| !["true", "false", "yes", "no"].contains(&v.to_lowercase().as_str());
             // `date: {created: …, updated: …}`, as MkDocs has it.
             let inner = || self.inner(key, "created").into_iter().next();
-            let Some(written) = self.one(key).or_else(inner).filter(says_when) else { continue };
+            Some((key, self.one(key).or_else(inner).filter(says_when)?))
+        })
+    }
+
+    pub(super) fn date(&self, zone: Zone, notes: &mut Vec<Note>) -> Option<DateTime<Utc>> {
+        for (key, written) in self.dates() {
             match date::lenient(&written, zone) {
                 Some(claimed) if date::SANE_YEARS.contains(&claimed.time.year()) => {
                     return Some(claimed.time);

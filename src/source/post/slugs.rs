@@ -109,6 +109,10 @@ pub(super) fn path_names(path: &str) -> PathNames {
 /// A name as the generator writes it into addresses; may become empty, and may keep `/`.
 pub(super) fn slugify(name: &str, how: Slugify) -> String {
     match how {
+        Slugify::GitHub => {
+            let kept = |c: char| is_word(c) || matches!(c, '_' | '-' | ' ');
+            name.trim().to_lowercase().chars().filter(|c| kept(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
+        }
         Slugify::None | Slugify::Undated | Slugify::Docusaurus => name.to_owned(),
         Slugify::Hugo => hugo(name),
         // Zola itself calls this crate: `slugify_paths` of its components/utils/src/slugs.rs.
@@ -232,6 +236,7 @@ mod tests {
             (Slugify::Zola, "Custom Slug Ünï", "custom-slug-uni"),
             (Slugify::Zola, "Second_Post", "second-post"),
             (Slugify::ZolaSafe, "test (hey)? <日本>. ", "test (hey) 日本"),
+            (Slugify::GitHub, "My Great_Post v1.0: 日本…", "my-great_post-v10-日本"),
             (Slugify::Undated, "Test (hey) 日本", "Test (hey) 日本"),
             (Slugify::Jekyll, "Some Name's", "some-name-s"),
             (Slugify::Jekyll, "Some_Name, or_other!", "some-name-or-other"),
