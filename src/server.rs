@@ -275,6 +275,12 @@ impl Server {
         if hosts > 1 || hosts == 0 && request.version() == Version::HTTP_11 {
             return text(StatusCode::BAD_REQUEST, "a request names one host (RFC 9112, 3.2)");
         }
+        if request.uri().path().strip_prefix(self.prefix.trim_end_matches('/')) == Some("") {
+            let name = self.prefix.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            if !name.is_empty() {
+                return elsewhere(&format!("{name}/"));
+            }
+        }
         let path = match target::path(request.uri().path(), &self.prefix) {
             Ok(path) => path,
             Err(NoPath::Bad) => return text(StatusCode::BAD_REQUEST, "this is no path of a site"),

@@ -62,6 +62,8 @@ pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
         "---" => fenced(rest, &["---", "..."], read_yaml),
         "+++" => fenced(rest, &["+++"], read_toml),
         _ if is_json(rest) => json(rest),
+        "<!--" => nikola(rest),
+        line if line.starts_with(".. ") => nikola(rest),
         _ => return Ok(header_lines(text)),
     };
     match split {
@@ -71,6 +73,30 @@ pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
         Err(_) if lines > 0 => Ok(header_lines(text)),
         Err(error) => Err(error),
     }
+}
+
+/// Nikola's `.. key: value` lines, mostly in a comment.
+fn nikola(text: &str) -> Result<Split<'_>, FrontMatterError> {
+    let mut values = Map::new();
+    let (mut at, mut lines) = (0, 0);
+    let is_comment = text.starts_with("<!--");
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim();
+        let pair = bare.strip_prefix(".. ").and_then(|rest| rest.split_once(':'));
+        let is_mark = is_comment && (lines == 0 || bare.is_empty());
+        let ends = if is_comment { bare == "-->" } else { bare.is_empty() };
+        if !ends && !is_mark && pair.is_none() {
+            break;
+        }
+        (at, lines) = (at + line.len(), lines + 1);
+        if let Some((key, value)) = pair {
+            values.insert(key.trim().to_lowercase(), Value::String(value.trim().to_owned()));
+        }
+        if ends && HEADER_KEYS.iter().any(|key| values.contains_key(*key)) {
+            return Ok(Split { values, body: &text[at..], lines_before: lines });
+        }
+    }
+    Ok(Split { values: Map::new(), body: text, lines_before: 0 })
 }
 
 /// `{` begins many a thing: a tag, a comment, a list of attributes.
@@ -281,6 +307,9 @@ mod tests {
             ("+++\ntitle = 'a'\ndate = 2024-06-30T10:00:00+08:00\n[extra]\nb = 1\n+++\nx", ("a", "x", 6)),
             ("{\n \"title\": \"a\"\n}\nx", ("a", "x", 2)),
             ("{\"title\": \"a\", \"draft\": true}\n\nx", ("a", "x", 0)),
+            ("<!--\n.. title: a\n.. slug: b\n.. status: private\n-->\n\nx", ("a", "x", 5)),
+            (".. title: a\n.. date: 2024-01-01\n\nx", ("a", "x", 3)),
+            ("<!--\na comment\n-->\nx", ("-", "<!--\na comment\n-->\nx", 0)),
             ("{\"a\": 1}\nx", ("-", "{\"a\": 1}\nx", 0)),
             ("{\"title\": 1} is JSON\nx", ("-", "{\"title\": 1} is JSON\nx", 0)),
             ("Title: a\nDate: 2019-01-01\nTags: x,\n  y\n\nx", ("a", "x", 4)),

@@ -5,6 +5,7 @@
 //! a date lies in the future is the caller's question.
 
 mod address;
+mod boxes;
 mod formulas;
 mod front;
 mod items;
@@ -190,8 +191,10 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let imports = signs::imports(path, context.folder.slugify);
     let body = if imports { mdx::as_markdown(&body, path.ends_with(".mdx")) } else { body };
     let body = if context.folder.slugify == Slugify::Jekyll { signs::with_plain_tildes(body) } else { body };
+    let body = signs::with_emoji(boxes::quoted(body));
     let body = formulas::escaped(signs::with_known_boxes(signs::without_comments(body)));
     let body = leads.mend(body);
+    let body = leads.mend_wiki(body);
     let body = leads::without_places(body, &context.folder.base, &names.folders);
     let rooted = context.folder.slugify == Slugify::Docusaurus;
     let body = if rooted { leads::below_base(body, &context.folder.base) } else { body };
@@ -430,8 +433,6 @@ fn decode(bytes: &[u8], notes: &mut Vec<Note>) -> String {
     }
 }
 
-/// The heading that stands above all others, where nothing else says what a post is called.
-/// One of several of its level is what a part of it is called.
 /// The text as HTML, without the heading it begins with where that is the title once more:
 /// whatever shows an entry shows its title above. One of several headings of its level is the
 /// name of a part.
@@ -455,6 +456,8 @@ fn pictures_base(path: &str, context: Context<'_>) -> Option<Url> {
     context.folder.url.is_none().then(|| context.site.join(&format!("{PICTURES}{folder}")).ok()).flatten()
 }
 
+/// The heading that stands above all others, where nothing else says what a post is called.
+/// One of several of its level is what a part of it is called.
 fn first_heading(reading: &Reading) -> Option<String> {
     let level = |p: &markdown::Piece| match p.shape {
         markdown::Shape::Heading(level) if !p.text.is_empty() => Some(level),
@@ -476,7 +479,7 @@ fn is_digest(front: &Front, title: &str, path: &str, folder: &PostsFolder) -> bo
     config.when.iter().any(|c| {
         c.title.as_ref().is_none_or(|r| r.is_match(title))
             && c.path.as_ref().is_none_or(|r| r.is_match(path))
-            && c.values.iter().all(|(key, values)| values.iter().any(|value| front.holds(key, value)))
+            && c.values.iter().all(|(key, values)| values.iter().any(|value| front.holds(key, value, folder.slugify)))
     })
 }
 

@@ -104,6 +104,15 @@ fn words(inside: &str) -> Arguments {
         let mut quote = None;
         while let Some(c) = chars.peek().copied() {
             match quote {
+                // `caption="a \"b\" c"`
+                Some(q) if c == '\\' && q != '`' => {
+                    chars.next();
+                    match chars.next() {
+                        Some(next) if next == q || next == '\\' => word.push(next),
+                        next => word.extend(std::iter::once('\\').chain(next)),
+                    }
+                    continue;
+                }
                 Some(q) if c == q => {
                     chars.next();
                     quote = None;
@@ -190,6 +199,12 @@ mod tests {
         assert!(text.contains("watch?v=abc"), "{text}");
         assert!(text.contains("{{< raw >}}"), "{text}");
         assert!(text.contains("```go\nx\n```"), "{text}");
+        let quoted = "{{< figure src=\"x.png\" caption=\"He said \\\"hi\\\" there\" >}}";
+        assert!(
+            shown(quoted).0.contains("<figcaption>He said &quot;hi&quot; there</figcaption>"),
+            "{}",
+            shown(quoted).0
+        );
         let in_list = "- a\n  {{< highlight sh >}}\n  ls\n  {{< /highlight >}}\n- b";
         assert_eq!(shown(in_list).0, "- a\n  ```sh\n  ls\n  ```\n- b");
         assert_eq!(unknown, [(2, "notice".to_owned())]);

@@ -196,7 +196,7 @@ impl Expander<'_> {
         }
         let mut filters = inside.split('|').map(str::trim);
         let value = filters.next().unwrap_or("");
-        let based = filters.any(|f| matches!(f, "relative_url" | "absolute_url"));
+        let based = filters.any(|f| matches!(f, "relative_url" | "absolute_url" | "prepend: site.baseurl"));
         let base = self.page.base.trim_end_matches('/');
         // Addresses are completed later, but for the path of the site.
         let below = |path: &str| match path.strip_prefix(base).filter(|_| !base.is_empty()) {
@@ -530,6 +530,7 @@ mod tests {
             ("![]({{ site.baseurl }}/a.png)", "![](/r/a.png)"),
             ("[p]({{ site.baseurl }}{% post_url 2024-01-02-x %}#y)", "[p](https://e.org/2024-01-02-x/#y)"),
             ("[p]({{ '/r' | relative_url }})", "[p](/r)"),
+            ("![]({{ \"/a.png\" | prepend: site.baseurl }})", "![](/r/a.png)"),
             (
                 "{% include video/youtube.html id='x' %}",
                 "<a href=\"https://www.youtube.com/watch?v=x\">youtube.com/watch?v=x</a>",

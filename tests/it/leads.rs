@@ -262,3 +262,22 @@ fn what_components_enclose_is_published_and_excluded_files_are_not() {
     assert_eq!(html.replace('\n', ""), "<p>Start.</p><p><em>Kept</em> text.</p><h2>End</h2>");
     assert_eq!(site.read("public/all/feed.json").matches("\"title\":").count(), 2, "the feed and its entry");
 }
+
+#[test]
+fn links_of_notes_lead_to_posts_and_pictures() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: t\nurl: https://feeds.example.org/\nposts: [{path: notes, url: 'https://n.example.org/{slug}'}]\narticles: {fetch: false}\n");
+    let head = "---\ntitle: One\ndate: 2024-01-01\n---\n";
+    site.write(
+        "notes/one.md",
+        format!("{head}[[Two Words]] [[two words#Part|there]] [[gone|words]] [[bin]] ![[a b.png|300]] `[[Two Words]]` [[x]](https://y.example)\n"),
+    );
+    site.write("notes/Two Words.md", "---\ntitle: Two\ndate: 2024-01-01\n---\nx\n");
+    let run = site.run(&["refresh", "--offline"]);
+    assert_eq!((run.status, run.err.contains("leads to no post")), (0, false), "{}", run.err);
+    let two = "https://n.example.org/two-words";
+    let want = format!(
+        "<p><a href=\"{two}\">Two Words</a> <a href=\"{two}\">there</a> words [[bin]] <img src=\"https://n.example.org/a%20b.png\" alt=\"\"> <code>[[Two Words]]</code> <a href=\"https://y.example/\">[x]</a></p>"
+    );
+    assert_eq!(html(&site, "One").trim(), want);
+}

@@ -543,9 +543,13 @@ fn it_refreshes_by_itself() {
     site.post("a.md", "First of MOSN", "2026-03-01T10:00:00Z", "x");
     let serving = Serving::start(&site, &["--every", "10s", "--offline"]);
     serving.wait("/all/feed.json", |a| a.text().contains("First of MOSN"));
-    // The lock is held during a refresh only.
+    // The lock is held during a refresh only: what was just published may be the end of one.
     site.post("b.md", "Second of MOSN", "2026-03-02T10:00:00Z", "x");
-    site.refresh();
+    let statuses = (0..50).map(|n| {
+        std::thread::sleep(Duration::from_millis(if n == 0 { 0 } else { 100 }));
+        site.run(&["refresh"]).status
+    });
+    assert_eq!({ statuses }.find(|status| *status != 3), Some(0));
     serving.wait("/all/feed.json", |a| a.text().contains("Second of MOSN"));
     serving.wait("/feed.json", |a| a.text().contains("Second of MOSN"));
     site.post("c.md", "Third of MOSN", "2026-03-03T10:00:00Z", "x");

@@ -115,7 +115,8 @@ impl Front {
     }
 
     pub(super) fn title(&self) -> Option<String> {
-        self.one("title").map(|t| text::line(&t)).filter(|t| !t.is_empty())
+        let title = self.one("title").map(|t| text::line(&t)).filter(|t| !t.is_empty());
+        title.map(super::signs::with_emoji)
     }
 
     pub(super) fn description(&self) -> Option<String> {
@@ -287,7 +288,7 @@ impl Front {
         for key in ["cover", "image", "images", "thumbnail", "featured_image", "featuredimage", "banner", "og_image"] {
             let written = if let Some(Value::Object(map)) = self.values.get(key) {
                 let inner = Front::inside(map);
-                ["image", "src", "url", "feature"].iter().find_map(|k| inner.one(k))
+                ["image", "src", "url", "path", "feature"].iter().find_map(|k| inner.one(k))
             } else {
                 self.one(key)
             };
@@ -304,8 +305,12 @@ impl Front {
     }
 
     /// Whether the front matter has `key` with `value` (both lower case); one of a list is enough.
-    pub(super) fn holds(&self, key: &str, value: &str) -> bool {
+    /// Jekyll's lists may have blanks between their items.
+    pub(super) fn holds(&self, key: &str, value: &str, slugify: Slugify) -> bool {
         let mut all = self.many(key);
+        if slugify == Slugify::Jekyll && matches!(key, "categories" | "tags") {
+            all.extend(self.one(key).iter().flat_map(|list| list.split_whitespace()).map(str::to_owned));
+        }
         all.extend(self.one(key));
         all.extend(self.inner("taxonomies", key));
         all.extend(self.inner("extra", key));

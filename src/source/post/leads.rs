@@ -66,16 +66,66 @@ impl<'a> Leads<'a> {
         if target.is_empty() {
             return written.to_owned();
         }
+        let is_new = !self.known.contains_key(&(target.to_owned(), named));
+        match self.find(others, target, named) {
+            Some(address) => format!("{address}{behind}"),
+            None => {
+                if is_new {
+                    self.dead.push((line, written.to_owned()));
+                }
+                String::new()
+            }
+        }
+    }
+
+    /// The address of the post that `target` names.
+    fn find(&mut self, others: &dyn Others, target: &str, named: bool) -> Option<String> {
         let known = self.known.entry((target.to_owned(), named)).or_insert_with(|| {
             let address = others.address(self.folder, self.path, target, named).map(String::from);
-            if address.is_none() {
-                self.dead.push((line, written.to_owned()));
-            }
             self.found.push(Lead { written: target.to_owned(), named, address });
             self.found.len() - 1
         });
         let address = self.found[*known].address.as_ref();
-        address.map(|a| format!("{}{behind}", a.replace('(', "%28").replace(')', "%29"))).unwrap_or_default()
+        address.map(|a| a.replace('(', "%28").replace(')', "%29"))
+    }
+
+    /// `text` with links as notes of Obsidian and wikis have them, `[[Name of a post|words]]` and
+    /// `![[picture.png]]`. What names no post and has no words stays as it is: it may be anything.
+    pub(super) fn mend_wiki(&mut self, text: String) -> String {
+        static LINK: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(r"(!?)\[\[([^\[\]|#\n]{1,200})(?:#[^\[\]|\n]{0,200})?(?:\\?\|([^\[\]\n]{0,200}))?\]\]")
+        });
+        const PICTURES: [&str; 7] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif"];
+        let Some(others) = self.others.filter(|_| text.contains("[[")) else { return text };
+        let code = Code::of(&text);
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for found in LINK.captures_iter(&text) {
+            let Some(whole) = found.get(0).filter(|m| !code.has(m.start())) else { continue };
+            let (before, behind) = (&text[..whole.start()], &text[whole.end()..]);
+            if before.ends_with(['\\', '[']) || behind.starts_with(['(', '[', ']']) {
+                continue;
+            }
+            let target = found[2].trim();
+            let words = found.get(3).map(|m| m.as_str().trim()).filter(|w| !w.is_empty());
+            let is_picture = PICTURES.iter().any(|ending| target.to_lowercase().ends_with(ending));
+            let shown = if is_picture && !found[1].is_empty() {
+                // `|300` and `|300x200` are how large it is.
+                let is_size = |w: &&str| w.chars().all(|c| c.is_ascii_digit() || c == 'x');
+                format!("![{}](<{target}>)", words.filter(|w| !is_size(w)).unwrap_or_default())
+            } else {
+                match (self.find(others, target, true), words) {
+                    (Some(address), words) => format!("[{}](<{address}>)", words.unwrap_or(target)),
+                    (None, Some(words)) if found[1].is_empty() => words.to_owned(),
+                    (None, _) => continue,
+                }
+            };
+            out.push_str(&text[done..whole.start()]);
+            out.push_str(&shown);
+            done = whole.end();
+        }
+        out.push_str(&text[done..]);
+        out
     }
 
     /// `text` with the addresses of posts in place of the names of their files. Lines

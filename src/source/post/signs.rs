@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::boxes;
 use crate::config::Slugify;
 use crate::source::markdown::{self, code::Code};
 use crate::source::pattern::pattern;
@@ -49,6 +50,31 @@ const LONGEST_ADDRESS: usize = 2048;
 pub(super) fn is_in_address(before: &str) -> bool {
     let word = before.chars().rev().take_while(|c| !c.is_whitespace()).take(LONGEST_ADDRESS);
     word.collect::<String>().contains("//:")
+}
+
+/// The text with `:tada:` as the sign that it names, where it stands between other words.
+pub(super) fn with_emoji(text: String) -> String {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r":([a-z0-9+-][a-z0-9_+-]{0,40}):"));
+    if !text.contains(':') || !NAME.is_match(&text) {
+        return text;
+    }
+    let code = Code::of(&text);
+    let mut out = String::with_capacity(text.len());
+    let (mut done, mut from) = (0, 0);
+    while let Some(found) = NAME.captures_at(&text, from) {
+        let (Some(whole), name) = (found.get(0), &found[1]) else { break };
+        let joins = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '_' | '=' | '"');
+        let stands_free = !text[..whole.start()].ends_with(joins) && !text[whole.end()..].starts_with(joins);
+        let sign = emojis::get_by_shortcode(name).filter(|_| stands_free && !code.has(whole.start()));
+        from = if sign.is_some() { whole.end() } else { whole.end() - 1 };
+        if let Some(sign) = sign {
+            out.push_str(&text[done..whole.start()]);
+            out.push_str(sign.as_str());
+            done = whole.end();
+        }
+    }
+    out.push_str(&text[done..]);
+    out
 }
 
 /// The text with single tildes as what they are: Jekyll's kramdown strikes out between two of
@@ -155,17 +181,19 @@ pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
     out
 }
 
-/// What a box is called, as a line of its own: `::: tip A title`, `:::note[A title]`. The box goes,
-/// its title stays.
+/// What a box is called, as a line of its own: `::: tip A title`, `:::note[A title]`, and by its
+/// kind where it has no title and warns. The box goes, its title stays.
 fn title(line: &str) -> String {
     static TITLE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"^(\s*):{3,}\s*(?i:note|tip|info|warning|danger|caution|important|details|success|question|example|hint|attention|abstract|bug|quote)(?:\s+([^\s{:].*?)|\[([^\]]+)\])\s*(?:\{[^{}]*\})?\s*$",
+            r"^(\s*):{3,}\s*((?i:note|tip|info|warning|danger|caution|important|details|success|question|example|hint|attention|abstract|bug|quote))(?:\s+([^\s{:].*?)|\[([^\]]+)\])?\s*(?:\{[^{}]*\})?\s*$",
         )
     });
     let Some(found) = TITLE.captures(line) else { return String::new() };
-    let words = found.get(2).or_else(|| found.get(3)).map_or("", |m| m.as_str());
-    let words = words.replace(['*', '`'], "");
+    let words = found.get(3).or_else(|| found.get(4)).map(|m| m.as_str().replace(['*', '`'], ""));
+    // A note says by itself that it is one.
+    let warns = ["warning", "danger", "caution", "important"].contains(&found[2].to_lowercase().as_str());
+    let words = words.unwrap_or_else(|| if warns { boxes::name(&found[2]) } else { String::new() });
     // Attributes, and what would be more than words.
     let is_plain = !words.contains(['=', '[', ']', '<', '>', '{', '}', '/']) && !words.trim().is_empty();
     if is_plain { format!("{}**{}**  ", &found[1], words.trim()) } else { String::new() }
@@ -213,6 +241,7 @@ mod tests {
             ("```\n[TOC]\n```", "```\n[TOC]\n```"),
             ("a\n\n:::note Title\n\nb\n\n:::\nc", "a\n\n**Title**  \n\nb\n\n\nc"),
             ("::: tip\nb\n:::\n", "\nb\n\n"),
+            ("::: warning\nb\n:::\n", "**Warning**  \nb\n\n"),
             ("1. a\n\n    :::tip Do this\n\n    b\n\n    :::\n", "1. a\n\n    **Do this**  \n\n    b\n\n\n"),
             ("::: details Click me {open}\nb\n:::\n", "**Click me**  \nb\n\n"),
             (":::note title=\"Quoted\"\nb\n:::\n", "\nb\n\n"),
@@ -229,6 +258,13 @@ mod tests {
         }
         let text = "a\n\n{:ok, pid}\n{: .b}\n{/* c */}\n";
         assert_eq!(without(text.to_owned(), false, Slugify::Hugo), text);
+    }
+
+    #[test]
+    fn names_of_emoji_are_signs_between_words() {
+        let written = ":tada: v1 发布:rocket:啦 `:tada:` 10:30:45 a:x:b :nothing: https://a.example/:tada: (:+1:)";
+        let shown = "🎉 v1 发布🚀啦 `:tada:` 10:30:45 a:x:b :nothing: https://a.example/:tada: (👍)";
+        assert_eq!(with_emoji(written.to_owned()), shown);
     }
 
     #[test]
