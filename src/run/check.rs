@@ -316,7 +316,7 @@ struct Look<'a> {
 impl Look<'_> {
     fn folder(&mut self, folder: &PostsFolder) -> Result<(), RunError> {
         let root = self.opened.posts(folder)?;
-        let listing = files::list_posts(&root)?;
+        let listing = self.opened.list_posts(folder, &root)?;
         for (path, reason) in &listing.passed_over {
             self.see(folder, Seen::PassedOver(path, format!("passed over: {reason}")));
         }

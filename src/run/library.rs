@@ -8,6 +8,7 @@ use url::Url;
 
 use super::posts::origin;
 use super::{Opened, RunError};
+use crate::config::PostsFolder;
 use crate::files;
 use crate::names::Names;
 use crate::source::post::{self, Others, Shelves};
@@ -55,9 +56,10 @@ impl<'a> Library<'a> {
     fn shelves(&self) -> &Shelves {
         self.shelves.get_or_init(|| {
             // A folder that cannot be read is told of where its posts are.
-            let listed = |path: &str| files::list_posts(&self.opened.folder.join(path)).unwrap_or_default();
+            let root = |f: &PostsFolder| self.opened.folder.join(&f.path);
+            let listed = |f: &PostsFolder| self.opened.list_posts(f, &root(f)).unwrap_or_default();
             let folders = self.opened.site.posts.iter();
-            let folders = folders.map(|f| (f, listed(&f.path).files.into_iter().map(|f| f.path).collect()));
+            let folders = folders.map(|f| (f, listed(f).files.into_iter().map(|f| f.path).collect()));
             Shelves::new(self.opened.site.language.as_deref(), folders)
         })
     }
