@@ -1,9 +1,10 @@
 //! What must never change: ids, what they were minted from, when each entry was
 //! first seen, when its text changed, which feeds it was published in.
 //!
-//! A text file, to be kept and committed: the first line names the start of ids, then
-//! a line for each archive document, for each post that has no date, for each source and
-//! for each address whose page says that it has others, then one JSON object an entry,
+//! A text file, to be kept and committed: the first line names the start of ids, with the
+//! feeds that are held back and those that keep an id of their own, then there is a line for
+//! each archive document, for each post that has no date, for each source and for each
+//! address whose page says that it has others, then one JSON object an entry,
 //! sorted by id, so that two branches merge line by line. The store may be
 //! deleted at any time; with the ledger the same bytes come out.
 //!
@@ -47,6 +48,11 @@ pub struct Ledger {
     pub id_base: String,
     /// Hash of the configuration it was written with.
     pub rules: String,
+    /// Feeds that are held back, with how many entries they have for their readers.
+    pub held: BTreeMap<String, usize>,
+    /// Slugs whose feeds have an id of their own, though they lead to one project now, and the
+    /// slug that is in it.
+    pub feed_ids: BTreeMap<String, String>,
     /// Archive documents, by name.
     pub archives: BTreeMap<String, Archive>,
     /// Dates given to posts that have none, by key.
@@ -67,6 +73,8 @@ pub struct Ledger {
     closed: Summary,
     /// Rows that may have become others.
     open: Vec<usize>,
+    /// Rows that were withdrawn when they came in; some may be there again.
+    withdrawn: Vec<usize>,
 }
 
 /// A row, and the line that says it.
@@ -164,6 +172,8 @@ impl Ledger {
                 if head.ledger > VERSION {
                     return Err(LedgerError::Newer(head.ledger));
                 }
+                ledger.held.extend(head.held);
+                ledger.feed_ids.extend(head.feed_ids);
                 if ledger.id_base.is_empty() {
                     ledger.id_base = head.id_base;
                     ledger.rules = head.rules;
@@ -194,6 +204,9 @@ impl Ledger {
         }
         let is_post = scanned.keys.iter().next().is_some_and(is_key_of_post);
         self.closed.count(id, is_post, scanned.gone.is_some());
+        if scanned.gone.is_some() {
+            self.withdrawn.push(n);
+        }
         self.slots.push(Slot { line: place, ..Slot::default() });
         true
     }
@@ -237,6 +250,9 @@ impl Ledger {
         self.by_id.insert(Key::of(&row.id), n);
         for key in &row.keys {
             self.by_key.entry(Key::of(key)).or_insert(n);
+        }
+        if row.gone.is_some() {
+            self.withdrawn.push(n);
         }
         self.slots.push(Slot { row: OnceCell::from(Box::new(row)), open: true, ..Slot::default() });
         self.open.push(n);
@@ -293,6 +309,11 @@ impl Ledger {
     /// Every entry, in no order that means anything.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         (0..self.slots.len()).map(|n| self.row_at(n))
+    }
+
+    /// Places of the rows that were withdrawn before this run.
+    pub fn withdrawn(&self) -> impl Iterator<Item = usize> {
+        self.withdrawn.iter().copied().filter(|n| self.row_at(*n).gone.is_some())
     }
 
     /// A row by its place.
@@ -407,7 +428,7 @@ impl Ledger {
         let old = std::mem::replace(&mut self.id_base, base.to_owned());
         let rows: Vec<Row> = self.rows().cloned().collect();
         (self.by_id, self.by_key) = Default::default();
-        (self.slots, self.open, self.closed) = Default::default();
+        (self.slots, self.open, self.closed, self.withdrawn) = Default::default();
         for mut row in rows {
             if let Some(rest) = row.id.strip_prefix(&old) {
                 row.id = format!("{base}{rest}");
@@ -426,6 +447,8 @@ impl Ledger {
         }
         // Every row is open now.
         self.closed = Summary::default();
+        self.feed_ids.retain(|slug, _| wanted(slug));
+        self.held.retain(|feed, _| wanted(feed));
         self.archives.retain(|name, _| name.rsplit_once('/').is_some_and(|(feed, _)| wanted(feed)));
     }
 
@@ -481,7 +504,9 @@ impl Ledger {
 
     /// The lines that are no entry's.
     fn head(&self) -> String {
-        let head = Head { ledger: VERSION, id_base: self.id_base.clone(), rules: self.rules.clone() };
+        let (id_base, rules) = (self.id_base.clone(), self.rules.clone());
+        let (held, feed_ids) = (self.held.clone(), self.feed_ids.clone());
+        let head = Head { ledger: VERSION, id_base, rules, held, feed_ids };
         let mut text = serde_json::to_string(&head).unwrap_or_default();
         text.push('\n');
         for archive in self.archives.values() {
@@ -542,6 +567,8 @@ mod tests {
             ..row("b", 2)
         };
         let mut before = ledger(vec![full.clone(), row("a", 1)]);
+        before.held.insert("mosn".to_owned(), 14);
+        before.feed_ids.insert("layotto".to_owned(), "layotto".to_owned());
         let archive = Archive { archive: "mosn/2022-09".to_owned(), issue: 2, hash: "x".to_owned() };
         before.archives.insert(archive.archive.clone(), archive);
         before.add_alias(&["weixin:s/x".to_owned(), "weixin:A/1/1".to_owned()]);
@@ -553,7 +580,8 @@ mod tests {
         assert_eq!(text.lines().count(), 6);
         let after = Ledger::parse(text.as_str()).unwrap();
         assert_eq!(after.row(Key::of("b")), Some(&full));
-        assert_eq!(after.aliases, before.aliases);
+        assert_eq!((&after.aliases, &after.held), (&before.aliases, &before.held));
+        assert_eq!(after.feed_ids, before.feed_ids);
         assert_eq!(text_of(&after), text);
     }
 

@@ -378,10 +378,7 @@ pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id
     let home_page = project.and_then(|p| p.home.clone());
     // Neither a project that was renamed nor a site that moved becomes another feed.
     let first = project.and_then(|p| p.formerly.first()).map_or(home, Slug::as_str);
-    let id = match part {
-        Some(part) => format!("{id_base}feed/{first}/{part}"),
-        None => format!("{id_base}feed/{first}"),
-    };
+    let id = feed_id(id_base, first, part);
     Feed {
         path: path.to_owned(),
         title: title(project, part, site),
@@ -400,6 +397,22 @@ pub fn feed(path: &str, entries: Vec<Entry>, document: Document, site: &Site, id
         hub: site.hub.clone().filter(|_| matches!(document, Document::Live { .. })),
         document,
         style: style(site),
+    }
+}
+
+fn feed_id(id_base: &str, slug: &str, part: Option<&str>) -> String {
+    match part {
+        Some(part) => format!("{id_base}feed/{slug}/{part}"),
+        None => format!("{id_base}feed/{slug}"),
+    }
+}
+
+/// Gives a feed the id that it has among `ids`, by slug: two that were published, and lead to one
+/// project now, are two feeds still.
+pub fn keep_id(feed: &mut Feed, ids: &BTreeMap<String, String>, id_base: &str) {
+    let Path { home, part } = Path::of(&feed.path);
+    if let Some(slug) = ids.get(home) {
+        feed.id = feed_id(id_base, slug, part);
     }
 }
 

@@ -71,9 +71,13 @@ pub fn principal<'r>(raws: &[&'r RawEntry]) -> &'r RawEntry {
 }
 
 /// Of several sources that say one thing only the one speaks that had it first, by the
-/// keys `known` of it; what the others say is a repetition. `raws` are all that was said.
+/// keys `known` of it; what the others say is a repetition. `raws` are all that was said. A
+/// source may call its entry something else today: it is still that source.
 pub fn speaking<'r>(raws: &[&'r RawEntry], known: &[String]) -> Vec<&'r RawEntry> {
-    let of_key = |key: &String| raws.iter().find(|r| upstream_key(r) == Some(key));
+    let is_of = |name: &str, key: &str| {
+        key.strip_prefix("upstream:").and_then(|k| k.strip_prefix(name)).is_some_and(|id| id.starts_with('|'))
+    };
+    let of_key = |key: &String| raws.iter().find(|r| source_of(r).is_some_and(|name| is_of(name, key)));
     let first = known.iter().find_map(of_key).and_then(|r| source_of(r));
     raws.iter().copied().filter(|r| first.is_none() || source_of(r).is_none_or(|s| Some(s) == first)).collect()
 }

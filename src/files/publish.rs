@@ -1,6 +1,7 @@
 //! The output folder: every reader sees the old file whole or the new file whole. Nothing
 //! is written or deleted behind a symbolic link.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -65,7 +66,7 @@ pub fn read_published(root: &Path, path: &str) -> io::Result<(Vec<u8>, i64)> {
 #[derive(Debug)]
 pub struct Publisher {
     root: PathBuf,
-    folders: Vec<PathBuf>,
+    folders: HashSet<PathBuf>,
     waiting: Vec<Waiting>,
 }
 
@@ -79,7 +80,7 @@ struct Waiting {
 impl Publisher {
     /// A publisher for an output folder.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), folders: Vec::new(), waiting: Vec::new() }
+        Self { root: root.to_owned(), folders: HashSet::new(), waiting: Vec::new() }
     }
 
     /// The output folder.
@@ -106,7 +107,7 @@ impl Publisher {
         let folder = target.parent().unwrap_or(&self.root).to_owned();
         if !self.folders.contains(&folder) {
             fs::create_dir_all(&folder).map_err(failed(&folder, "cannot be made"))?;
-            self.folders.push(folder.clone());
+            self.folders.insert(folder.clone());
         }
         let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let temporary = folder.join(format!(".{name}.tmp"));

@@ -10,6 +10,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+
 /// How alike two texts have to be, of 1.
 const ALIKE: f64 = 0.6;
 
@@ -24,7 +26,7 @@ const RATHER_ALIKE: f64 = 0.4;
 const NEAR_LINES: usize = 3;
 
 /// Shorter texts (`link`, `notes`) are the same in many posts.
-const TELLING: usize = 8;
+pub const TELLING: usize = 8;
 
 /// What a key is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +75,25 @@ pub struct Trace<'a> {
     pub post: &'a str,
     /// The line there.
     pub line: usize,
+    /// Of a post: what it says, where that is known. Of old ones it is while there is a store.
+    pub body: Option<Body<'a>>,
+}
+
+/// What a post says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Body<'a> {
+    /// Its date.
+    pub published: Option<DateTime<Utc>>,
+    /// The beginning of its text, folded.
+    pub text: &'a str,
+}
+
+impl Body<'_> {
+    /// Whether two posts with titles that are alike may be one.
+    fn may_be(&self, other: &Self) -> bool {
+        let of_one_date = self.published.is_some() && self.published == other.published;
+        of_one_date || Pairs::of(self.text).likeness(&Pairs::of(other.text)) >= ALIKE
+    }
 }
 
 impl Trace<'_> {
@@ -153,7 +174,8 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// One post went and one came, whose titles differ by a word that was mended.
+    /// One post went and one came, whose titles differ by a word that was mended; the date or
+    /// the text is the same, as far as that is known.
     fn retitled_post(&mut self) {
         let only = |traces: &'a [Trace<'a>], free: &dyn Fn(usize) -> bool| {
             let mut posts = (0..traces.len()).filter(|n| traces[*n].is_post() && free(*n));
@@ -162,6 +184,11 @@ impl<'a> Pairing<'a> {
         let old = only(self.old, &|o| !self.used.contains(&o));
         let new = only(self.new, &|n| !self.of_new.contains_key(&n));
         let (Some(o), Some(n)) = (old, new) else { return };
+        if let (Some(was), Some(is)) = (self.old[o].body, self.new[n].body)
+            && !was.may_be(&is)
+        {
+            return;
+        }
         let (was, is) = (self.old[o].says, self.new[n].says);
         if !counts_on(was, is) && Pairs::of(was).likeness(&Pairs::of(is)) >= ALIKE_TITLES {
             self.pair(n, o);
@@ -236,9 +263,28 @@ fn asker(key: &str) -> &str {
 }
 
 /// Whether two titles differ by a number: the second part is not the first one under a new
-/// name. Roman numbers and `上`, `下` are numbers, too.
+/// name. Roman numbers, months and `上`, `下` are numbers, too.
 fn counts_on(was: &str, is: &str) -> bool {
-    let (mut a, mut b): (Vec<char>, Vec<char>) = (was.chars().collect(), is.chars().collect());
+    /// Not `may`, which is a word like any other; the month beside it is told.
+    const MONTHS: [&str; 11] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let numbered = |title: &str| {
+        let months = MONTHS.iter().enumerate();
+        let title = months.fold(title.to_owned(), |title, (n, month)| title.replace(month, &format!("{n:02}")));
+        title.chars().collect::<Vec<char>>()
+    };
+    let (mut a, mut b) = (numbered(was), numbered(is));
     // What both begin and end with.
     for _ in 0..2 {
         let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
@@ -309,7 +355,7 @@ mod tests {
     use super::*;
 
     fn trace<'a>(key: &'a str, says: &'a str, post: &'a str, line: usize) -> Trace<'a> {
-        Trace { key, hash: key, says, post, line }
+        Trace { key, hash: key, says, post, line, body: None }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The lines of the file, each as what it says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,10 @@ pub(super) struct Head {
     pub id_base: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub rules: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<String, usize>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub feed_ids: BTreeMap<String, String>,
 }
 
 /// One entry.

@@ -222,7 +222,8 @@ impl<'a> Archives<'a> {
                 ready.extend(written(store, live, missing, &formats, site)?);
                 let of_month = due.entries.iter().filter_map(|id| ready.get(id));
                 let (carried, prepared): (Vec<Entry>, Vec<Arc<Prepared>>) = of_month.cloned().unzip();
-                let feed = merge::feed(&due.feed, carried, due.document, site, &ledger.id_base);
+                let mut feed = merge::feed(&due.feed, carried, due.document, site, &ledger.id_base);
+                merge::keep_id(&mut feed, &ledger.feed_ids, &ledger.id_base);
                 if let Document::Archive { name, .. } = &feed.document {
                     let document = format!("{}/archive/{}", feed.path, merge::period_of(name));
                     plan.left_out.remove(&document);

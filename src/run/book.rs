@@ -1,7 +1,7 @@
 //! The ledger's file: read when something has to be looked up, written before
 //! anything is published that it must know.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Utc};
 
@@ -92,14 +92,9 @@ fn from_store(opened: &Opened, store: &Store, base: String) -> Result<Ledger, Ru
     let mut ledger = Ledger::new(base);
     ledger.archives = reissued(store)?;
     ledger.dates = dates(opened, store)?;
-    let mut quiet: HashMap<Key, Vec<String>> = HashMap::new();
-    for feed in store.feed_sizes()?.into_keys() {
-        for listed in store.listed(&feed)?.into_iter().filter(|l| l.quiet) {
-            quiet.entry(listed.id).or_default().push(feed.clone());
-        }
-    }
     for entry in store.all_entries()? {
-        let items = store.items_of(&entry.id)?;
+        let mut items = store.items_of(&entry.id)?;
+        super::derive::sort(&mut items);
         let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
         if raws.is_empty() {
             continue;
@@ -109,13 +104,12 @@ fn from_store(opened: &Opened, store: &Store, base: String) -> Result<Ledger, Ru
         let of_source = raws.iter().filter(|r| source.is_some() && normalize::source_of(r) == source);
         let known: Vec<String> = of_source.flat_map(|r| r.keys.iter().cloned()).collect();
         let speaking = normalize::speaking(&raws, &known);
-        let feeds = store.feeds_of(&entry.id)?;
+        let (feeds, quiet) = (store.feeds_of(&entry.id)?, store.quiet_feeds_of(&entry.id)?);
         let row: &mut Row = ledger.row_mut(&entry.id, entry.first_seen);
         row.hash = normalize::text_hash(&speaking);
         row.changed = Some(entry.updated).filter(|u| u.timestamp() > entry.published.timestamp());
         row.feeds = feeds;
-        row.quiet = quiet.remove(&Key::of(entry.id.as_str())).unwrap_or_default();
-        row.quiet.sort_unstable();
+        row.quiet = quiet;
         let (place, says) = super::derive::trace(&speaking);
         row.place = place;
         row.says = says;

@@ -4,6 +4,7 @@
 //! necessary: a run that is killed before it published leaves it to the next one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Component;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use super::{Moment, Opened, Problem, RunError, Severity};
 use crate::config::{FeedFormat, Site};
 use crate::entry::{Entry, EntryId, Key};
 use crate::files::{self, Publisher};
+use crate::ledger::Ledger;
 use crate::merge::{self, Document, Feed};
 use crate::output::html::{self, Pages};
 use crate::output::{Contents, Prepared};
@@ -95,23 +97,82 @@ pub(super) fn health_too(store: &Store) -> Result<(), RunError> {
     remember(store, SCOPE, &scope)
 }
 
+/// Under which name the store remembers the output folder that its outputs are in.
+const ROOT: &str = "output";
+
+/// The output folder as the configuration names it.
+fn root_name(opened: &Opened) -> String {
+    let parts = opened.site.output.dir.components().filter(|part| *part != Component::CurDir);
+    parts.collect::<std::path::PathBuf>().display().to_string()
+}
+
+/// Under which name the store remembers what was left in an output folder.
+fn left_in(root: &str) -> String {
+    format!("output:{root}")
+}
+
+/// The output folder of the builds before, where it is another than that of now and nothing
+/// was ever written into that one.
+pub(super) fn moved_from(store: &Store, opened: &Opened) -> Result<Option<String>, RunError> {
+    let now = root_name(opened);
+    let before = store.meta(ROOT)?.filter(|before| *before != now);
+    Ok(if store.meta(&left_in(&now))?.is_some() { None } else { before })
+}
+
+/// What was written is known by the folder it is in: in another one nothing is, but what was
+/// left there when the site was published in that one.
+fn change_root(opened: &Opened, store: &mut Store, problems: &mut Vec<Problem>) -> Result<(), RunError> {
+    let now = root_name(opened);
+    let before = store.meta(ROOT)?;
+    if before.as_ref() == Some(&now) {
+        return Ok(());
+    }
+    if let Some(before) = before {
+        let outputs: Vec<Written> = store.outputs()?.into_values().collect();
+        remember(store, &left_in(&before), &outputs)?;
+        let paths: Vec<String> = outputs.into_iter().map(|written| written.path).collect();
+        let back: Vec<Written> = remembered(store, &left_in(&now))?.unwrap_or_default();
+        store.set_outputs(&[], &paths)?;
+        store.set_outputs(&back, &[])?;
+        everything(store)?;
+        let text = format!(
+            "`output.dir` was `{before}` and is `{now}` now: what was published in `{before}` stays there as it is; delete it when nobody asks for it any more"
+        );
+        let (place, severity) = ("feedloom.yaml".to_owned(), Severity::Note);
+        problems.push(Problem { place, line: 0, column: 0, severity, text });
+    } else {
+        // An older version did not say which folder it was: what is known of none of its files is not known.
+        let root = opened.output();
+        let paths: Vec<String> = store.outputs()?.into_keys().collect();
+        if paths.iter().all(|path| files::look(&root, path).is_none()) {
+            store.set_outputs(&[], &paths)?;
+        }
+    }
+    Ok(store.set_meta(ROOT, &now)?)
+}
+
 /// Feeds that shrank too much, with how many entries they had.
 type Held = BTreeMap<String, usize>;
 
-/// Holds feeds back until they have grown again, or a person accepts what happened.
+/// Holds feeds back until they have grown again, or a person accepts what happened. The ledger
+/// knows of them, too: a store may be lost.
 pub(super) fn hold_back(
     store: &Store,
+    ledger: &mut Ledger,
     shrunk: &BTreeMap<String, (usize, usize)>,
     moment: Moment,
 ) -> Result<(), RunError> {
     let mut held: Held = remembered(store, HELD)?.unwrap_or_default();
+    held.extend(std::mem::take(&mut ledger.held));
     if moment.accept_removals {
         held.clear();
     }
     for (feed, (before, _)) in shrunk {
         held.entry(feed.clone()).or_insert(*before);
     }
-    remember(store, HELD, &held)
+    remember(store, HELD, &held)?;
+    ledger.held = held;
+    Ok(())
 }
 
 /// Writes what has to be written. A file that is missing or was changed by someone
@@ -141,6 +202,7 @@ fn write(
 ) -> Result<Built, RunError> {
     let site = &opened.site;
     let root = opened.output();
+    change_root(opened, store, problems)?;
     let known = store.outputs()?;
     let names = merge::paths(site);
     let untouched = known.values().all(|w| files::look(&root, &w.path) == Some((w.size, w.modified_ns)));
@@ -164,7 +226,8 @@ fn write(
     }
     let pages = Pages::new(&templates)?;
     let ledger = book.ledger(opened, store, moment.now)?;
-    let id_base = ledger.id_base.clone();
+    ledger.held = remembered(store, HELD)?.unwrap_or_default();
+    let (id_base, feed_ids) = (ledger.id_base.clone(), ledger.feed_ids.clone());
     let mut plan = Plan {
         known: &known,
         trust: untouched,
@@ -204,6 +267,7 @@ fn write(
             prepared.push(ready);
         }
         let mut feed = merge::feed(name, entries, Document::Live { older: None }, site, &id_base);
+        merge::keep_id(&mut feed, &feed_ids, &id_base);
         let fitting = site.output.formats.iter().map(|f| f.fitting(&feed, &prepared, site)).min().unwrap_or(0);
         feed.entries.truncate(fitting);
         keys.truncate(fitting);

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::derive::{Move, Overrides, Way};
 use super::library::Library;
-use super::posts::{self, Seen, is_kept_out, read_post, withheld};
+use super::posts::{Seen, is_kept_out, read_post, withheld};
 use super::{Moment, Opened, Problem, RunError, Severity};
 use super::{advice, articles};
 use crate::classify::Classifier;
@@ -316,7 +316,7 @@ struct Look<'a> {
 impl Look<'_> {
     fn folder(&mut self, folder: &PostsFolder) -> Result<(), RunError> {
         let root = self.opened.posts(folder)?;
-        let listing = posts::listing(folder, &root)?;
+        let listing = self.opened.list_posts(folder, &root)?;
         for (path, reason) in &listing.passed_over {
             self.see(folder, Seen::PassedOver(path, format!("passed over: {reason}")));
         }

@@ -11,25 +11,26 @@ mod overrides;
 
 use std::collections::{BTreeMap, HashSet};
 
+use chrono::{DateTime, Utc};
+
 use super::{Moment, Opened, Problem, RunError, Severity, pictures, sources};
 use crate::classify::Classifier;
 use crate::config::{Override, Site};
 use crate::entry::{Entry, EntryId, Key, Kind, RawEntry};
-use crate::files;
 use crate::ledger::Ledger;
 use crate::merge;
 use crate::names::Names;
 use crate::normalize::{self, Memory};
 use crate::store::{Changed, Derived, Group, Item, Store, Touched};
 
-pub(super) use identity::{SAME, keys, trace};
+pub(super) use identity::{SAME, TITLE_CHARS, keys, sort, trace};
 pub use moves::{Move, Way};
 pub(super) use overrides::Overrides;
 
 /// What has to be derived.
 pub(super) enum What {
-    /// Everything.
-    All,
+    /// Everything, these among it.
+    All(Touched),
     /// What these keys and entries concern.
     Touched(Touched),
 }
@@ -60,8 +61,29 @@ pub(super) struct Work<'a> {
     pub(super) moment: Moment,
     pub(super) store: &'a mut Store,
     pub(super) ledger: &'a mut Ledger,
-    /// Posts that could not be read, and are not in this store: what they said stays.
+    /// Posts that could not be read: what they said stays, though the store may not have it.
     pub(super) kept: &'a [String],
+    /// That is in another store than the one at hand, which is a rehearsal's.
+    pub(super) unread_is_stored: bool,
+    /// What posts said that went in this run.
+    pub(super) departed: &'a [Departed],
+}
+
+/// What a post said that is not there any more: one that came under another name and another
+/// title may be it.
+#[derive(Debug)]
+pub(super) struct Departed {
+    key: String,
+    published: Option<DateTime<Utc>>,
+    text: String,
+}
+
+impl Departed {
+    /// What is kept of a post.
+    pub(super) fn of(whole: RawEntry) -> Self {
+        let text = identity::beginning(&whole.text);
+        Self { key: whole.keys.into_iter().next().unwrap_or_default(), published: whole.published, text }
+    }
 }
 
 /// Derives entries. To be called inside a transaction.
@@ -72,9 +94,9 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     let mut result = Derivation::default();
     let before = losses::Before::of(work.ledger);
     let feeds_before = if work.moment.dry_run { moves::feeds_by_id(work)? } else { BTreeMap::new() };
-    let (mut groups, all) = match what {
-        What::All => (work.store.all_groups()?, true),
-        What::Touched(touched) => (work.store.groups(&touched)?, false),
+    let (mut groups, all, touched) = match what {
+        What::All(touched) => (work.store.all_groups()?, true, touched),
+        What::Touched(touched) => (work.store.groups(&touched)?, false, touched),
     };
     // A page that nothing mentions any more is no entry.
     let pages = work.store.page_items()?;
@@ -86,23 +108,25 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     } else {
         groups.old_entries.iter().copied().collect()
     };
-    let edited = identity::match_edited(work, &groups.groups, &old)?;
+    if all {
+        losses::keep_feed_ids(work, &before);
+    }
+    let edited = identity::match_edited(work, &groups.groups, &old, &touched.keys)?;
     edited.join(work.store, &mut groups.groups)?;
     let (live, new) = make_entries(work, &groups.groups, &edited, &before, &mut result)?;
     announce(work, new, &mut result)?;
     let kept = |id: &Key| {
-        let place = work.ledger.row(*id).and_then(|r| r.place.as_ref());
-        place.is_some_and(|p| files::is_unread(work.kept, &p.0))
+        let there = !result.hidden.contains(id) && !result.joined.contains(id);
+        there && work.ledger.row(*id).is_some_and(|row| losses::is_in_unread(row, work.kept))
     };
     let read: HashSet<Key> = groups.groups.iter().flat_map(|group| group.keys.iter().copied()).collect();
     let unread = |id: &Key| work.ledger.row(*id).is_some_and(|row| losses::is_unread(row, &read));
-    let gone: Vec<Key> = old.into_iter().filter(|id| !live.contains(id) && !kept(id) && !unread(id)).collect();
+    let (kept, gone): (Vec<Key>, Vec<Key>) =
+        old.into_iter().filter(|id| !live.contains(id) && !unread(id)).partition(kept);
     let gone = losses::withdraw(work, &gone)?;
-    losses::guard_posts(
-        work,
-        &before,
-        gone.iter().filter(|id| !result.hidden.contains(id) && !result.joined.contains(id)),
-    )?;
+    let not_hidden = gone.iter().filter(|id| !result.hidden.contains(id) && !result.joined.contains(id));
+    let lost = if work.unread_is_stored { &[][..] } else { &kept };
+    losses::guard_posts(work, &before, not_hidden.chain(lost))?;
     if work.ledger.rules == work.opened.site.fingerprint && !work.moment.accept_removals {
         result.shrunk = before.shrunk(work.ledger, &gone, &result);
     }
@@ -118,7 +142,7 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
 }
 
 /// Entries that enter a feed for the first time, by feed.
-type New = BTreeMap<String, Vec<(chrono::DateTime<chrono::Utc>, EntryId)>>;
+type New = BTreeMap<String, Vec<(DateTime<Utc>, EntryId)>>;
 
 /// Makes the entries of `groups`; comes back with their ids and where they are new.
 fn make_entries(
@@ -146,7 +170,8 @@ fn make_entries(
         if group.items.is_empty() {
             continue;
         }
-        let all = work.store.items(&group.items)?;
+        let mut all = work.store.items(&group.items)?;
+        identity::sort(&mut all);
         let parts = identity::apart(&all);
         for (n_part, items) in parts.iter().enumerate() {
             let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
@@ -156,12 +181,18 @@ fn make_entries(
             let main = normalize::principal(&speaking);
             let id = identity::identify(work, &speaking, &raws, &others, edited, n, &mut live)?;
             let own = overrides.of_one(Some(&id), &raws, &others);
-            if own.iter().any(|o| o.hide) {
-                live.remove(&Key::of(id.as_str()));
-                result.hidden.insert(Key::of(id.as_str()));
+            let number = Key::of(id.as_str());
+            let gone = work.ledger.row(number).map(|row| row.gone);
+            let is_hidden = own.iter().any(|o| o.hide);
+            let keys = if is_hidden { identity::Keys::Free } else { identity::Keys::OfLive(&live) };
+            let memory = identity::remember(work, &id, &speaking, &raws, keys)?;
+            if is_hidden {
+                // It is known by what it is called now, so that it stays hidden; it does not come back.
+                work.ledger.set_gone(number, gone.unwrap_or(Some(work.moment.now)));
+                live.remove(&number);
+                result.hidden.insert(number);
                 continue;
             }
-            let memory = identity::remember(work, &id, &speaking, &raws, &live)?;
             raws.iter().filter(|r| r.page).for_each(|r| work.ledger.add_alias(&r.keys));
             result.joined.extend(identity::joined(work.ledger, &raws, &id));
             let projects = classifier.classify(&raws, &own, Some(&id));
@@ -173,10 +204,10 @@ fn make_entries(
             for feed in &feeds {
                 result.changed.entry(feed.clone()).or_default().insert(entry.published);
             }
-            let translations = translations(items, &entry, &memory, &own, site, context);
+            let translations = translations(items, &entry, &feeds, &memory, &own, site, context);
             let everywhere: Vec<String> =
                 feeds.iter().chain(translations.iter().flat_map(|t| &t.feeds)).cloned().collect();
-            let quiet = enter(work.ledger, &entry, &everywhere, before, &mut new);
+            let quiet = enter(work.ledger, &entry, &everywhere, site, before, &mut new);
             for mut translation in translations {
                 let Derived { entry, feeds, .. } = &mut translation;
                 translation.pictures = pictures::give(work.store, entry, feeds, site)?;
@@ -195,10 +226,12 @@ fn make_entries(
 }
 
 /// A post in other languages is one entry with several texts: the feeds of a language
-/// carry the one in it, under the same id.
+/// carry the one in it, under the same id, as do those of projects that have no place for
+/// the original, which is in `carried`.
 fn translations(
     items: &[&Item],
     original: &Entry,
+    carried: &[String],
     memory: &Memory,
     overrides: &[&Override],
     site: &Site,
@@ -218,8 +251,11 @@ fn translations(
         let projects = original.projects.clone();
         let mut entry = normalize::entry(&[&item.raw], original.id.clone(), projects, overrides, memory, context);
         entry.mentions.clone_from(&original.mentions);
+        let is_free = |path: &String| !carried.contains(path) && found.iter().all(|f| !f.feeds.contains(path));
         let of_language = |path: &String| merge::Path::of(path).part == Some(language.as_str());
-        let feeds: Vec<String> = merge::feeds_of(&entry, site).into_iter().filter(of_language).collect();
+        let feeds =
+            merge::feeds_of(&entry, site).into_iter().filter(|path| of_language(path) || is_free(path)).collect();
+        let feeds: Vec<String> = feeds;
         if !feeds.is_empty() {
             let translation = Some(language.clone());
             let (items, quiet, pictures) = Default::default();
@@ -231,11 +267,27 @@ fn translations(
 
 /// Writes into the ledger which feeds carry an entry; comes back with those where it is
 /// in the archives only.
-fn enter(ledger: &mut Ledger, entry: &Entry, feeds: &[String], before: &losses::Before, new: &mut New) -> Vec<String> {
+fn enter(
+    ledger: &mut Ledger,
+    entry: &Entry,
+    feeds: &[String],
+    site: &Site,
+    before: &losses::Before,
+    new: &mut New,
+) -> Vec<String> {
     let row = ledger.row_mut(&entry.id, entry.first_seen);
+    // A feed goes on under a new name: what is in its archives only is there, too.
+    let goes_on = |feed: &String| {
+        let as_before = |quiet: &String| quiet != feed && merge::current_path(quiet, site) == *feed;
+        !row.feeds.contains(feed) && !row.left.contains(feed) && row.quiet.iter().any(as_before)
+    };
+    let goes_on: Vec<String> = feeds.iter().filter(|feed| goes_on(feed)).cloned().collect();
+    row.quiet.extend(goes_on);
+    row.quiet.sort_unstable();
+    row.quiet.dedup();
     // A feed that was never published announces what it has.
     let known = feeds.iter().filter(|f| before.0.feeds.contains(*f));
-    for feed in known.filter(|f| !row.feeds.contains(f) && !row.left.contains(f)) {
+    for feed in known.filter(|f| !row.feeds.contains(f) && !row.left.contains(f) && !row.quiet.contains(f)) {
         new.entry(feed.clone()).or_default().push((entry.published, entry.id.clone()));
     }
     let leaves = row.feeds.iter().filter(|f| !feeds.contains(f)).cloned().collect::<Vec<_>>();

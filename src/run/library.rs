@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use super::posts::{self, origin};
+use super::posts::origin;
 use super::{Opened, RunError};
 use crate::config::PostsFolder;
 use crate::files;
@@ -56,7 +56,8 @@ impl<'a> Library<'a> {
     fn shelves(&self) -> &Shelves {
         self.shelves.get_or_init(|| {
             // A folder that cannot be read is told of where its posts are.
-            let listed = |f: &PostsFolder| posts::listing(f, &self.opened.folder.join(&f.path)).unwrap_or_default();
+            let root = |f: &PostsFolder| self.opened.folder.join(&f.path);
+            let listed = |f: &PostsFolder| self.opened.list_posts(f, &root(f)).unwrap_or_default();
             let folders = self.opened.site.posts.iter();
             let folders = folders.map(|f| (f, listed(f).files.into_iter().map(|f| f.path).collect()));
             Shelves::new(self.opened.site.language.as_deref(), folders)

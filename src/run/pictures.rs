@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::build::Plan;
@@ -66,10 +67,11 @@ pub(super) fn give(store: &Store, entry: &mut Entry, feeds: &[String], site: &Si
     Ok(wanted.into_iter().collect())
 }
 
-/// Keeps the pictures that lie beside a post below `root` and that its `html` shows, for a page
-/// that is made here. Comes back with those that cannot be shown, and why.
+/// Keeps the pictures that lie beside a post of `folder`, at `root`, and that its `html` shows, for
+/// a page that is made here. Comes back with those that cannot be shown, and why.
 pub(super) fn take_beside(
     store: &Store,
+    folder: &str,
     root: &Path,
     html: &str,
     site: &Site,
@@ -84,26 +86,97 @@ pub(super) fn take_beside(
         let Token::Open { name, raw } = token else { continue };
         let source = if name == "img" { attribute(raw, "src") } else { None };
         let Some(address) = source.filter(|s| is_beside(s, site) && seen.insert(s.clone())) else { continue };
-        let written = &address[site.url.as_str().len() + PICTURES.len()..];
-        let written = percent_decode(written.split(['?', '#']).next().unwrap_or(""));
-        let path = root.join(&written);
-        // Nothing outside of the folder, and nothing behind a link.
-        let is_inside = Path::new(&written).components().all(|c| matches!(c, Component::Normal(_)))
-            && path.ancestors().take_while(|p| *p != root).all(|p| !p.is_symlink());
-        let taken = match files::read_regular(&path, LARGEST_PICTURE) {
-            _ if !is_inside => Err("lies outside of the folder of posts".to_owned()),
-            Err(error) => Err(format!("{}: {}", error.action, error.source)),
-            Ok(bytes) if bytes.len() > LARGEST_PICTURE => Err(format!("has more than {} MiB", LARGEST_PICTURE >> 20)),
-            Ok(bytes) => picture::ending(&bytes)
-                .map(|e| (bytes, e))
-                .ok_or_else(|| "is no picture of a kind that is published".to_owned()),
-        };
-        match taken {
-            Ok((bytes, ending)) => store.keep_picture(&address, "{}", &file_name(&bytes, ending), &bytes, touched)?,
-            Err(why) => missing.push((written, why)),
+        let written = written(&address, site);
+        match picture_at(&root.join(&written), root, &written) {
+            Ok((bytes, ending)) => {
+                let state = Beside::of(folder, root, &written);
+                store.keep_picture(&address, &state, &file_name(&bytes, ending), &bytes, touched)?;
+            }
+            Err(why) => {
+                // It may be put there later.
+                if store.picture(&address)?.is_none() {
+                    store.set_picture(&address, &Beside::nowhere(folder))?;
+                }
+                missing.push((written, why));
+            }
         }
     }
     Ok(missing)
+}
+
+/// Takes in pictures beside posts of `folder`, at `root`, that were put there or replaced since
+/// the posts were read.
+pub(super) fn take_changed(
+    store: &Store,
+    folder: &str,
+    root: &Path,
+    site: &Site,
+    touched: &mut Touched,
+) -> Result<(), RunError> {
+    for (address, file, state) in store.pictures_below(&format!("{}{PICTURES}", site.url))? {
+        let before: Beside = serde_json::from_str(&state).unwrap_or_default();
+        let written = written(&address, site);
+        let is_of_other = !before.folder.is_empty() && before.folder != folder;
+        let now = files::look(root, &written);
+        if is_of_other || now.is_none() || now == before.looked {
+            continue;
+        }
+        let Ok((bytes, ending)) = picture_at(&root.join(&written), root, &written) else { continue };
+        let name = file_name(&bytes, ending);
+        let mut changed = Touched::default();
+        store.keep_picture(&address, &Beside::of(folder, root, &written), &name, &bytes, &mut changed)?;
+        if file.as_ref() != Some(&name) {
+            touched.keys.append(&mut changed.keys);
+            touched.entries.append(&mut changed.entries);
+        }
+    }
+    Ok(())
+}
+
+/// What is remembered of a picture beside posts: the folder of posts, and how its file looked
+/// (bytes, mtime in nanoseconds).
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Beside {
+    #[serde(default)]
+    folder: String,
+    #[serde(default)]
+    looked: Option<(u64, i64)>,
+}
+
+impl Beside {
+    fn of(folder: &str, root: &Path, written: &str) -> String {
+        Self { folder: folder.to_owned(), looked: files::look(root, written) }.json()
+    }
+
+    fn nowhere(folder: &str) -> String {
+        Self { folder: folder.to_owned(), looked: None }.json()
+    }
+
+    fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+}
+
+/// Where a picture beside posts lies below their folder.
+fn written(address: &str, site: &Site) -> String {
+    let written = &address[site.url.as_str().len() + PICTURES.len()..];
+    percent_decode(written.split(['?', '#']).next().unwrap_or(""))
+}
+
+/// The picture at `path`, which is `written` below `root`, and the ending of its name; or why there is none.
+fn picture_at(path: &Path, root: &Path, written: &str) -> Result<(Vec<u8>, &'static str), String> {
+    // Nothing outside of the folder, and nothing behind a link.
+    let is_inside = Path::new(written).components().all(|c| matches!(c, Component::Normal(_)))
+        && path.ancestors().take_while(|p| *p != root).all(|p| !p.is_symlink());
+    if !is_inside {
+        return Err("lies outside of the folder of posts".to_owned());
+    }
+    let bytes = files::read_regular(path, LARGEST_PICTURE).map_err(|e| format!("{}: {}", e.action, e.source))?;
+    if bytes.len() > LARGEST_PICTURE {
+        return Err(format!("has more than {} MiB", LARGEST_PICTURE >> 20));
+    }
+    let ending = picture::ending(&bytes).ok_or_else(|| "is no picture of a kind that is published".to_owned())?;
+    Ok((bytes, ending))
 }
 
 /// Puts the pictures that entries show into the output, and takes out those that no entry

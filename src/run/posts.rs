@@ -1,13 +1,12 @@
 //! Reads the posts of a site into the store: what changed since it was read last.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::Path;
 use std::rc::Rc;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::book::Book;
-use super::derive::SAME;
+use super::derive::{Departed, SAME, TITLE_CHARS};
 use super::library::Library;
 use super::pictures;
 use super::refresh::{Progress, Report};
@@ -18,7 +17,7 @@ use crate::entry::{EntryId, Key, Kind, RawEntry, Slug, TRANSLATION};
 use crate::files::{self, History};
 use crate::ledger::Ledger;
 use crate::names::Names;
-use crate::normalize::{self, address};
+use crate::normalize::{self, address, text};
 use crate::source::post::{self, Lead, Others, Post, Weight};
 use crate::store::{Document, NewDocument, Stamp, Store, Touched};
 
@@ -29,17 +28,6 @@ const RACY_NS: i64 = 2_000_000_000;
 /// Under which name the store keeps the posts of a folder.
 pub(super) fn origin(folder: &PostsFolder) -> String {
     format!("posts:{}", folder.path)
-}
-
-/// The files of a posts folder, without those that are no posts of it.
-///
-/// # Errors
-/// When the folder itself cannot be read.
-pub(super) fn listing(folder: &PostsFolder, root: &Path) -> Result<files::Listing, files::FileError> {
-    let mut listing = files::list_posts(root)?;
-    listing.files.retain(|file| folder.has(&file.path));
-    listing.passed_over.retain(|(path, _)| folder.has(path));
-    Ok(listing)
 }
 
 /// What happened to one file of a posts folder.
@@ -76,10 +64,15 @@ pub(super) struct Posts<'a> {
     gone: Vec<Document>,
     /// Pictures that posts show and that are not beside them.
     missing: Vec<Problem>,
+    /// Rows of posts that were given a date, by their titles; none before one is asked for.
+    undated: Option<HashMap<String, Vec<usize>>>,
 }
 
 /// Where the store keeps [`Posts::leads`].
 const LEADS: &str = "leads";
+
+/// So many posts that went are looked into: one of them may have come back under another name.
+const MOST_DEPARTED: usize = 64;
 
 /// A post has fewer translations than these.
 const MOST_TRANSLATIONS: usize = 64;
@@ -108,8 +101,23 @@ impl<'a> Posts<'a> {
         let same = same(opened, store, book, moment.now)?;
         let library = Rc::new(Library::new(opened, names));
         let (histories, seen) = (HashMap::new(), HashSet::new());
-        let (watch, leads, gone, missing) = (None, None, Vec::new(), Vec::new());
-        Ok(Self { opened, names, moment, store, book, same, histories, watch, library, leads, seen, gone, missing })
+        let (watch, leads, undated, gone, missing) = (None, None, None, Vec::new(), Vec::new());
+        Ok(Self {
+            opened,
+            names,
+            moment,
+            store,
+            book,
+            same,
+            histories,
+            watch,
+            library,
+            leads,
+            seen,
+            gone,
+            missing,
+            undated,
+        })
     }
 
     /// Posts that links lead to are those in the store, not those in the folders.
@@ -141,7 +149,7 @@ impl<'a> Posts<'a> {
         let root = self.opened.folder.join(&folder.path);
         let mut known = self.store.documents(&origin(folder))?;
         let listing = match self.opened.posts(folder) {
-            Ok(root) => listing(folder, &root)?,
+            Ok(root) => self.opened.list_posts(folder, &root)?,
             Err(_) if self.moment.accept_removals && !known.is_empty() => files::Listing::default(),
             Err(RunError::NoPosts { path, place, .. }) => {
                 return Err(RunError::NoPosts { path, place, known: known.len() });
@@ -153,8 +161,13 @@ impl<'a> Posts<'a> {
             self.tell(folder, Seen::PassedOver(path, format!("passed over: {reason}")));
             report.problems.push(Problem::warning(place(path), 0, format!("passed over: {reason}")));
         }
-        known.retain(|path, _| !files::is_unread(&listing.unread, path));
-        report.unread.extend(listing.unread);
+        let unread: Vec<String> =
+            known.keys().filter(|path| files::is_unread(&listing.unread, path)).cloned().collect();
+        for path in unread {
+            let old = known.remove(&path).filter(|_| !same_rules);
+            self.again(folder, old, touched)?;
+        }
+        report.absent.unread.extend(listing.unread);
         let now = self.moment.now;
         let total = listing.files.len();
         let site = &self.opened.site;
@@ -184,8 +197,9 @@ impl<'a> Posts<'a> {
                 Err(error) => {
                     let text = format!("{}: {}", error.action, error.source);
                     self.tell(folder, Seen::PassedOver(&file.path, text.clone()));
-                    report.unread.push(file.path.clone());
+                    report.absent.unread.push(file.path.clone());
                     report.problems.push(Problem::warning(place(&file.path), 0, text));
+                    self.again(folder, old.filter(|_| !same_rules), touched)?;
                     continue;
                 }
             };
@@ -210,9 +224,10 @@ impl<'a> Posts<'a> {
                 Err(error) => {
                     self.tell(folder, Seen::Broken(&file.path, &error));
                     // What was read before stays published; the file is looked at again next time.
-                    report.unread.push(file.path.clone());
+                    report.absent.unread.push(file.path.clone());
                     let problem = Problem::warning(place(&file.path), error.line, error.problem);
                     report.problems.push(Problem { column: error.column, ..problem });
+                    self.again(folder, old.filter(|_| !same_rules), touched)?;
                     continue;
                 }
             };
@@ -222,8 +237,19 @@ impl<'a> Posts<'a> {
             self.put(folder, &file.path, stamp, &hash, &bytes, &reading, touched)?;
             report.problems.append(&mut self.missing);
         }
+        if folder.url.is_none() {
+            pictures::take_changed(self.store, &folder.path, &root, &self.opened.site, touched)?;
+        }
         for document in std::mem::take(&mut self.gone) {
             report.removed += 1;
+            if report.absent.departed.len() < MOST_DEPARTED {
+                let bytes = self.store.raw(document.id)?;
+                let reading = read_post(&bytes, &document.path, self.opened.context(folder, self.names)).ok();
+                report
+                    .absent
+                    .departed
+                    .extend(reading.and_then(|post| post.entries.into_iter().next()).map(Departed::of));
+            }
             self.leads()?.remove(&lead_name(folder, &document.path));
             self.store.remove_document(document.id, touched)?;
         }
@@ -255,11 +281,7 @@ impl<'a> Posts<'a> {
             }
             let documents = stored.get_mut(folder.path.as_str());
             let Some(document) = documents.and_then(|d| d.remove(&path)) else { continue };
-            let bytes = self.store.raw(document.id)?;
-            if let Ok(reading) = self.read_one(folder, &bytes, &path)? {
-                report.read += 1;
-                self.put(folder, &path, document.stamp, &document.hash, &bytes, &reading, touched)?;
-            }
+            report.read += usize::from(self.again(folder, Some(document), touched)?);
         }
         let json = serde_json::to_string(&self.leads).unwrap_or_default();
         Ok(self.store.set_meta(LEADS, &json)?)
@@ -282,15 +304,25 @@ impl<'a> Posts<'a> {
     ) -> Result<(), RunError> {
         let mut documents: Vec<Document> = self.store.documents(&origin(folder))?.into_values().collect();
         documents.sort_by(|a, b| a.path.cmp(&b.path));
-        for Document { id, path, stamp, hash, .. } in documents {
-            let bytes = self.store.raw(id)?;
-            // It was read before; rules do not make a post unreadable.
-            if let Ok(reading) = self.read_one(folder, &bytes, &path)? {
-                report.read += 1;
-                self.put(folder, &path, stamp, &hash, &bytes, &reading, touched)?;
-            }
+        for document in documents {
+            report.read += usize::from(self.again(folder, Some(document), touched)?);
         }
         Ok(())
+    }
+
+    /// Reads a stored post with the rules of now; comes back with whether there was one.
+    fn again(
+        &mut self,
+        folder: &PostsFolder,
+        document: Option<Document>,
+        touched: &mut Touched,
+    ) -> Result<bool, RunError> {
+        let Some(Document { id, path, stamp, hash, .. }) = document else { return Ok(false) };
+        let bytes = self.store.raw(id)?;
+        // It was read before; rules do not make a post unreadable.
+        let Ok(reading) = self.read_one(folder, &bytes, &path)? else { return Ok(false) };
+        self.put(folder, &path, stamp, &hash, &bytes, &reading, touched)?;
+        Ok(true)
     }
 
     /// Reads a post. One without a date gets the date it was given first, under this name
@@ -305,10 +337,13 @@ impl<'a> Posts<'a> {
         let context = post::Context { others: Some(&*library), ..self.opened.context(folder, self.names) };
         let mut reading = read_post(bytes, path, context);
         if let Ok(Post { date: None, draft: false, entries, .. }) = &reading
-            && let Some(key) = entries.first().map(|e| e.keys[0].clone())
+            && let Some(whole) = entries.first().cloned()
         {
-            let date = self.date_of(folder, path, &key, bytes)?;
+            let date = self.date_of(folder, path, &whole, bytes)?;
             reading = read_post(bytes, path, post::Context { date: Some(date), ..context });
+        }
+        if let Ok(reading) = &mut reading {
+            self.date_ahead(reading)?;
         }
         if let Ok(reading) = &mut reading {
             carry(reading, self.opened, self.names);
@@ -332,13 +367,38 @@ impl<'a> Posts<'a> {
         Ok(reading)
     }
 
+    /// A post that is published before its date is of the day on which it is published, and stays.
+    fn date_ahead(&mut self, reading: &mut Post) -> Result<(), RunError> {
+        let now = self.moment.now;
+        let Post { date: Some(date), from: Some(from), draft: false, entries, .. } = reading else { return Ok(()) };
+        let ahead = *date - *from;
+        let Some(key) = entries.first().map(|e| e.keys[0].clone()) else { return Ok(()) };
+        if *from > now || ahead <= TimeDelta::zero() {
+            return Ok(());
+        }
+        let ledger = self.book.ledger(self.opened, self.store, now)?;
+        if *date > now {
+            ledger.dates.insert(key, *from);
+        } else if ledger.dates.get(&key) != Some(from) {
+            return Ok(());
+        }
+        for raw in entries {
+            raw.published = raw.published.map(|time| time - ahead);
+            if let Some(mention) = &mut raw.mention {
+                mention.at = mention.at.map(|time| time - ahead);
+            }
+        }
+        Ok(())
+    }
+
     fn date_of(
         &mut self,
         folder: &PostsFolder,
         path: &str,
-        key: &str,
+        whole: &RawEntry,
         bytes: &[u8],
     ) -> Result<DateTime<Utc>, RunError> {
+        let key = &whole.keys[0];
         let now = self.moment.now.trunc_subsecs(0);
         // A date that is still to come was given by a clock that was wrong.
         let remembered = |ledger: &Ledger, key: &str| ledger.dates.get(key).copied().filter(|d| *d <= now);
@@ -346,6 +406,7 @@ impl<'a> Posts<'a> {
             return Ok(date);
         }
         let before = self.key_before(folder, bytes);
+        let before = if before.is_some() { before } else { self.key_by_title(folder, whole)? };
         let ledger = self.book.ledger(self.opened, self.store, now)?;
         let date = before.and_then(|key| remembered(ledger, &key)).unwrap_or_else(|| {
             let root = self.opened.folder.join(&folder.path);
@@ -358,6 +419,34 @@ impl<'a> Posts<'a> {
         });
         ledger.dates.insert(key.to_owned(), date);
         Ok(date)
+    }
+
+    /// The key of the one post without a date that has this title, and is not where it was: the
+    /// one that this is, under its new name.
+    fn key_by_title(&mut self, folder: &PostsFolder, whole: &RawEntry) -> Result<Option<String>, RunError> {
+        let ledger = self.book.ledger(self.opened, self.store, self.moment.now)?;
+        let undated = self.undated.get_or_insert_with(|| {
+            let mut undated: HashMap<String, Vec<usize>> = HashMap::new();
+            for n in ledger.dates.keys().filter_map(|key| ledger.with_key(Key::of(key))) {
+                let of_title = undated.entry(ledger.row_at(n).says.clone()).or_default();
+                if !of_title.contains(&n) {
+                    of_title.push(n);
+                }
+            }
+            undated
+        });
+        let title = text::fold_prefix(&whole.title, TITLE_CHARS);
+        let root = self.opened.folder.join(&folder.path);
+        let is_it = |n: &&usize| {
+            let row = ledger.row_at(**n);
+            let moved = row.place.as_ref().is_some_and(|place| !root.join(&place.0).exists());
+            // One that went long ago is this one only if it said just that.
+            moved && (row.gone.is_none() || row.hash == normalize::text_hash(&[whole]))
+        };
+        let mut found = undated.get(&title).into_iter().flatten().filter(is_it);
+        let Some(row) = found.next().filter(|_| found.next().is_none() && !title.is_empty()) else { return Ok(None) };
+        let mut keys = ledger.row_at(*row).keys.iter();
+        Ok(keys.find(|key| ledger.dates.contains_key(*key)).cloned())
     }
 
     /// Keys of addresses that a post had before it was renamed, or before the blog had other
@@ -422,7 +511,8 @@ impl<'a> Posts<'a> {
             && let Some(whole) = reading.entries.first()
         {
             let root = self.opened.folder.join(&folder.path);
-            let missing = pictures::take_beside(self.store, &root, &whole.html, &self.opened.site, touched)?;
+            let missing =
+                pictures::take_beside(self.store, &folder.path, &root, &whole.html, &self.opened.site, touched)?;
             self.missing.extend(missing.into_iter().map(|(picture, why)| {
                 let text =
                     format!("the picture `{}` is not shown: it {why}", crate::normalize::text::cut(&picture, 60));
@@ -432,9 +522,12 @@ impl<'a> Posts<'a> {
         let (items, waits_until) = visible(reading, folder, self.moment.now);
         let mut items = items.to_vec();
         for key in items.iter_mut().take(1).flat_map(|whole| std::mem::take(&mut whole.keys)).collect::<Vec<_>>() {
-            // What an archetype gives to every post says nothing of any.
-            let is_common = key.starts_with(TRANSLATION)
-                && self.store.count_with_key(Key::of(&key), MOST_TRANSLATIONS + 1)? > MOST_TRANSLATIONS;
+            // What an archetype gives to every post says nothing of any: keys of translations, and
+            // addresses behind its name and its own address.
+            let of_many = key.starts_with(TRANSLATION)
+                || key.starts_with("site:") && items.first().is_some_and(|whole| whole.keys.len() > 1);
+            let is_common =
+                of_many && self.store.count_with_key(Key::of(&key), MOST_TRANSLATIONS + 1)? > MOST_TRANSLATIONS;
             if let Some(whole) = items.first_mut().filter(|_| !is_common) {
                 whole.keys.push(key);
             }

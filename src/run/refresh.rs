@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::articles::{self, Asked as AskedPages};
 use super::book::Book;
 use super::build::{self, Built};
-use super::derive::{self, Move, What, Work};
+use super::derive::{self, Departed, Move, What, Work};
 use super::fetching::Asking;
 use super::health::{self, Ledgered};
 use super::pictures::{self, Asked as AskedPictures};
@@ -14,7 +14,7 @@ use super::posts::{Posts, Seen, Watch, origin};
 use super::sources::{self, Asked};
 use super::visits::Clock;
 use super::{Moment, Opened, Problem, RunError, advice, websub};
-use crate::config::PostsFolder;
+use crate::config::{FeedFormat, PostsFolder};
 use crate::files;
 use crate::ledger::Ledger;
 use crate::merge;
@@ -23,6 +23,9 @@ use crate::store::{Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
 const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-15");
+
+/// Under which name the store remembers posts that could not be read.
+const UNREAD: &str = "unread";
 
 /// What a refresh did.
 #[derive(Debug, Default)]
@@ -41,9 +44,8 @@ pub struct Report {
     pub digests: usize,
     /// Posts that went.
     pub removed: usize,
-    /// Files and folders of posts that could not be read, below their folder of posts: what
-    /// they said stays.
-    pub unread: Vec<String>,
+    /// Posts that are not there, or cannot be read.
+    pub(super) absent: Box<Absent>,
     /// Entries that were derived.
     pub derived: usize,
     /// What was written.
@@ -54,17 +56,39 @@ pub struct Report {
     pub moves: Vec<Move>,
 }
 
+/// Posts that are not there, or cannot be read.
+#[derive(Debug, Default)]
+pub(super) struct Absent {
+    /// Files and folders of posts that could not be read, below their folder of posts: what
+    /// they said stays.
+    pub(super) unread: Vec<String>,
+    /// What the posts said that went.
+    pub(super) departed: Vec<Departed>,
+}
+
 /// Told of progress: what is being done, how far, of how many. Behind a colon stands
 /// what is to be seen besides: `asking sources: 1.2 MB, host`.
 pub type Progress<'a> = dyn FnMut(&str, usize, usize) + 'a;
 
 /// A site that something else made stays: `public` is the folder of several generators.
-fn refuse_foreign(opened: &Opened) -> Result<(), RunError> {
-    let dir = opened.folder.join(&opened.site.output.dir);
+/// Nobody's is a folder that feeds were published in.
+fn refuse_foreign(opened: &Opened, store: Option<&Store>) -> Result<(), RunError> {
+    let dir = opened.output();
     let front = dir.join("index.html");
-    let known = opened.state().join("ledger.jsonl").exists() || dir.join("all").is_dir() || !opened.site.pages;
+    let is_new_here = match store {
+        Some(store) => build::moved_from(store, opened)?.is_some(),
+        None => opened.site.pages && !opened.state().join("ledger.jsonl").exists(),
+    };
+    let has_feeds = || {
+        [FeedFormat::Atom, FeedFormat::Rss, FeedFormat::Json]
+            .iter()
+            .any(|format| dir.join("all").join(format.file_name()).is_file())
+    };
     let foreign = |page: String| !page.contains("Feedloom");
-    if !known && files::read_if_there(&front)?.is_some_and(foreign) { Err(RunError::Foreign(front)) } else { Ok(()) }
+    if is_new_here && !has_feeds() && files::read_if_there(&front)?.is_some_and(foreign) {
+        return Err(RunError::Foreign(front));
+    }
+    Ok(())
 }
 
 /// Refreshes the site.
@@ -110,9 +134,10 @@ fn refresh_locked(
     let rules = articles::rules(opened)?;
     let is_new = !opened.state().join("store.sqlite").exists();
     if is_new {
-        refuse_foreign(opened)?;
+        refuse_foreign(opened, None)?;
     }
     let mut store = if moment.dry_run && is_new { Store::in_memory()? } else { opened.store(&mut report.problems)? };
+    refuse_foreign(opened, Some(&store))?;
     let mut book = Book::open(opened, &store)?;
     if !moment.dry_run {
         let lines = health::lines_before(opened, &store, &mut book, moment.now)?;
@@ -171,6 +196,7 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     };
     let mut report = Report { problems: advice::warnings(opened), ..Report::default() };
     let store = opened.store(&mut report.problems)?;
+    refuse_foreign(opened, Some(&store))?;
     let book = Book::open(opened, &store)?;
     let mut run = Run::of(opened, moment, store, book, report)?;
     let names = Names::new(&opened.site.projects);
@@ -180,6 +206,7 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
     let Run { store, book, rules, same_rules, report } = &mut run;
     let done = store.transaction(|store| -> Result<(), Stop> {
         let mut touched = Touched::default();
+        report.absent.unread = build::remembered(store, UNREAD)?.unwrap_or_default();
         if !*same_rules {
             let mut posts = Posts::new(opened, &names, moment, store, book)?.of_store()?;
             for folder in &opened.site.posts {
@@ -192,7 +219,7 @@ pub fn rebuild(opened: &Opened, moment: Moment, progress: &mut Progress<'_>) -> 
         for folder in &opened.site.posts {
             report.posts += store.documents(&origin(folder))?.len();
         }
-        let what = if *same_rules && book.is_known { What::Touched(touched) } else { What::All };
+        let what = if *same_rules && book.is_known { What::Touched(touched) } else { What::All(touched) };
         settle(opened, &names, moment, store, book, what, rules, report)?;
         Ok(build::everything(store)?)
     });
@@ -275,6 +302,10 @@ impl Run {
                 posts.read(folder, *same_rules, &mut touched, report, progress)?;
             }
             posts.settle_leads(&mut touched, report)?;
+            // A build that reads no posts needs to know of them, too.
+            if build::remembered::<Vec<String>>(store, UNREAD)?.unwrap_or_default() != report.absent.unread {
+                build::remember(store, UNREAD, &report.absent.unread)?;
+            }
             // In the order in which `check` tells them.
             report.problems[told..].sort_by(|a, b| (&a.place, a.line, a.column).cmp(&(&b.place, b.line, b.column)));
             drop_old_origins(opened, store, &mut touched, report)?;
@@ -282,7 +313,7 @@ impl Run {
                 articles::derive_again(opened, store, &mut touched)?;
             }
             store.take_dirty(&mut touched)?;
-            let what = if *same_rules && book.is_known { What::Touched(touched) } else { What::All };
+            let what = if *same_rules && book.is_known { What::Touched(touched) } else { What::All(touched) };
             settle(opened, &names, moment, store, book, what, rules, report)
         });
         self.finish(opened, moment, done, progress)
@@ -345,7 +376,7 @@ fn settle(
     rules: &str,
     report: &mut Report,
 ) -> Result<(), Stop> {
-    let everything = matches!(what, What::All);
+    let everything = matches!(what, What::All(_));
     let sources = if moment.dry_run {
         Ledgered::Same
     } else {
@@ -359,18 +390,18 @@ fn settle(
     }
     let ledger = book.ledger(opened, store, moment.now)?;
     projects_gone(opened, ledger, moment)?;
-    // A rehearsal begins with nothing: what it cannot read is in the store, if there is one.
-    let stored = moment.dry_run && files::look(&opened.state(), "store.sqlite").is_some();
-    let kept = if stored { report.unread.as_slice() } else { &[] };
-    let done = derive::derive(&mut Work { opened, names, moment, store, ledger, kept }, what)?;
+    let (kept, departed) = (report.absent.unread.as_slice(), report.absent.departed.as_slice());
+    let unread_is_stored = moment.dry_run && files::look(&opened.state(), "store.sqlite").is_some();
+    let mut work = Work { opened, names, moment, store, ledger, kept, unread_is_stored, departed };
+    let done = derive::derive(&mut work, what)?;
     report.derived = done.derived;
     report.problems.extend(done.problems);
     if moment.dry_run {
         report.moves = done.moves;
         return Err(Stop::Rehearsed);
     }
+    build::hold_back(store, ledger, &done.shrunk, moment)?;
     book.save(opened, store)?;
-    build::hold_back(store, &done.shrunk, moment)?;
     if everything {
         build::everything(store)?;
         store.set_meta("rules", rules)?;

@@ -104,12 +104,13 @@ impl Store {
         self.sql("an entry cannot be written", result)
     }
 
-    /// Sends an entry of a feed straight to the archives.
+    /// Sends an entry of a feed straight to the archives, in whichever language it is there.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn set_quiet(&mut self, feed: &str, id: &EntryId) -> Result<()> {
-        let text = "UPDATE feed_entry SET quiet = 1 WHERE feed = ?1 AND entry = ?2";
+        let text =
+            "UPDATE feed_entry SET quiet = 1 WHERE feed = ?1 AND entry IN (SELECT id FROM entry WHERE original = ?2)";
         let id = Key::of(id.as_str()).0;
         let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute(params![feed, id]));
         self.sql("an entry cannot be written", done).map(|_| ())
@@ -281,6 +282,19 @@ impl Store {
         let read = || -> rusqlite::Result<_> {
             let mut statement =
                 self.connection.prepare_cached("SELECT DISTINCT f.feed FROM entry e JOIN feed_entry f ON f.entry = e.id WHERE e.original = ?1 ORDER BY f.feed")?;
+            statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
+        };
+        self.sql("feeds cannot be read", read())
+    }
+
+    /// Names of the feeds that carry an entry in their archives only, in whichever language.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn quiet_feeds_of(&self, entry: &EntryId) -> Result<Vec<String>> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement =
+                self.connection.prepare_cached("SELECT DISTINCT f.feed FROM entry e JOIN feed_entry f ON f.entry = e.id WHERE e.original = ?1 AND f.quiet = 1 ORDER BY f.feed")?;
             statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
         };
         self.sql("feeds cannot be read", read())

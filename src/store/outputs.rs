@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
 
 use super::{Result, Store};
 
 /// A file that was written into the output folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     /// Path below the output folder.
     pub path: String,

@@ -48,6 +48,20 @@ impl Store {
         Ok(self.sql("a picture cannot be read", read)?.flatten())
     }
 
+    /// Pictures whose addresses begin with `prefix`: each with its file, if it is here, and what
+    /// is remembered of it, as JSON.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn pictures_below(&self, prefix: &str) -> Result<Vec<(String, Option<String>, String)>> {
+        let text = "SELECT address, file, state FROM picture WHERE address >= ?1 AND address < ?1 || char(1114111) ORDER BY address";
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached(text)?;
+            statement.query_map([prefix], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect()
+        };
+        self.sql("pictures cannot be read", read())
+    }
+
     /// Remembers what became of a picture that is not here.
     ///
     /// # Errors

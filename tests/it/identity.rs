@@ -93,7 +93,7 @@ impl Life {
 /// An entry as a feed reader keeps it.
 #[derive(Clone, PartialEq)]
 pub(super) struct Seen {
-    title: String,
+    pub(super) title: String,
     published: String,
     updated: String,
     live: bool,

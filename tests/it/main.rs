@@ -13,6 +13,7 @@ mod fetch;
 mod identity;
 mod init;
 mod inspect;
+mod lasting;
 mod leads;
 mod outputs;
 mod pages;

@@ -17,6 +17,9 @@ use crate::store::{Stamp, Store, Touched};
 /// A side file is a few lines.
 const SIDE_FILE_BYTES: usize = 1 << 20;
 
+/// Under which name the store remembers the rules that saved pages were read with.
+const RULES: &str = "saved rules";
+
 /// A file changed this close to being read may change again within the same timestamp.
 const RACY_NS: i64 = 2_000_000_000;
 
@@ -37,10 +40,14 @@ pub(in crate::run) fn read_saved(
     // What cannot be read is not gone.
     known.retain(|path, _| !files::is_unread(&listed.unread, path));
     let mut reader = Reader::new(sites.own.clone());
+    // Other rules see other things in a page.
+    let rules = blake3::hash(format!("{:?}", sites.own).as_bytes()).to_hex()[..32].to_owned();
+    let before = store.meta(RULES)?;
+    let same_rules = before.as_ref() == Some(&rules) || before.is_none() && sites.own.is_empty();
     let racy_from = moment.now.timestamp_nanos_opt().unwrap_or(i64::MAX) - RACY_NS;
     for found in listed.files {
         let old = known.remove(&found.path);
-        if old.as_ref().is_some_and(|d| d.stamp == found.stamp) {
+        if same_rules && old.as_ref().is_some_and(|d| d.stamp == found.stamp) {
             continue;
         }
         let (hash, kept) = match read_file(opened, sites, moment, &found, &mut reader) {
@@ -53,7 +60,7 @@ pub(in crate::run) fn read_saved(
         };
         let racy = found.stamp.modified_ns.max(found.stamp.changed_ns) > racy_from;
         let stamp = if racy { Stamp { changed_ns: 0, ..found.stamp } } else { found.stamp };
-        if let Some(old) = old.as_ref().filter(|d| d.hash == hash) {
+        if let Some(old) = old.as_ref().filter(|d| same_rules && d.hash == hash) {
             store.restamp(old.id, stamp)?;
             continue;
         }
@@ -79,6 +86,9 @@ pub(in crate::run) fn read_saved(
             store.remove_document(gone.id, &mut touched)?;
             Ok(store.add_dirty(&touched)?)
         })?;
+    }
+    if before != Some(rules.clone()) {
+        store.set_meta(RULES, &rules)?;
     }
     Ok(())
 }

@@ -3,12 +3,15 @@
 //!
 //! Ids are minted from what was said and looked up in the ledger; nothing here publishes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
 
 use super::Work;
 use super::losses::UPSTREAM;
+use super::overrides::Overrides;
 use crate::entry::{EntryId, Key, Kind, RawEntry, TRANSLATION};
-use crate::ledger::matching::{self, Trace};
+use crate::ledger::matching::{self, Body, Class, Trace};
 use crate::ledger::{Ledger, Place, Row};
 use crate::normalize::{self, Memory, address, text};
 use crate::run::RunError;
@@ -16,6 +19,17 @@ use crate::store::{Group, Item, Store};
 
 /// Starts the key of what a person said to be one thing; the id follows.
 pub(in crate::run) const SAME: &str = "same:";
+
+/// So much of a title is kept in the ledger, folded.
+pub(in crate::run) const TITLE_CHARS: usize = 60;
+
+/// So much of a post tells whether another one is the same.
+const TEXT_CHARS: usize = 1_500;
+
+/// The beginning of a text, to be compared.
+pub(super) fn beginning(text: &str) -> String {
+    text::fold_prefix(text, TEXT_CHARS)
+}
 
 /// What speaks for a thing: all that was said, without sources that say what another one
 /// said first. Which one that was is known by the entry that has the address. A source that
@@ -35,8 +49,25 @@ pub(super) fn speaking<'r>(ledger: &Ledger, raws: &[&'r RawEntry], configured: &
         let keys = keys.filter(|k| k.starts_with(UPSTREAM) == of_source);
         keys.filter_map(|k| ledger.with_key(Key::of(k))).map(|n| ledger.row_at(n)).min_by_key(|r| (r.seen, &r.id))
     };
-    let known = row(false).or_else(|| row(true)).map_or(&[][..], |r| &r.keys);
-    normalize::speaking(raws, known)
+    match row(false).or_else(|| row(true)) {
+        Some(row) => normalize::speaking(raws, &row.keys),
+        // That they will be known by: who speaks at first speaks on.
+        None => normalize::speaking(raws, &keys(raws, raws)),
+    }
+}
+
+/// Brings what was said into an order that does not depend on when it was read: the earliest
+/// first, what linked pages say last.
+pub(in crate::run) fn sort(items: &mut [Item]) {
+    let place = |r: &RawEntry| r.mention.as_ref().map(|m| (m.folder.clone(), m.post.clone(), m.line));
+    // Only what says the same at the same place is left.
+    let said = |r: &RawEntry| (r.title.clone(), r.link.clone(), r.text.clone(), r.html.clone());
+    items.sort_by(|a, b| {
+        let (a, b) = (&a.raw, &b.raw);
+        let time = |r: &RawEntry| (r.page, r.published.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        let dated = time(a).cmp(&time(b)).then_with(|| place(a).cmp(&place(b)));
+        dated.then_with(|| a.keys.cmp(&b.keys)).then_with(|| said(a).cmp(&said(b)))
+    });
 }
 
 /// Old entries behind items that were edited.
@@ -46,14 +77,16 @@ pub(super) struct Edited {
     ids: HashSet<Key>,
     /// Groups that only lead to a post by an address it had, and the group of that post.
     led: Vec<(usize, usize)>,
+    /// Of entries that several groups have a key of: the group that each of them is.
+    owners: HashMap<Key, usize>,
 }
 
 impl Edited {
-    fn new(of_group: HashMap<usize, EntryId>, led: &[(usize, String)]) -> Self {
+    fn new(of_group: HashMap<usize, EntryId>, led: &[(usize, String)], owners: HashMap<Key, usize>) -> Self {
         let ids = of_group.values().map(|id| Key::of(id.as_str())).collect();
         let at: HashMap<&str, usize> = of_group.iter().map(|(n, id)| (id.as_str(), *n)).collect();
         let led = led.iter().filter_map(|(n, id)| Some((*n, *at.get(id.as_str())?))).collect();
-        Self { of_group, ids, led }
+        Self { of_group, ids, led, owners }
     }
 
     /// Makes what leads to a post a part of its group, from now on.
@@ -71,15 +104,24 @@ impl Edited {
 
     /// Whether the entry is that of another group than `group`.
     fn is_elsewhere(&self, id: &str, group: usize) -> bool {
-        self.ids.contains(&Key::of(id)) && self.of_group.get(&group).is_none_or(|own| own.as_str() != id)
+        let key = Key::of(id);
+        let is_edited = || self.ids.contains(&key) && self.of_group.get(&group).is_none_or(|own| own.as_str() != id);
+        self.owners.get(&key).is_some_and(|owner| *owner != group) || is_edited()
     }
 }
 
-/// Old entries behind items that were edited, by group.
-pub(super) fn match_edited(work: &Work<'_>, groups: &[Group], old: &[Key]) -> Result<Edited, RunError> {
+/// Old entries behind items that were edited, by group. `went` has the keys of items that
+/// are not there any more.
+pub(super) fn match_edited(
+    work: &Work<'_>,
+    groups: &[Group],
+    old: &[Key],
+    went: &BTreeSet<Key>,
+) -> Result<Edited, RunError> {
     let mut claimed: HashSet<usize> = HashSet::new();
     let mut fresh: Vec<usize> = Vec::new();
     let mut led: Vec<(usize, String)> = Vec::new();
+    let mut holders: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (n, group) in groups.iter().enumerate() {
         let rows: Vec<usize> = group.keys.iter().filter_map(|k| work.ledger.with_key(*k)).collect();
         if rows.is_empty() {
@@ -92,48 +134,161 @@ pub(super) fn match_edited(work: &Work<'_>, groups: &[Group], old: &[Key]) -> Re
             led.extend(rows.first().map(|row| (n, work.ledger.row_at(*row).id.clone())));
             continue;
         }
-        claimed.extend(rows);
+        for row in rows.into_iter().collect::<BTreeSet<usize>>() {
+            claimed.insert(row);
+            if !work.ledger.row_at(row).is_post() {
+                holders.entry(row).or_default().push(n);
+            }
+        }
     }
+    let owners = owners(work, groups, &holders)?;
     let swapped = match_swapped(work, groups, old, &mut claimed)?;
-    let orphans: Vec<&Row> = old
-        .iter()
-        .filter_map(|id| work.ledger.index(*id))
-        .filter(|n| !claimed.contains(n))
-        .map(|n| work.ledger.row_at(n))
-        .filter(|r| r.gone.is_none() && r.place.is_some() && !r.keys.is_empty())
-        .collect();
-    if orphans.is_empty() || fresh.is_empty() {
-        return Ok(Edited::new(swapped, &led));
+    if fresh.is_empty() {
+        return Ok(Edited::new(swapped, &led, owners));
     }
-    struct Seen {
-        key: String,
-        hash: String,
-        says: String,
-        place: Place,
+    let is_orphan = |n: &usize| {
+        let row = work.ledger.row_at(*n);
+        !claimed.contains(n) && row.gone.is_none() && row.place.is_some() && !row.keys.is_empty()
+    };
+    let mut orphans: Vec<usize> = old.iter().filter_map(|id| work.ledger.index(*id)).filter(is_orphan).collect();
+    let withdrawn = withdrawn(work, &claimed);
+    if orphans.is_empty() && withdrawn.is_empty() {
+        return Ok(Edited::new(swapped, &led, owners));
     }
     let mut seen: Vec<(usize, Seen)> = Vec::new();
     for n in fresh {
         let items = work.store.items(&groups[n].items)?;
         let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
         if let (Some(place), says) = trace(&raws) {
-            let key = normalize::principal(&raws).keys[0].clone();
-            seen.push((n, Seen { key, hash: normalize::text_hash(&raws), says, place }));
+            let main = normalize::principal(&raws);
+            let text = if is_post(main) { beginning(&main.text) } else { String::new() };
+            let (key, published) = (main.keys[0].clone(), main.published);
+            seen.push((n, Seen { key, hash: normalize::text_hash(&raws), says, place, published, text }));
         }
     }
+    orphans.extend(returning(work, &withdrawn, &orphans, &seen, went)?);
+    let orphans: Vec<&Row> = orphans.into_iter().map(|n| work.ledger.row_at(n)).collect();
     let of_row = |r: &'_ Row| -> Option<(String, usize)> { r.place.clone().map(|Place(post, line)| (post, line)) };
     let places: Vec<(String, usize)> = orphans.iter().filter_map(|r| of_row(r)).collect();
     let old: Vec<Trace<'_>> = orphans
         .iter()
         .zip(&places)
-        .map(|(r, (post, line))| Trace { key: &r.keys[0], hash: &r.hash, says: &r.says, post, line: *line })
+        .map(|(r, (post, line))| {
+            let departed = work.departed.iter().find(|d| r.keys.contains(&d.key)).filter(|_| r.is_post());
+            let body = departed.map(|d| Body { published: d.published, text: &d.text });
+            Trace { key: &r.keys[0], hash: &r.hash, says: &r.says, post, line: *line, body }
+        })
         .collect();
     let new: Vec<Trace<'_>> = seen
         .iter()
-        .map(|(_, s)| Trace { key: &s.key, hash: &s.hash, says: &s.says, post: &s.place.0, line: s.place.1 })
+        .map(|(_, s)| {
+            let body = Some(Body { published: s.published, text: &s.text });
+            Trace { key: &s.key, hash: &s.hash, says: &s.says, post: &s.place.0, line: s.place.1, body }
+        })
         .collect();
     let pairs = matching::pairs(&old, &new);
     let found = pairs.into_iter().map(|(n, o)| (seen[n].0, EntryId::foreign(orphans[o].id.clone())));
-    Ok(Edited::new(found.chain(swapped).collect(), &led))
+    Ok(Edited::new(found.chain(swapped).collect(), &led, owners))
+}
+
+/// Which group each entry is that came apart, or that another one has a key of: the one in
+/// the post where it came up, that says what it said, that has the key it was known by first.
+fn owners(
+    work: &Work<'_>,
+    groups: &[Group],
+    holders: &BTreeMap<usize, Vec<usize>>,
+) -> Result<HashMap<Key, usize>, RunError> {
+    let mut owners = HashMap::new();
+    for (row, holders) in holders.iter().filter(|(_, holders)| holders.len() > 1) {
+        let row = work.ledger.row_at(*row);
+        let mut best = None;
+        for n in holders {
+            let items = work.store.items(&groups[*n].items)?;
+            let raws: Vec<&RawEntry> = items.iter().map(|i| &i.raw).collect();
+            let place = row.place.as_ref().map(|place| place.0.as_str());
+            let is_there = place.is_some() && raws.iter().any(|r| r.mention.as_ref().map(|m| m.post.as_str()) == place);
+            let is_first = row.keys.first().is_some_and(|k| groups[*n].keys.contains(&Key::of(k)));
+            let claim = (is_there, normalize::text_hash(&raws) == row.hash, is_first, std::cmp::Reverse(*n));
+            best = best.max(Some(claim));
+        }
+        owners.extend(best.map(|(_, _, _, n)| (Key::of(&row.id), n.0)));
+    }
+    Ok(owners)
+}
+
+/// An item that has no id yet.
+struct Seen {
+    key: String,
+    hash: String,
+    says: String,
+    place: Place,
+    published: Option<DateTime<Utc>>,
+    /// Of a post: the beginning of its text.
+    text: String,
+}
+
+/// Rows of entries that were withdrawn, and that nothing in `claimed` stands for.
+fn withdrawn(work: &Work<'_>, claimed: &HashSet<usize>) -> Vec<usize> {
+    let is_known = |n: &usize| {
+        let row = work.ledger.row_at(*n);
+        row.gone.is_some() && row.place.is_some() && !row.keys.is_empty()
+    };
+    work.ledger.withdrawn().filter(|n| !claimed.contains(n)).filter(is_known).collect()
+}
+
+/// Entries of `withdrawn` that may come back under another key: what a person hides, and
+/// posts that say word for word what one says that is new, with all that was in them.
+fn returning(
+    work: &Work<'_>,
+    withdrawn: &[usize],
+    orphans: &[usize],
+    seen: &[(usize, Seen)],
+    went: &BTreeSet<Key>,
+) -> Result<BTreeSet<usize>, RunError> {
+    let row_at = |n: usize| work.ledger.row_at(n);
+    // Nothing says any more what the entry is known by. That somebody links to a post is not the post.
+    let is_lost = |row: &Row| -> Result<bool, RunError> {
+        let own = row.keys.iter().filter(|k| !row.is_post() || Class::of(k) == Class::Post);
+        for key in own {
+            if work.store.count_with_key(Key::of(key), 1)? > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    let mut found = BTreeSet::new();
+    let hidden: HashSet<usize> = Overrides::new(work.opened).hidden(work.ledger).collect();
+    for n in withdrawn.iter().copied().filter(|n| hidden.contains(n)) {
+        let row = row_at(n);
+        // A post that was hidden and deleted is not behind the next one that begins like it.
+        let may_be = !row.is_post() || row.keys.iter().any(|k| went.contains(&Key::of(k)));
+        if may_be && is_lost(row)? {
+            found.insert(n);
+        }
+    }
+    let mut by_hash: HashMap<&str, Vec<usize>> = HashMap::new();
+    let is_telling = |row: &Row| row.is_post() && row.says.chars().count() >= matching::TELLING;
+    for n in withdrawn.iter().copied().filter(|n| is_telling(row_at(*n))) {
+        by_hash.entry(&row_at(n).hash).or_default().push(n);
+    }
+    for (_, new) in seen.iter().filter(|(_, new)| Class::of(&new.key) == Class::Post) {
+        let Some([n]) = by_hash.get(new.hash.as_str()).map(Vec::as_slice) else { continue };
+        let post = row_at(*n);
+        if orphans.iter().any(|o| row_at(*o).hash == post.hash) || !is_lost(post)? {
+            continue;
+        }
+        found.insert(*n);
+        let was_in = |row: &Row| {
+            let at = |row: &Row| row.place.as_ref().map(|place| place.0.clone());
+            row.gone == post.gone && !row.is_post() && at(row) == at(post)
+        };
+        for n in withdrawn.iter().copied().filter(|n| was_in(row_at(*n))) {
+            if is_lost(row_at(n))? {
+                found.insert(n);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Items that were told apart from another one of their post by a longer key, and have the
@@ -177,7 +332,7 @@ fn match_swapped(
 pub(in crate::run) fn trace(raws: &[&RawEntry]) -> (Option<Place>, String) {
     let main = normalize::principal(raws);
     let place = main.mention.as_ref().map(|m| Place(m.post.clone(), m.line));
-    (place, text::fold_prefix(&main.title, 60))
+    (place, text::fold_prefix(&main.title, TITLE_CHARS))
 }
 
 /// The keys that stand for `raws`: the principal's first, then those of others that speak
@@ -329,7 +484,7 @@ pub(super) fn remember(
     id: &EntryId,
     speaking: &[&RawEntry],
     raws: &[&RawEntry],
-    live: &HashSet<Key>,
+    keys: Keys<'_>,
 ) -> Result<Memory, RunError> {
     let now = work.moment.now;
     let hash = normalize::text_hash(speaking);
@@ -350,9 +505,20 @@ pub(super) fn remember(
         (row.place, row.says) = trace(speaking);
     }
     let memory = Memory { first_seen: row.seen, text_hash: row.hash.clone(), changed: row.changed };
-    let keys = keys(speaking, raws);
     let store = &work.store;
-    let taken = |other: &EntryId| live.contains(&Key::of(other.as_str())) || store.has_entry(other).unwrap_or(false);
-    work.ledger.add_keys(id, keys.iter().map(String::as_str), taken);
+    let taken = |other: &EntryId| match keys {
+        Keys::OfLive(live) => live.contains(&Key::of(other.as_str())) || store.has_entry(other).unwrap_or(false),
+        Keys::Free => false,
+    };
+    let all = self::keys(speaking, raws);
+    work.ledger.add_keys(id, all.iter().map(String::as_str), taken);
     Ok(memory)
+}
+
+/// Which keys an entry is known by from now on.
+pub(super) enum Keys<'a> {
+    /// All that it has: it is one of those that are there.
+    OfLive(&'a HashSet<Key>),
+    /// Those that no other entry has: it is not published.
+    Free,
 }

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{Derivation, Work};
-use crate::entry::{EntryId, Key};
+use crate::entry::{EntryId, Key, Slug};
+use crate::files;
 use crate::ledger::{Ledger, Row, Summary};
 use crate::run::{Problem, RunError};
 
@@ -29,21 +30,30 @@ pub(super) fn is_unread(row: &Row, read: &HashSet<Key>) -> bool {
     !row.is_post() && own.peek().is_some() && !own.any(|k| read.contains(&Key::of(k)))
 }
 
-/// Tells of published entries of sources that the store does not know, and has the feeds
+/// An entry of a post that could not be read.
+pub(super) fn is_in_unread(row: &Row, unread: &[String]) -> bool {
+    row.place.as_ref().is_some_and(|place| files::is_unread(unread, &place.0))
+}
+
+/// Tells of published entries of sources that the store does not know, as it may not know
+/// those of posts that cannot be read, and has the feeds
 /// held back that would lose most of what they have. Who accepts that has them leave their
 /// feeds until they are read again.
 pub(super) fn missing(work: &mut Work<'_>, live: &HashSet<Key>, result: &mut Derivation) -> Result<(), RunError> {
     let mut of_source: BTreeMap<String, usize> = BTreeMap::new();
     let mut of_feed: BTreeMap<String, usize> = BTreeMap::new();
     let mut found: Vec<EntryId> = Vec::new();
-    for row in work.ledger.rows().filter(|r| r.gone.is_none() && !r.is_post() && !r.feeds.is_empty()) {
+    for row in work.ledger.rows().filter(|r| r.gone.is_none() && !r.feeds.is_empty()) {
         let source = row.keys.iter().find_map(|k| k.strip_prefix(UPSTREAM)?.split_once('|'));
+        let source = source.filter(|_| !row.is_post());
         let id = EntryId::foreign(row.id.clone());
-        if let Some((source, _)) = source
+        if (source.is_some() || is_in_unread(row, work.kept))
             && !live.contains(&Key::of(&row.id))
             && !work.store.has_entry(&id)?
         {
-            *of_source.entry(source.to_owned()).or_default() += 1;
+            if let Some((source, _)) = source {
+                *of_source.entry(source.to_owned()).or_default() += 1;
+            }
             row.feeds.iter().for_each(|feed| *of_feed.entry(feed.clone()).or_default() += 1);
             found.push(id);
         }
@@ -116,6 +126,37 @@ impl Before {
     }
 }
 
+/// Where projects became one, in contrast to one that was renamed, each of their feeds stays the
+/// one it was: an entry that was in one and not in the other tells.
+pub(super) fn keep_feed_ids(work: &mut Work<'_>, before: &Before) {
+    let was_there = |slug: &Slug| before.0.feeds.contains(slug.as_str());
+    let projects = work.opened.site.projects.iter().filter(|p| was_there(&p.slug));
+    let pairs: Vec<(&Slug, &Slug)> =
+        projects.flat_map(|p| p.formerly.iter().filter(|old| was_there(old)).map(|old| (&p.slug, old))).collect();
+    if pairs.iter().all(|(_, old)| work.ledger.feed_ids.contains_key(old.as_str())) {
+        return;
+    }
+    let mut apart: HashSet<(&Slug, &Slug)> = HashSet::new();
+    for row in work.ledger.rows().filter(|row| row.gone.is_none()) {
+        let has = |slug: &Slug| row.feeds.iter().chain(&row.left).any(|feed| feed == slug.as_str());
+        apart.extend(pairs.iter().filter(|(slug, old)| has(slug) && !has(old)));
+    }
+    for project in &work.opened.site.projects {
+        let joined: Vec<&Slug> = project.formerly.iter().filter(|old| apart.contains(&(&project.slug, *old))).collect();
+        if joined.is_empty() {
+            continue;
+        }
+        let ids = &mut work.ledger.feed_ids;
+        let renamed = project.formerly.iter().find(|old| was_there(old) && !joined.contains(old));
+        let own = renamed.unwrap_or(&project.slug).to_string();
+        let own = ids.entry(project.slug.to_string()).or_insert(own).clone();
+        for old in &project.formerly {
+            let id = if joined.contains(&old) { old.to_string() } else { own.clone() };
+            ids.entry(old.to_string()).or_insert(id);
+        }
+    }
+}
+
 /// Marks what is not there any more; comes back with what went in this run.
 pub(super) fn withdraw(work: &mut Work<'_>, gone: &[Key]) -> Result<Vec<Key>, RunError> {
     let now = work.moment.now;
@@ -128,13 +169,16 @@ pub(super) fn withdraw(work: &mut Work<'_>, gone: &[Key]) -> Result<Vec<Key>, Ru
 }
 
 /// Very many posts gone at once are a folder that is missing, and no decision; `gone` are
-/// those that nobody hid.
+/// those that nobody hid, with those that cannot be read and that the store does not have.
 pub(super) fn guard_posts<'k>(
     work: &Work<'_>,
     before: &Before,
     gone: impl Iterator<Item = &'k Key>,
 ) -> Result<(), RunError> {
-    let gone = gone.filter_map(|id| work.ledger.row(*id)).filter(|r| r.is_post()).count();
+    // A post of a folder that is listed for itself now is still there, once.
+    let is_read_there = |row: &Row| row.place.as_ref().is_some_and(|p| work.opened.is_in_inner_folder(&p.0));
+    let gone = gone.filter_map(|id| work.ledger.row(*id)).filter(|r| r.is_post() && !is_read_there(r));
+    let gone = gone.filter(|r| r.gone.is_some() || !r.feeds.is_empty()).count();
     if gone > GONE_ALONE && gone * GONE_SHARE > before.0.posts && !work.moment.accept_removals {
         let folders = &work.opened.site.posts;
         let folder = match &folders[..] {

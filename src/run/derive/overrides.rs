@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::identity::{is_post, page};
 use crate::config::Override;
-use crate::entry::{EntryId, RawEntry};
+use crate::entry::{EntryId, Key, RawEntry};
+use crate::ledger::Ledger;
 use crate::normalize::address;
 use crate::run::Opened;
 
@@ -24,6 +25,15 @@ impl<'a> Overrides<'a> {
             by_target.entry(key.unwrap_or_else(|| o.target.clone())).or_default().push(o);
         }
         Self { by_target }
+    }
+
+    /// Rows of the entries that a person hides, as far as they are known.
+    pub(super) fn hidden(&self, ledger: &Ledger) -> impl Iterator<Item = usize> {
+        let hidden = self.by_target.iter().filter(|(_, decisions)| decisions.iter().any(|o| o.hide));
+        hidden.filter_map(|(target, _)| {
+            let target = Key::of(target);
+            ledger.index(target).or_else(|| ledger.with_key(target))
+        })
     }
 
     pub(in crate::run) fn of(&self, id: Option<&EntryId>, raws: &[&RawEntry]) -> Vec<&'a Override> {
