@@ -65,11 +65,11 @@ pub(super) fn with_emoji(text: String) -> String {
         let (Some(whole), name) = (found.get(0), &found[1]) else { break };
         let joins = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '_' | '=' | '"');
         let stands_free = !text[..whole.start()].ends_with(joins) && !text[whole.end()..].starts_with(joins);
-        let sign = emojis::get_by_shortcode(name).filter(|_| stands_free && !code.has(whole.start()));
+        let sign = gh_emoji::get(name).filter(|_| stands_free && !code.has(whole.start()));
         from = if sign.is_some() { whole.end() } else { whole.end() - 1 };
         if let Some(sign) = sign {
             out.push_str(&text[done..whole.start()]);
-            out.push_str(sign.as_str());
+            out.push_str(sign);
             done = whole.end();
         }
     }
