@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::normalize::html::elements::{is_silent, is_void};
 use crate::normalize::html::escape;
 use crate::source::pattern::pattern;
 use crate::source::shortcode::{self, Arguments};
@@ -19,10 +20,6 @@ const LONGEST: usize = 16_384;
 const MOST_FAILURES: usize = 64;
 const SHORT: usize = 256;
 
-/// Elements without content.
-const VOID: [&str; 10] = ["area", "br", "col", "embed", "hr", "img", "input", "link", "source", "wbr"];
-/// Elements whose content is no text of the page.
-const SILENT: [&str; 5] = ["script", "style", "template", "noscript", "object"];
 /// Elements that only hold others: on lines of their own they are nothing to Markdown.
 const BOXES: [&str; 7] = ["div", "section", "center", "article", "main", "aside", "span"];
 
@@ -182,7 +179,7 @@ impl<'t> Reader<'t> {
         }
         let alone = first && self.text[end..].lines().next().is_none_or(|behind| behind.trim().is_empty());
         let is_box = BOXES.contains(&tag.name);
-        if tag.closed || VOID.contains(&tag.name) {
+        if tag.closed || is_void(tag.name) {
             let shown = if is_component { component(&tag) } else { tag.written(true) };
             self.out.push_str(&shown);
             return self.drop_to(end);
@@ -327,7 +324,7 @@ impl<'t> Tag<'t> {
 
     /// The tag as HTML has it: what is computed is left out.
     fn written(&self, closed: bool) -> String {
-        if SILENT.contains(&self.name) && closed {
+        if closed && is_silent(self.name) && self.name != "iframe" {
             return String::new();
         }
         let has = |name: &str| self.attributes.iter().any(|(k, v)| k.as_deref() == Some(name) && !v.is_empty());
@@ -343,7 +340,7 @@ impl<'t> Tag<'t> {
             });
         }
         out.push('>');
-        if closed && !VOID.contains(&self.name) {
+        if closed && !is_void(self.name) {
             out.push_str(&format!("</{}>", self.name));
         }
         out
