@@ -202,14 +202,16 @@ fn json(text: &str) -> Result<Split<'_>, FrontMatterError> {
     }
 }
 
-/// Pelican's and MultiMarkdown's `Key: value` lines, ended by an empty line.
+/// Pelican's and MultiMarkdown's `Key: value` lines, ended by an empty line; Frog indents them all.
 fn header_lines(text: &str) -> Split<'_> {
     let none = Split { values: Map::new(), body: text, lines_before: 0 };
     let mut values: Map<String, Value> = Map::new();
     let mut last: Option<String> = None;
     let (mut at, mut lines) = (0, 0);
+    let indent = &text[..text.len() - text.trim_start_matches([' ', '\t']).len()];
     for line in text.split_inclusive('\n') {
         let bare = line.trim_end();
+        let bare = bare.strip_prefix(indent).unwrap_or(bare);
         if bare.is_empty() {
             break;
         }

@@ -73,6 +73,19 @@ pub(super) fn cut<'a>(root: &'a AstNode<'a>, source: &str, lines: &[String]) -> 
     (cutter.pieces, cutter.image)
 }
 
+/// The heading on the second of two lines, the first of which is nothing but an empty anchor:
+/// `<div id="news"></div>` newline `# News`. To Markdown both are HTML.
+fn heading_below_anchor(literal: &str) -> Option<(u8, &str)> {
+    let (anchor, heading) = literal.trim_end().split_once('\n')?;
+    let heading = heading.trim();
+    let level = heading.bytes().take_while(|b| *b == b'#').count();
+    let words = heading[level..].strip_prefix(' ').map(str::trim).filter(|w| !w.is_empty())?;
+    let is_anchor = anchor.trim().starts_with('<') && anchor.contains("id=") || anchor.contains("name=");
+    let is_empty = html::plain(anchor).trim().is_empty() && !anchor.contains("<img");
+    let level = u8::try_from(level).ok().filter(|l| (1..=6).contains(l))?;
+    (is_anchor && is_empty && !words.contains(['\n', '<'])).then_some((level, words))
+}
+
 impl Cutter<'_> {
     fn block<'a>(&mut self, node: &'a AstNode<'a>, context: Context) {
         let data = node.data.borrow();
@@ -128,6 +141,11 @@ impl Cutter<'_> {
                 let images = html.literal.matches("<img").count();
                 if self.image.is_none() {
                     self.image = attribute(&html.literal, "img", "src");
+                }
+                if let Some((level, heading)) = heading_below_anchor(&html.literal) {
+                    let inline = Inline { text: heading.to_owned(), ..Inline::default() };
+                    self.push(Shape::Heading(level), (pos.start.line + 1, pos.end.line), context, inline);
+                    return;
                 }
                 let text = text::line(&html::plain(&html.literal));
                 let links = attribute(&html.literal, "a", "href").map(|url| LinkRef {

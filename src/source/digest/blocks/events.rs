@@ -183,7 +183,12 @@ fn whole_event(scope: &mut Scope<'_>) {
     }
     let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let to = scope.section.to;
-    let link = (from..to).filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !places::is_person(l));
+    let invites = |n: usize| shapes::invites(&scope.pieces[n].text) && time.is_none();
+    let linked = (from..to).filter(|n| !invites(*n)).filter_map(|n| lists::first_link(&scope.pieces[n]));
+    let link = linked.filter(|l| !places::is_person(l)).next();
+    if link.is_none() && (from..to).any(invites) {
+        return;
+    }
     let says =
         (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
     let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w))

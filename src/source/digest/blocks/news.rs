@@ -313,6 +313,47 @@ fn beside_items(scope: &mut Scope<'_>, is_told: fn(&str) -> bool) {
     told.into_iter().for_each(|(from, to)| news_block(scope, from, to));
 }
 
+/// Reads the bullets of what goes on: each that has none below it, and those that tell something
+/// themselves, is news. Some have a link, which are items already.
+pub(in crate::source::digest) fn steps_as_news(scope: &mut Scope<'_>) {
+    /// Those that are shorter are what those below them are about.
+    const HEADS: usize = 24;
+    let is_bullet = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.list > 0 && !piece.quote && piece.shape == Shape::Line && begins_item(scope, n)
+    };
+    let is_dated = |n: usize| shapes::day_in(&scope.pieces[n].text).is_some();
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let mut steps: Vec<(usize, usize)> = Vec::new();
+    let mut n = first;
+    while n < scope.section.to {
+        if scope.used[n] || !is_bullet(n) {
+            n += 1;
+            continue;
+        }
+        let piece = &scope.pieces[n];
+        let own = (n..scope.section.to).find(|m| scope.pieces[*m].item != piece.item).unwrap_or(scope.section.to);
+        let below = scope.at(own).is_some_and(|p| p.list > piece.list);
+        let told = piece.text.trim_end_matches([':', '：', ' ']);
+        let heads = below && (text::columns(told) < HEADS || told.len() < piece.text.len());
+        let deeper = |m: &usize| scope.pieces[*m].list > piece.list || scope.pieces[*m].item == piece.item;
+        let to = (n..scope.section.to).find(|m| !deeper(m)).unwrap_or(scope.section.to);
+        let is_free = (n..to).all(|m| !scope.used[m]);
+        let tells = text::columns(told) >= 12
+            && told.len() == piece.text.len()
+            && piece.links.is_empty()
+            && !is_dated(n)
+            && !vocabulary::closes(told)
+            && !vocabulary::speaks_of_the_digest(told)
+            && shapes::field(told).is_none();
+        if !heads && tells && is_free {
+            steps.push((n, to));
+        }
+        n = if heads || !is_free { own } else { to };
+    }
+    steps.into_iter().for_each(|(from, to)| news_block(scope, from, to));
+}
+
 /// The outermost items of lists, each with what stands below it in its list.
 fn bullets(scope: &Scope<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
     let begins = |n: &usize| {
@@ -384,7 +425,7 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     let is_own = |p: &&Piece| p.block == head.block && !(p.line > head.line && lists::is_bare_link(p));
     let paragraph: Vec<&str> = scope.pieces[from..to].iter().take_while(is_own).map(|p| p.text.as_str()).collect();
     let title =
-        if is_title { line.to_owned() } else { text::first_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
+        if is_title { line.to_owned() } else { lists::whole_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
     if title.chars().filter(|c| c.is_alphanumeric()).count() < 2
         || shapes::is_credit(&head.text, false)
         || shapes::is_source(head)

@@ -36,7 +36,12 @@ pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
         let range = scope.range();
         let mut from = range.start + usize::from(!scope.section.heading.is_empty());
         for n in range.clone() {
-            if lists::first_link(&scope.pieces[n]).is_some() {
+            if let Some(link) = lists::first_link(&scope.pieces[n]) {
+                // `Do you know of one? [Tell us](…).`
+                if lists::invites(&scope.pieces[n], &link) {
+                    from = n + 1;
+                    continue;
+                }
                 task_block(scope, from, n + 1, None);
                 from = n + 1;
             }
