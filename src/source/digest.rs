@@ -250,17 +250,26 @@ impl Scope<'_> {
         let behind = &self.pieces[self.section.to..];
         let is_last = behind.len() <= MOST_BEHIND && behind.iter().all(|p| !matches!(p.shape, Shape::Heading(_)));
         let bullets = || self.range().skip(1).map(|n| &self.pieces[n]).filter(|p| p.list > 0 && !p.text.is_empty());
-        let labelled = |p: &Piece| {
+        let label = |p: &Piece| {
+            // `https://wick.example：what it is` has its address for a label.
+            let shown = p.links.first().filter(|l| p.text.starts_with(l.text.as_str()));
+            let from = shown.map_or(0, |l| l.text.len());
+            let at = from + p.text[from..].find([':', '：'])?;
+            (text::columns(&p.text[..at]) <= 40 && text::columns(&p.text) <= 120).then(|| p.text[..at].to_owned())
+        };
+        let leads = |p: &Piece| {
             let link = p.links.iter().find(|l| !l.picture && !l.text.is_empty());
             let before = link.map_or(p.text.as_str(), |l| p.text.split(l.text.as_str()).next().unwrap_or(""));
-            let named = before.contains([':', '：']) && text::columns(before) <= 40;
-            named || vocabulary::names_network(&p.text)
+            before.contains([':', '：'])
         };
+        let heading = &self.section.heading;
         self.section.head == Head::Heading
             && is_last
+            && (vocabulary::is_of_places(heading) || vocabulary::is_frame(heading))
             && bullets().count() > 1
-            && bullets().all(labelled)
-            && bullets().any(|p| vocabulary::names_network(&p.text))
+            && bullets().all(|p| label(p).is_some())
+            && bullets().filter(|p| leads(p)).count() * 2 >= bullets().count()
+            && bullets().any(|p| label(p).is_some_and(|l| vocabulary::names_network(&l)))
             && self.range().skip(1).all(|n| self.pieces[n].list > 0 || self.pieces[n].links.is_empty())
     }
 

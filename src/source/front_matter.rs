@@ -277,6 +277,7 @@ mod tests {
             ("+++\ntitle = 'a'\ndate = 2024-06-30T10:00:00+08:00\n[extra]\nb = 1\n+++\nx", ("a", "x", 6)),
             ("{\n \"title\": \"a\"\n}\nx", ("a", "x", 2)),
             ("Title: a\nDate: 2019-01-01\nTags: x,\n  y\n\nx", ("a", "x", 4)),
+            ("    Title: a\n    Date: 2019-01-01\n\nx", ("a", "x", 2)),
             ("# heading\n\nx", ("-", "# heading\n\nx", 0)),
             ("\n\n---\ntitle: a\n---\nx", ("a", "x", 5)),
             ("\n---\n\n## A\n\n- x\n\n---\ny", ("-", "---\n\n## A\n\n- x\n\n---\ny", 0)),

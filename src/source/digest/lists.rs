@@ -171,14 +171,19 @@ pub(super) fn items(scope: &mut Scope<'_>) {
 
 /// Whether a line opens with a link that is a name and its version, or has the link of the version
 /// of what it is about, and says no more of it than that it is there.
-fn is_released(scope: &Scope<'_>, n: usize) -> bool {
+pub(super) fn is_released(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
     let Some(link) = first_link(piece) else { return false };
     let line = shapes::without_ordinal(&piece.text).0;
     let told = || line.strip_prefix(link.text.as_str()).is_some_and(shapes::comes_out);
     // `[Oil 5.0.2](…) and [5.0.3](…), new versions`
-    let two = || piece.links.len() > 1 && piece.list > 0 && shapes::version_beside(piece, 1, "").is_some();
-    let named = shapes::version(&link.text).is_some_and(|v| v.number.contains('.') && v.start > 1);
+    let two = || {
+        let beside = piece.links.len() > 1 && shapes::version_beside(piece, 1, "").is_some();
+        let behind = || piece.text.split_once(piece.links[1].text.as_str()).map_or("", |(_, behind)| behind);
+        beside && (piece.list > 0 || !behind().trim().is_empty() && shapes::comes_out(behind()))
+    };
+    let named = shapes::version(&link.text).is_some_and(|v| v.number.contains('.') && v.start > 1)
+        && !shapes::is_part_of_text(&link.text);
     !piece.quote
         && (piece.is_text() || piece.list > 0)
         && (named && (told() || two()) && shapes::release_of_link(piece, &link, scope.names).is_some()
@@ -405,7 +410,10 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
     let describes = |n: &usize| {
         let p = &scope.pieces[*n];
         let quoted = |p: &Piece| p.quote && is_link(p) && p.text.contains("://");
-        if title_first && scope.at(n + 1).is_some_and(is_address) || scope.at(n + 1).is_some_and(quoted) {
+        // `阅读原文` may stand between a title and its address.
+        let leads = scope.at(n + 1).is_some_and(|p| shapes::leads_to_original(&p.text));
+        let below = scope.at(n + 1 + usize::from(leads));
+        if title_first && below.is_some_and(is_address) || scope.at(n + 1).is_some_and(quoted) {
             return false;
         }
         let call = ["扫码", "关注", "公众号", "subscribe"].iter().any(|w| p.text.to_lowercase().contains(w));
@@ -527,7 +535,15 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         && (unit.from + own.len()..unit.to).filter(|n| shapes::is_link_line(&scope.pieces[*n])).count() > 1;
     if let Some((n, link)) = own_link.filter(|_| !heads) {
         let title = title_in(scope, n, &link, unit.from);
-        push(scope, unit.from..unit.to, n, title, &link, kind);
+        let below = titles_below(scope, unit, unit.from + own.len());
+        let to = below.first().copied().unwrap_or(unit.to);
+        push(scope, unit.from..to, n, title, &link, kind);
+        for (k, at) in below.iter().copied().enumerate() {
+            let to = below.get(k + 1).copied().unwrap_or(unit.to);
+            if let Some(link) = first_link(&scope.pieces[at]) {
+                push(scope, at..to, at, link.text.clone(), &link, kind);
+            }
+        }
         return;
     }
     // What the items below are about stands here: `MOSN`, and its links below.
@@ -569,6 +585,23 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
             push(scope, unit.from..unit.to + 1, unit.to, title, &next, kind);
         }
     }
+}
+
+/// Where the items below one with a link of its own begin that are titles themselves: all that stands
+/// there are links from one end to the other, none of which is where the same is kept or talked about.
+fn titles_below(scope: &Scope<'_>, unit: &Unit, from: usize) -> Vec<usize> {
+    let depth = scope.pieces[unit.from].list;
+    let below = from..unit.to;
+    let is_title = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.list == depth + 1
+            && piece.links.len() == 1
+            && is_link(piece)
+            && text::columns(&piece.text) >= 16
+            && !says_nothing(&piece.text)
+            && !shapes::is_aside(&piece.text)
+    };
+    if below.len() > 1 && below.clone().all(is_title) { below.collect() } else { Vec::new() }
 }
 
 /// A heading or a numbered title, and what stands below it.

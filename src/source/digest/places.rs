@@ -83,9 +83,10 @@ pub(super) fn is_chat(url: &str) -> bool {
     matches!(host, "discord.gg" | "open.kakao.com" | "qm.qq.com" | "gitter.im" | "join.slack.com")
 }
 
-/// Whether an address is that of an account, a channel or a page where many have one, or of a feed.
+/// Whether an address is that of an account, a channel or a group where many have one: what stands
+/// behind it, a film or a message, is told by itself.
 pub(super) fn is_network(url: &str) -> bool {
-    const NETWORKS: [&str; 12] = [
+    const NETWORKS: [&str; 11] = [
         "facebook.com",
         "instagram.com",
         "linkedin.com",
@@ -96,14 +97,21 @@ pub(super) fn is_network(url: &str) -> bool {
         "bsky.app",
         "threads.net",
         "discord.com",
-        "zhihu.com",
         "space.bilibili.com",
+    ];
+    const OF_ACCOUNTS: [&str; 13] = [
+        "channel", "c", "user", "company", "in", "school", "profile", "r", "u", "invite", "groups", "people",
+        "showcase",
     ];
     let Ok(parsed) = Url::parse(url) else { return false };
     let host = parsed.host_str().unwrap_or("").trim_start_matches("www.");
     let segments: Vec<&str> = parsed.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
-    let is_own = !segments.iter().any(|s| matches!(*s, "watch" | "status" | "posts" | "comments" | "article" | "p"));
-    is_account(url) || is_chat(url) || NETWORKS.contains(&host) && segments.len() <= 2 && is_own
+    let is_own = match segments.as_slice() {
+        [one] => !matches!(*one, "watch" | "playlist" | "results" | "search"),
+        [place, _] => OF_ACCOUNTS.contains(place),
+        _ => false,
+    };
+    is_account(url) || is_chat(url) || NETWORKS.contains(&host) && is_own
 }
 
 /// Whether a link says a name: a word, or two that begin large.
@@ -157,6 +165,16 @@ pub(super) fn is_page(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_film_is_no_network() {
+        for url in ["https://www.youtube.com/@a", "https://www.linkedin.com/company/a", "https://bsky.app/profile/a"] {
+            assert!(is_network(url), "{url}");
+        }
+        for url in ["https://www.youtube.com/watch?v=1", "https://youtube.com/playlist?list=1", "https://a.b/c"] {
+            assert!(!is_network(url), "{url}");
+        }
+    }
 
     #[test]
     fn a_change_has_a_number() {

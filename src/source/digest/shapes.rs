@@ -458,11 +458,28 @@ pub(super) fn invites(line: &str) -> bool {
     INVITES.is_match(line)
 }
 
+/// `Chapter 2.1`: a part of a text, whatever its number looks like.
+pub(super) fn is_part_of_text(words: &str) -> bool {
+    const PARTS: [&str; 10] =
+        ["chapter", "section", "part", "volume", "episode", "issue", "figure", "table", "lesson", "season"];
+    words.split_whitespace().next().is_some_and(|first| PARTS.contains(&first.to_lowercase().as_str()))
+}
+
+/// Whether a title is that of what goes with another: slides, a recording, where it is talked about.
+pub(super) fn is_aside(title: &str) -> bool {
+    static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:slides?|videos?|recordings?|discussions?|comments?|thread|transcripts?|changelog|release notes|notes|announcement|source|code|demo|docs?|documentation|repo(?:sitory)?|github|reddit|hacker ?news|part \d|download|issues?|pdf|paper|website|homepage|schedule|agenda|minutes|tickets?|register|translation)\b|讨论|视频|幻灯|录像|回放|源码|代码|仓库|文档|译文|中文|报名|官网|地址|链接",
+        )
+    });
+    ASIDE.is_match(title)
+}
+
 /// Whether a line says how its readers take part: `If you want to contribute, please read …`.
 pub(super) fn tells_how_to_join(line: &str) -> bool {
     static JOIN: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b(?:if you(?:['’]d)? (?:want|would like|like|wish)|want|wanting|how|in order|interested in) (?:to )?(?:contribut\w+|help(?:ing)?(?: out)?|get(?:ting)? involved|join(?:ing)?(?: us)?|participat\w+|tak(?:e|ing) part)\b|^\W*to (?:contribute|get involved|participate|take part|help out)\b|(?:如果|若).{0,8}(?:参与|贡献|加入)|(?:参与|贡献)(?:方式|指南)",
+            r"(?i)\b(?:if you(?:['’]d)? (?:want|would like|like|wish)|want|wanting|in order|interested in) (?:to )?(?:contribut(?:e|ing)|help(?:ing)? (?:out|us)|get(?:ting)? involved|join(?:ing)? us|participat(?:e|ing)|tak(?:e|ing) part)\b|^\W*(?:how )?to (?:contribute|get involved|participate|take part|help out|join us)\b|(?:如果|若).{0,8}(?:参与|贡献|加入)|(?:参与|贡献)(?:方式|指南)",
         )
     });
     JOIN.is_match(line)

@@ -75,12 +75,14 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
 pub(in crate::source::digest) fn group_as_news(scope: &mut Scope<'_>) -> bool {
     let (from, to) = (scope.section.from, scope.section.to);
     // Titles, and lines that open with their links, are a list after all.
-    let titled = |n: usize| {
-        let piece = &scope.pieces[n];
-        let opens = lists::first_link(piece).is_some_and(|l| piece.text.starts_with(l.text.as_str()));
-        opens || piece.bold || shapes::without_ordinal(&piece.text).1
+    let opens = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        lists::first_link(piece).is_some_and(|l| piece.text.starts_with(l.text.as_str()))
     };
-    let Some(starts) = group(scope, from, to).filter(|_| !(from + 1..to).any(titled)) else { return false };
+    let titled = |n: usize| scope.pieces[n].bold || shapes::without_ordinal(&scope.pieces[n].text).1;
+    let is_list = |starts: &[usize]| starts.iter().filter(|n| opens(n)).count() * 3 > starts.len();
+    let found = group(scope, from, to).filter(|starts| !is_list(starts) && !(from + 1..to).any(titled));
+    let Some(starts) = found else { return false };
     read_group(scope, &starts, to);
     true
 }
@@ -101,7 +103,12 @@ fn group(scope: &Scope<'_>, head: usize, to: usize) -> Option<Vec<usize>> {
     });
     let below = &scope.pieces[head + 1..to];
     let plain = below.iter().all(|p| p.is_text() || p.text.is_empty());
-    if !plain || !vocabulary::is_group(&scope.pieces[head].text) {
+    let name = shapes::without_brackets(&scope.pieces[head].text);
+    let released = || {
+        let own = (head + 1..to).filter(|n| scope.pieces[*n - 1].block != scope.pieces[*n].block);
+        own.filter(|n| lists::is_released(scope, *n)).take(2).count() > 1
+    };
+    if !plain || !vocabulary::is_group(name) && !released() {
         return None;
     }
     let begins = |n: &usize| {
@@ -151,6 +158,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
         }
     }
     let has_link = |(from, end): &(usize, usize)| (*from..*end).any(|n| lists::first_link(&scope.pieces[n]).is_some());
+    let paragraphs = with_addresses(scope, paragraphs);
     let linked: Vec<(usize, usize)> = paragraphs.iter().copied().filter(has_link).collect();
     let prose = paragraphs.iter().filter(|p| has_link(p)).filter(|(from, _)| !is_item(from)).count();
     // A numbered line opens a piece of news, and what is not numbered below it goes on.
@@ -212,6 +220,29 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     } else if first < to {
         news_block(scope, first, to);
     }
+}
+
+/// The paragraphs with an address that is one of its own as a part of what stands above it, which it
+/// leads to; `阅读原文` may stand between.
+fn with_addresses(scope: &Scope<'_>, paragraphs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let mut joined: Vec<(usize, usize)> = Vec::with_capacity(paragraphs.len());
+    for (from, end) in paragraphs {
+        let piece = &scope.pieces[from];
+        let leads = end == from + 1
+            && (lists::is_bare_link(piece) && piece.text.contains("://") || shapes::leads_to_original(&piece.text));
+        // What is told there, a sentence at most, has no link yet.
+        let is_open = |last: &(usize, usize)| {
+            let told = &scope.pieces[last.0..last.1];
+            told.iter().all(|p| p.is_text() && p.links.is_empty())
+                && !shapes::leads_to_original(&told[0].text)
+                && told.iter().any(|p| p.text.contains(char::is_alphabetic))
+        };
+        match joined.last_mut().filter(|last| leads && last.1 == from && is_open(last)) {
+            Some(last) => last.1 = end,
+            None => joined.push((from, end)),
+        }
+    }
+    joined
 }
 
 /// Bullets without a link with a paragraph below each that is no part of the list: what the text

@@ -77,6 +77,9 @@ pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
     lists::stray_articles(scope);
     // `Project updates` are what happened.
     if scope.section.told && scope.items.iter().all(|i| i.kind != Kind::Release) {
+        if vocabulary::is_of_progress(&heading) {
+            super::steps_as_news(scope);
+        }
         super::told_bullets(scope);
     }
 }

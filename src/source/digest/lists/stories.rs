@@ -50,6 +50,10 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     if addresses().next() == Some(n + 1) && addresses().count() == 1 && !lists() {
         return Some(to);
     }
+    let from_source = || first_link(&scope.pieces[n + 1]).is_some_and(|l| is_source_line(&scope.pieces[n + 1], &l));
+    if n + 1 < to && scope.pieces[n + 1].quote && from_source() {
+        return Some(to);
+    }
     let is_own = |m: usize| {
         let piece = &scope.pieces[m];
         if shapes::is_byline(piece) {
@@ -140,9 +144,20 @@ fn leads_on(scope: &Scope<'_>, n: usize, m: usize, to: usize, link: &LinkRef) ->
         && piece.block != above.block
         && !piece.bold
         && words.contains(char::is_alphabetic)
+        && !names_another(words, &link.text)
         && tells
         && is_only
         && tells_more(shapes::without_ordinal(&scope.pieces[n].text).0)
+}
+
+/// `Ida wrote [How wax melts](…)`: a link that is a title of its own, which no words lead to.
+fn names_another(words: &str, title: &str) -> bool {
+    static LEADS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)[:：]\W*$|\b(?:see|read|more|details?|full|learn|find|check|voir|lire|plus|mehr|siehe|lesen|ver|más|leer|mais|leia)\b",
+        )
+    });
+    title.starts_with(char::is_uppercase) && title.split_whitespace().count() > 2 && !LEADS.is_match(words)
 }
 
 /// Whether a heading is more than what a group is called.

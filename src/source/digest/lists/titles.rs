@@ -195,7 +195,11 @@ fn title_of_item(scope: &Scope<'_>, from: usize, n: usize) -> Option<String> {
     let title = head.text.trim_end_matches([':', '：', ' ']);
     let is_own = n > from + 1 && head.list > 0 && head.item == piece.item;
     let is_plain = scope.pieces[from..n].iter().all(|p| p.links.is_empty() && p.shape == piece.shape);
-    let says = (2..=100).contains(&text::columns(title)) && !says_nothing(title) && shapes::field(&head.text).is_none();
+    let by_whom = ["by ", "from ", "via ", "作者", "来源"].iter().any(|w| title.starts_with(w));
+    let says = (2..=100).contains(&text::columns(title))
+        && !says_nothing(title)
+        && !by_whom
+        && shapes::field(&head.text).is_none();
     (is_own && is_plain && says).then(|| title.to_owned())
 }
 
@@ -420,16 +424,18 @@ pub(in crate::source::digest) fn title_above(scope: &Scope<'_>, n: usize) -> Opt
         let p = &scope.pieces[*m];
         let label = p.text.trim_end_matches([':', '：', ' ']);
         let is_label = label.len() < p.text.len() && shapes::is_generic(label);
-        !p.text.is_empty() && !(p.links.is_empty() && p.list == 0 && (is_label || shapes::leads_to_original(&p.text)))
+        p.is_text() && p.links.is_empty() && (is_label || shapes::leads_to_original(&p.text))
     };
-    let above = (scope.section.from..n).rev().take(3).find(leads)?;
+    let above = (scope.section.from..n).rev().take(3).find(|m| !leads(m))?;
     let piece = &scope.pieces[above];
     let is_section = above == scope.section.from && !scope.section.heading.is_empty();
+    let sentence = (above + 1 < n).then(|| text::first_sentence(&piece.text));
+    let told = sentence.as_deref().unwrap_or(&piece.text);
     let usable = !scope.used[above]
         && !is_section
         && !piece.text.is_empty()
         && piece.links.is_empty()
-        && text::columns(&piece.text) <= 120;
-    let line = piece.text.trim_start_matches(['-', '•', '·', ' ']);
+        && text::columns(told) <= 120;
+    let line = told.trim_start_matches(['-', '•', '·', ' ']);
     usable.then(|| (above, shapes::without_numbers(line).to_owned()))
 }

@@ -106,7 +106,7 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
 pub(in crate::source::digest) fn comes_out(behind: &str) -> bool {
     static BRINGS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\s+(?:with|brings|adds|fixes|comes with|now|ready|is here|has arrived|arrives|arrived|landed|lands|corrige|apporte|trae|traz|bringt|bringen|mit|avec|con|com)\b",
+            r"(?i)^\s+(?:with|brings|adds|fixes|comes with|ready|is here|has arrived|arrives|arrived|landed|lands|corrige|apporte|trae|traz|bringt|bringen|mit|avec|con|com)\b",
         )
     });
     // A note in brackets, `[EN]`, `(2022-07-11)`, stands between.
@@ -307,6 +307,9 @@ pub(in crate::source::digest) fn release_of_link(piece: &Piece, link: &LinkRef, 
     if link.picture || text::columns(text) > 50 {
         return None;
     }
+    // `Lamp 0.9 (2022-07-11)`
+    let undated = text.strip_suffix(')').and_then(|t| t.rsplit_once(" (")).filter(|(_, day)| super::is_day(day));
+    let text = undated.map_or(text, |(before, _)| before);
     if let Some(found) = version(text).filter(|v| v.end == text.len()) {
         let line = piece.with_line(text);
         let before = &text[..found.start];
@@ -350,6 +353,14 @@ pub(in crate::source::digest) fn release_of_subject(
     let told = link.text.trim();
     if link.picture || text::columns(told) > 40 {
         return None;
+    }
+    // `Oil 2.1 [was released](…)`
+    if version(told).is_none() && is_said_released(told) {
+        let head = piece.text.split_once(told)?.0.trim_end();
+        let found = version(head).filter(|v| v.end == head.len() && v.number.contains('.'))?;
+        let name = head[..found.start].trim_end_matches(['v', 'V']).trim_end();
+        let name = plain_name(name).filter(|plain| plain.len() == name.len())?;
+        return Some(ReleaseHead { name, version: found.number });
     }
     let found = version(told)?;
     let others = |t: &str| t.split_whitespace().all(is_no_name);
