@@ -102,7 +102,9 @@ fn group(scope: &Scope<'_>, head: usize, to: usize) -> Option<Vec<usize>> {
         pattern(r"^(?i:it|its|this|that|these|they|their|the next|also|more)\b|^(?:它|他们|这|该|此外|另外|同时)")
     });
     let below = &scope.pieces[head + 1..to];
-    let plain = below.iter().all(|p| p.is_text() || p.text.is_empty());
+    // What is quoted and code tell more of what stands above them.
+    let tells_more = |p: &Piece| p.quote && p.list == 0 || p.shape == Shape::Code;
+    let plain = below.iter().all(|p| p.is_text() || p.text.is_empty() || tells_more(p));
     let name = shapes::without_brackets(&scope.pieces[head].text);
     let released = || {
         let own = (head + 1..to).filter(|n| scope.pieces[*n - 1].block != scope.pieces[*n].block);
@@ -112,7 +114,9 @@ fn group(scope: &Scope<'_>, head: usize, to: usize) -> Option<Vec<usize>> {
         return None;
     }
     let begins = |n: &usize| {
-        lists::first_link(&scope.pieces[*n]).is_some() && scope.pieces[*n - 1].block != scope.pieces[*n].block
+        scope.pieces[*n].is_text()
+            && lists::first_link(&scope.pieces[*n]).is_some()
+            && scope.pieces[*n - 1].block != scope.pieces[*n].block
     };
     let linked: Vec<usize> = (head + 1..to).filter(begins).collect();
     let own = linked.iter().filter(|n| !GOES_ON.is_match(&scope.pieces[**n].text)).count();
