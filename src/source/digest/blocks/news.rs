@@ -380,6 +380,8 @@ pub(in crate::source::digest) fn steps_as_news(scope: &mut Scope<'_>) {
             && !is_dated(n)
             && !vocabulary::closes(told)
             && !vocabulary::speaks_of_the_digest(told)
+            && !told.to_lowercase().starts_with("if you")
+            && !shapes::tells_how_to_join(told)
             && shapes::field(told).is_none();
         if !heads && tells && is_free {
             steps.push((n, to));

@@ -1,15 +1,20 @@
 //! What stands in the running text of a section: where no list and no block was found, or beside
 //! paragraphs that open with their links.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::stories::story;
 use super::{Form, Unit, first_link, push, says_nothing};
 use crate::config::SectionKind;
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::blocks::{MOST_BESIDE, MOST_LINKS};
-use crate::source::digest::vocabulary::{closes, names_more, speaks_of_the_digest};
+use crate::source::digest::vocabulary::{closes, is_around, names_more, speaks_of_the_digest};
 use crate::source::digest::{Item, Scope, places, shapes};
 use crate::source::markdown::LinkRef;
+use crate::source::pattern::pattern;
 
 /// Reads the paragraphs of a section that holds no item of its kind, or is nothing but paragraphs.
 ///
@@ -21,7 +26,7 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
     let kind = match scope.section.kind {
         SectionKind::Skip | SectionKind::Tasks => return,
         // `Desktop questions`, and a paragraph about them: a word of the heading asks nothing.
-        SectionKind::Questions if !scope.items.is_empty() => return,
+        SectionKind::Questions if !scope.items.is_empty() || asks_its_readers(scope) => return,
         SectionKind::Questions => Kind::Article,
         SectionKind::Events => Kind::News,
         SectionKind::Articles | SectionKind::Releases | SectionKind::News | SectionKind::Items => Kind::Article,
@@ -69,6 +74,21 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
     if scope.items.is_empty() && is_prose && names_more(&scope.section.heading, scope.names) {
         story(scope, &Unit { from, to: scope.section.to, form: Form::Story }, kind);
     }
+}
+
+/// Whether a section of questions says where readers put theirs: `Questions or comments?`, `Ask us in
+/// [the forum](…)`.
+fn asks_its_readers(scope: &Scope<'_>) -> bool {
+    static ASKS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:ask|join|contact|reach|write|e-?mail|drop|let us know|feel free|please|you|your)\b|欢迎|大家|你们?|您|联系|加入",
+        )
+    });
+    let heading = &scope.section.heading;
+    heading.contains(['?', '？'])
+        || is_around(heading)
+        || heading.is_ascii() && heading.split_whitespace().count() < 3
+        || scope.range().skip(1).any(|n| ASKS.is_match(&scope.pieces[n].text))
 }
 
 /// Those of `linked` that stand beside the items of a section. What is right behind one of these
