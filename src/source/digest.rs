@@ -22,6 +22,7 @@ mod sections;
 mod shapes;
 mod vocabulary;
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -229,6 +230,49 @@ impl Scope<'_> {
             })
     }
 
+    /// Whether all that is linked below the heading are places where the project is followed, each in
+    /// an item of a list: `[Mastodon](…)`, `[YouTube](…)`.
+    fn is_of_networks(&self) -> bool {
+        let linked = || self.range().skip(1).map(|n| &self.pieces[n]).filter(|p| !p.links.is_empty());
+        let is_one = |p: &Piece| {
+            let [link] = p.links.as_slice() else { return false };
+            let words = text::columns(&p.text).saturating_sub(text::columns(&link.text));
+            p.list > 0 && words <= 12 && places::is_network(&link.url)
+        };
+        self.section.head == Head::Heading && linked().count() > 1 && linked().all(is_one)
+    }
+
+    /// Whether the last list of the post says where people meet and read about the project: a label
+    /// before each address, the number of a group or an account among them.
+    fn is_closing_directory(&self) -> bool {
+        // The names of those who made it may follow.
+        const MOST_BEHIND: usize = 32;
+        let behind = &self.pieces[self.section.to..];
+        let is_last = behind.len() <= MOST_BEHIND && behind.iter().all(|p| !matches!(p.shape, Shape::Heading(_)));
+        let bullets = || self.range().skip(1).map(|n| &self.pieces[n]).filter(|p| p.list > 0 && !p.text.is_empty());
+        let label = |p: &Piece| {
+            // `https://wick.example：what it is` has its address for a label.
+            let shown = p.links.first().filter(|l| p.text.starts_with(l.text.as_str()));
+            let from = shown.map_or(0, |l| l.text.len());
+            let at = from + p.text[from..].find([':', '：'])?;
+            (text::columns(&p.text[..at]) <= 40 && text::columns(&p.text) <= 120).then(|| p.text[..at].to_owned())
+        };
+        let leads = |p: &Piece| {
+            let link = p.links.iter().find(|l| !l.picture && !l.text.is_empty());
+            let before = link.map_or(p.text.as_str(), |l| p.text.split(l.text.as_str()).next().unwrap_or(""));
+            before.contains([':', '：'])
+        };
+        let heading = &self.section.heading;
+        self.section.head == Head::Heading
+            && is_last
+            && (vocabulary::is_of_places(heading) || vocabulary::is_frame(heading))
+            && bullets().count() > 1
+            && bullets().all(|p| label(p).is_some())
+            && bullets().filter(|p| leads(p)).count() * 2 >= bullets().count()
+            && bullets().any(|p| label(p).is_some_and(|l| vocabulary::names_network(&l)))
+            && self.range().skip(1).all(|n| self.pieces[n].list > 0 || self.pieces[n].links.is_empty())
+    }
+
     /// Whether it leads to where the post itself is talked about.
     fn is_about_itself(&self) -> bool {
         let first = self.range().nth(1).map(|n| &self.pieces[n]);
@@ -266,7 +310,12 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
         let mut scope =
             Scope { pieces, paths: &paths, names, section, title, items: Vec::new(), used: std::mem::take(&mut used) };
         match section.kind {
-            _ if scope.is_contents() || scope.is_directory() || scope.is_about_itself() => {
+            _ if scope.is_contents()
+                || scope.is_directory()
+                || scope.is_about_itself()
+                || scope.is_of_networks()
+                || scope.is_closing_directory() =>
+            {
                 scope.mark(section.from..section.to)
             }
             SectionKind::Questions => questions::read(&mut scope),
@@ -282,6 +331,8 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
         }
         if section.head == Head::Heading && (scope.items.is_empty() || lists::is_prose(&scope)) {
             lists::told_in_text(&mut scope);
+        } else if section.head == Head::Heading {
+            lists::told_behind_list(&mut scope);
         }
         let Scope { items: found, used: marks, .. } = scope;
         items.extend(found);
@@ -290,8 +341,32 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
     let is_digest = vocabulary::names_digest(title);
     groups::told_below(pieces, &sections, &paths, names, &mut items, &mut used, is_digest);
     items.sort_by_key(|i| i.line);
+    each_change_once(&mut items);
+    each_story_once(pieces, &mut items);
+    for item in &mut items {
+        item.time = item.time.take().map(|time| shapes::from_first_day(&time));
+    }
     let leftovers = leftovers(pieces, &sections, &used);
     TakenApart { items, leftovers }
+}
+
+/// A change is told of once: what says again that it was made is no news.
+fn each_change_once(items: &mut Vec<Item>) {
+    let mut seen: HashSet<String> = HashSet::new();
+    items.retain(|item| {
+        let patch = item.url.as_ref().filter(|url| places::is_patch(url));
+        patch.is_none_or(|url| seen.insert(url.clone()) || item.kind != Kind::News)
+    });
+}
+
+/// What stands in a list below `TL;DR:` is told further down: there it is an item.
+fn each_story_once(pieces: &[Piece], items: &mut Vec<Item>) {
+    let Some(at) = pieces.iter().position(|p| p.list == 0 && vocabulary::is_summary(&p.text)) else { return };
+    let list = pieces[at + 1..].iter().take_while(|p| p.list > 0);
+    let Some(last) = list.map(|p| p.end_line).last() else { return };
+    let below: HashSet<String> = items.iter().filter(|i| i.line > last).filter_map(|i| i.url.clone()).collect();
+    let is_told = |i: &Item| i.url.as_ref().is_some_and(|url| below.contains(url));
+    items.retain(|i| i.line < pieces[at].line || i.line > last || !is_told(i));
 }
 
 /// `[Wick #12][] refactors …`, whose definition nobody wrote: the words.
@@ -331,6 +406,11 @@ fn by_shape(scope: &mut Scope<'_>) {
         return;
     }
     lists::items(scope);
+    let of_progress =
+        scope.paths.get(scope.section.from).is_some_and(|p| p.iter().any(|h| vocabulary::is_of_progress(h)));
+    if of_progress {
+        blocks::steps_as_news(scope);
+    }
     blocks::told_sentences(scope);
     if scope.items.is_empty() && scope.section.head == Head::Post && vocabulary::names_digest(scope.title) {
         blocks::bullets_as_news(scope);

@@ -234,14 +234,16 @@ fn json(text: &str) -> Result<Split<'_>, FrontMatterError> {
     }
 }
 
-/// Pelican's and MultiMarkdown's `Key: value` lines, ended by an empty line.
+/// Pelican's and MultiMarkdown's `Key: value` lines, ended by an empty line; Frog indents them all.
 fn header_lines(text: &str) -> Split<'_> {
     let none = Split { values: Map::new(), body: text, lines_before: 0 };
     let mut values: Map<String, Value> = Map::new();
     let mut last: Option<String> = None;
     let (mut at, mut lines) = (0, 0);
+    let indent = &text[..text.len() - text.trim_start_matches([' ', '\t']).len()];
     for line in text.split_inclusive('\n') {
         let bare = line.trim_end();
+        let bare = bare.strip_prefix(indent).unwrap_or(bare);
         if bare.is_empty() {
             break;
         }
@@ -313,6 +315,7 @@ mod tests {
             ("{\"a\": 1}\nx", ("-", "{\"a\": 1}\nx", 0)),
             ("{\"title\": 1} is JSON\nx", ("-", "{\"title\": 1} is JSON\nx", 0)),
             ("Title: a\nDate: 2019-01-01\nTags: x,\n  y\n\nx", ("a", "x", 4)),
+            ("    Title: a\n    Date: 2019-01-01\n\nx", ("a", "x", 2)),
             ("# heading\n\nx", ("-", "# heading\n\nx", 0)),
             ("\n\n---\ntitle: a\n---\nx", ("a", "x", 5)),
             ("\n---\n\n## A\n\n- x\n\n---\ny", ("-", "---\n\n## A\n\n- x\n\n---\ny", 0)),

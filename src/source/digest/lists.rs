@@ -5,19 +5,20 @@ mod rows;
 mod stories;
 mod titles;
 
-pub(super) use paragraphs::{is_prose, releases_in, told_in_text};
+pub(super) use paragraphs::{is_prose, releases_in, told_behind_list, told_in_text};
 pub(super) use rows::rows;
-pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, sentence_around};
+pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, sentence_around, whole_sentence};
 
 use std::collections::HashMap;
 
 use super::vocabulary::{closes, is_of_past_issues, is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
 use super::{places, shapes};
+use crate::config::SectionKind;
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
-use stories::{story, story_end};
+use stories::{story, story_end, told_link};
 use titles::{is_caption, picture_link, title_above, title_in, without_link};
 
 /// A stretch of pieces that may be one item.
@@ -76,6 +77,10 @@ pub(super) fn has_stories(scope: &Scope<'_>) -> bool {
     if scope.range().filter(|n| is_headline(scope, *n)).count() > 1 {
         return true;
     }
+    let is_address = |p: &Piece| is_bare_link(p) && p.text.contains("://");
+    if scope.range().filter(told).any(|n| scope.at(n + 1).is_some_and(is_address)) {
+        return true;
+    }
     let all_headed = scope.range().all(|n| {
         let piece = &scope.pieces[n];
         piece.list > 0 || !is_release(n) || matches!(piece.shape, Shape::Heading(_))
@@ -130,6 +135,13 @@ pub(super) fn items(scope: &mut Scope<'_>) {
         if has_page() && shapes::announces(&piece.text) && super::blocks::release_by_link(scope, unit.from, unit.to) {
             continue;
         }
+        if matches!(unit.form, Form::Bullet | Form::Line)
+            && is_released(scope, unit.from)
+            && releases_in(scope, unit.from)
+        {
+            scope.mark(unit.from..unit.to);
+            continue;
+        }
         // `## Library`, and the one paragraph below it announces a version.
         if unit.form == Form::Story && announced(scope, &unit) {
             super::blocks::release(scope, unit.from + 1, unit.to);
@@ -147,13 +159,35 @@ pub(super) fn items(scope: &mut Scope<'_>) {
                 && !is_one_of_several(scope, unit.from)
                 && !opens_with_title(scope, unit.from)
                 || shapes::label(piece, scope.names).is_some()
-                || introduces(piece))
+                || introduces(piece)
+                || introduces_list(scope, unit.from))
         {
             continue;
         }
         read_unit(scope, &unit, Kind::Article);
     }
     rows(scope, Kind::Article);
+}
+
+/// Whether a line opens with a link that is a name and its version, or has the link of the version
+/// of what it is about, and says no more of it than that it is there.
+pub(super) fn is_released(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let Some(link) = first_link(piece) else { return false };
+    let line = shapes::without_ordinal(&piece.text).0;
+    let told = || line.strip_prefix(link.text.as_str()).is_some_and(shapes::comes_out);
+    // `[Oil 5.0.2](…) and [5.0.3](…), new versions`
+    let two = || {
+        let beside = piece.links.len() > 1 && shapes::version_beside(piece, 1, "").is_some();
+        let behind = || piece.text.split_once(piece.links[1].text.as_str()).map_or("", |(_, behind)| behind);
+        beside && (piece.list > 0 || !behind().trim().is_empty() && shapes::comes_out(behind()))
+    };
+    let named = shapes::version(&link.text).is_some_and(|v| v.number.contains('.') && v.start > 1)
+        && !shapes::is_part_of_text(&link.text);
+    !piece.quote
+        && (piece.is_text() || piece.list > 0)
+        && (named && (told() || two()) && shapes::release_of_link(piece, &link, scope.names).is_some()
+            || shapes::release_of_subject(piece, &link, scope.names).is_some())
 }
 
 /// Whether what stands right below a heading of a word or two is the announcement of a release.
@@ -241,6 +275,20 @@ fn opens_with_title(scope: &Scope<'_>, n: usize) -> bool {
     begins && piece.is_text() && (n == 0 || scope.pieces[n - 1].block != piece.block)
 }
 
+/// `[The rules](…) have changed:`, right above a list whose items have links of their own.
+fn introduces_list(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let Some(link) = piece.links.first() else { return false };
+    let behind = piece.text.split_once(link.text.as_str()).map_or("", |(_, behind)| behind);
+    let below = || scope.pieces[n + 1..scope.section.to].iter().take(64).take_while(|p| p.list > 0);
+    let bullets = below().filter(|p| p.list == 1).count();
+    let linked = below().filter(|p| p.list == 1 && first_link(p).is_some()).count();
+    piece.text.ends_with([':', '：'])
+        && behind.chars().filter(|c| c.is_alphanumeric()).count() > 3
+        && linked > 1
+        && linked * 2 >= bullets
+}
+
 /// `SITE 官网: https://…`: words, a colon and a bare address.
 fn introduces(piece: &Piece) -> bool {
     piece.links.first().is_some_and(|l| {
@@ -255,8 +303,17 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
     let start = n;
     while n < scope.section.to {
         let piece = &scope.pieces[n];
+        // `To contribute, read these first:`, and a list.
+        if piece.list > 0 && n > start && scope.pieces[n - 1].list == 0 && invites_with_list(&scope.pieces[n - 1]) {
+            n = (n..scope.section.to).find(|m| scope.pieces[*m].list == 0).unwrap_or(scope.section.to);
+            continue;
+        }
         let is_section_heading = n == start && !scope.section.heading.is_empty();
-        let names_list = || places::is_listing(&piece.links[0].url) || super::heads_a_list(scope.pieces, n);
+        let names_list = || {
+            places::is_listing(&piece.links[0].url)
+                || super::heads_a_list(scope.pieces, n)
+                || super::sections::is_linked_word(scope.pieces, n, scope.names)
+        };
         let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty() && !names_list();
         if let Some(to) = story_end(scope, n) {
             units.push(Unit { from: n, to, form: Form::Story });
@@ -353,7 +410,10 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
     let describes = |n: &usize| {
         let p = &scope.pieces[*n];
         let quoted = |p: &Piece| p.quote && is_link(p) && p.text.contains("://");
-        if title_first && scope.at(n + 1).is_some_and(is_address) || scope.at(n + 1).is_some_and(quoted) {
+        // `阅读原文` may stand between a title and its address.
+        let leads = scope.at(n + 1).is_some_and(|p| shapes::leads_to_original(&p.text));
+        let below = scope.at(n + 1 + usize::from(leads));
+        if title_first && below.is_some_and(is_address) || scope.at(n + 1).is_some_and(quoted) {
             return false;
         }
         let call = ["扫码", "关注", "公众号", "subscribe"].iter().any(|w| p.text.to_lowercase().contains(w));
@@ -407,11 +467,20 @@ fn is_title_line(scope: &Scope<'_>, n: usize) -> bool {
     let is_linked = |p: &Piece| p.links.iter().any(|l| !l.picture);
     let next = || scope.at(n + 1).filter(|p| p.block == piece.block && is_bare_link(p));
     let linked_below = || next().is_some();
-    let addressed = || piece.bold && next().is_some_and(|p| p.text.contains("://"));
+    let addressed = || piece.bold && (next().is_some_and(|p| p.text.contains("://")) || is_described(scope, n));
     (numbered || addressed())
         && !rest.is_empty()
         && (text::columns(rest) <= 160 || begins_with_link() || is_linked(piece) && is_counted(scope, n))
         && (piece.bold || is_linked(piece) || linked_below())
+}
+
+/// Whether a few lines of words, and the address of what they describe, stand below a line in its
+/// paragraph.
+fn is_described(scope: &Scope<'_>, n: usize) -> bool {
+    const MOST_LINES: usize = 4;
+    let own = |m: usize| scope.at(m).filter(|p| p.block == scope.pieces[n].block);
+    let address = (n + 1..=n + MOST_LINES).map_while(own).find(|p| !p.links.is_empty());
+    scope.pieces[n].links.is_empty() && address.is_some_and(|p| is_bare_link(p) && p.text.contains("://"))
 }
 
 /// Whether an item may begin with the number of that line: it is the first of its paragraph, or
@@ -466,7 +535,15 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         && (unit.from + own.len()..unit.to).filter(|n| shapes::is_link_line(&scope.pieces[*n])).count() > 1;
     if let Some((n, link)) = own_link.filter(|_| !heads) {
         let title = title_in(scope, n, &link, unit.from);
-        push(scope, unit.from..unit.to, n, title, &link, kind);
+        let below = titles_below(scope, unit, unit.from + own.len());
+        let to = below.first().copied().unwrap_or(unit.to);
+        push(scope, unit.from..to, n, title, &link, kind);
+        for (k, at) in below.iter().copied().enumerate() {
+            let to = below.get(k + 1).copied().unwrap_or(unit.to);
+            if let Some(link) = first_link(&scope.pieces[at]) {
+                push(scope, at..to, at, link.text.clone(), &link, kind);
+            }
+        }
         return;
     }
     // What the items below are about stands here: `MOSN`, and its links below.
@@ -510,6 +587,23 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     }
 }
 
+/// Where the items below one with a link of its own begin that are titles themselves: all that stands
+/// there are links from one end to the other, none of which is where the same is kept or talked about.
+fn titles_below(scope: &Scope<'_>, unit: &Unit, from: usize) -> Vec<usize> {
+    let depth = scope.pieces[unit.from].list;
+    let below = from..unit.to;
+    let is_title = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.list == depth + 1
+            && piece.links.len() == 1
+            && is_link(piece)
+            && text::columns(&piece.text) >= 16
+            && !says_nothing(&piece.text)
+            && !shapes::is_aside(&piece.text)
+    };
+    if below.len() > 1 && below.clone().all(is_title) { below.collect() } else { Vec::new() }
+}
+
 /// A heading or a numbered title, and what stands below it.
 fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let head = &scope.pieces[unit.from];
@@ -517,7 +611,9 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let rest = rest.to_owned();
     let own = first_link(head);
     let below = || {
-        (unit.from + 1..unit.to).find_map(|n| first_link(&scope.pieces[n]).or_else(|| picture_link(&scope.pieces[n])))
+        let told = || told_link(scope, unit).map(|(_, link)| link).filter(|_| unit.form == Form::Heading);
+        let first = |n: usize| first_link(&scope.pieces[n]).or_else(|| picture_link(&scope.pieces[n]));
+        told().or_else(|| (unit.from + 1..unit.to).find_map(first))
     };
     let (link, title) = match own {
         Some(link) => {
@@ -653,6 +749,12 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
         }
         return;
     }
+    // What was changed is no article, unless the heading says that articles follow.
+    let is_news = kind == Kind::Article
+        && !is_heading
+        && scope.section.kind != SectionKind::Articles
+        && places::is_patch(&link.url);
+    let kind = if is_news { Kind::News } else { kind };
     let mut item = Item::new(kind, title, scope.pieces[at].line).with_link(link);
     // The line itself is the link; only words beside it are content.
     item.ranges = if says_more { scope.lines(range.clone()) } else { Vec::new() };
@@ -675,6 +777,11 @@ fn introduces_person(piece: &Piece, link: &LinkRef) -> bool {
 /// A line that asks its readers for something, and whose link only says where.
 pub(super) fn invites(piece: &Piece, link: &LinkRef) -> bool {
     text::columns(&link.text) < 12 && shapes::invites(&piece.text)
+}
+
+/// A line that tells its readers how to take part, and ends with a colon.
+fn invites_with_list(piece: &Piece) -> bool {
+    piece.is_text() && piece.text.ends_with([':', '：']) && shapes::tells_how_to_join(&piece.text)
 }
 
 /// Whether the pieces say anything beside the link.

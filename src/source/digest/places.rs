@@ -20,11 +20,14 @@ pub(super) fn is_listing(url: &str) -> bool {
         )
 }
 
-/// Whether an address is what a site has under one word: `/tags/rust/`.
+/// Whether an address is what a site has under one word: `/tags/rust/`. `/-/tags/1.2` is a release.
 pub(super) fn is_tag(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or("").trim_end_matches('/');
     let mut segments = path.rsplit('/');
-    let _word = segments.next();
+    let word = segments.next();
+    if word.is_some_and(|word| super::shapes::version(word).is_some()) {
+        return false;
+    }
     segments.next().is_some_and(|place| matches!(place, "tags" | "tag" | "category" | "categories"))
         && segments.next() != Some("releases")
 }
@@ -35,6 +38,11 @@ pub(super) fn is_change(url: &str) -> bool {
     let named =
         |place: &str, is_id: fn(char) -> bool| url.split_once(place).is_some_and(|(_, id)| id.starts_with(is_id));
     NUMBERED.iter().any(|place| named(place, |c| c.is_ascii_digit())) || named("/commit/", |c| c.is_ascii_hexdigit())
+}
+
+/// Whether an address is what was changed, and no question about it: a merged or a proposed change.
+pub(super) fn is_patch(url: &str) -> bool {
+    is_change(url) && !url.contains("/issues/")
 }
 
 /// Whether a link leads to the page of a person, or of an organisation: who, not what.
@@ -73,6 +81,37 @@ pub(super) fn is_chat(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let host = url.host_str().unwrap_or("");
     matches!(host, "discord.gg" | "open.kakao.com" | "qm.qq.com" | "gitter.im" | "join.slack.com")
+}
+
+/// Whether an address is that of an account, a channel or a group where many have one: what stands
+/// behind it, a film or a message, is told by itself.
+pub(super) fn is_network(url: &str) -> bool {
+    const NETWORKS: [&str; 11] = [
+        "facebook.com",
+        "instagram.com",
+        "linkedin.com",
+        "youtube.com",
+        "reddit.com",
+        "tiktok.com",
+        "weibo.com",
+        "bsky.app",
+        "threads.net",
+        "discord.com",
+        "space.bilibili.com",
+    ];
+    const OF_ACCOUNTS: [&str; 13] = [
+        "channel", "c", "user", "company", "in", "school", "profile", "r", "u", "invite", "groups", "people",
+        "showcase",
+    ];
+    let Ok(parsed) = Url::parse(url) else { return false };
+    let host = parsed.host_str().unwrap_or("").trim_start_matches("www.");
+    let segments: Vec<&str> = parsed.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
+    let is_own = match segments.as_slice() {
+        [one] => !matches!(*one, "watch" | "playlist" | "results" | "search"),
+        [place, _] => OF_ACCOUNTS.contains(place),
+        _ => false,
+    };
+    is_account(url) || is_chat(url) || NETWORKS.contains(&host) && is_own
 }
 
 /// Whether a link says a name: a word, or two that begin large.
@@ -126,6 +165,16 @@ pub(super) fn is_page(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_film_is_no_network() {
+        for url in ["https://www.youtube.com/@a", "https://www.linkedin.com/company/a", "https://bsky.app/profile/a"] {
+            assert!(is_network(url), "{url}");
+        }
+        for url in ["https://www.youtube.com/watch?v=1", "https://youtube.com/playlist?list=1", "https://a.b/c"] {
+            assert!(!is_network(url), "{url}");
+        }
+    }
 
     #[test]
     fn a_change_has_a_number() {

@@ -25,6 +25,10 @@ struct Block {
 
 /// Reads the questions of a section.
 pub(super) fn read(scope: &mut Scope<'_>) {
+    let asked = asked_above_quotes(scope);
+    if !asked.is_empty() {
+        return titled_by(scope, &asked);
+    }
     let blocks = blocks(scope);
     if blocks.is_empty() {
         let before = scope.items.len();
@@ -73,6 +77,29 @@ fn titled(scope: &mut Scope<'_>) {
             heads.dedup();
         }
     }
+    titled_by(scope, &heads);
+}
+
+/// Paragraphs that ask, with what answers each quoted right below it, where all that is quoted is an
+/// answer.
+fn asked_above_quotes(scope: &Scope<'_>) -> Vec<usize> {
+    let quotes = || scope.range().skip(1).filter(|n| scope.pieces[*n].quote && !scope.pieces[*n - 1].quote);
+    let asks = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.is_text()
+            && !piece.text.contains(['@', '＠'])
+            && piece.text.ends_with(['?', '？'])
+            && shapes::question(&piece.text).is_none()
+            && shapes::asker(piece, false).is_none()
+    };
+    if quotes().count() < 2 || !quotes().all(|n| n > scope.section.from + 1 && asks(n - 1)) {
+        return Vec::new();
+    }
+    quotes().map(|n| n - 1).collect()
+}
+
+/// Reads the questions that `heads` are, each with its answer below it.
+fn titled_by(scope: &mut Scope<'_>, heads: &[usize]) {
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
         let label_at = |n: &usize| shapes::label(&scope.pieces[*n], scope.names);

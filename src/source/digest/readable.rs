@@ -165,6 +165,12 @@ fn is_wrapped(pieces: &[Piece], n: usize, is_list: bool, end: usize) -> bool {
     let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
     let is_long = text::columns(&above.text) >= WRAPPED;
     if opens_with_link(piece) {
+        // `30 patches and` newline `[tickets](…)`: what is not complete goes on, however short it is.
+        let is_address = piece.links[0].text.contains("://");
+        let goes_on = || goes_on_behind(piece) || lists::is_link(piece);
+        if !is_list && !is_address && is_incomplete(&above.text, &last) && goes_on() {
+            return true;
+        }
         let wants_more = is_long && WANT_MORE.contains(&last.as_str());
         return !is_list && goes_on_with_link(pieces, n, end)
             || wants_more && !lists::is_link(piece) && !lists::is_link(above);
@@ -186,6 +192,17 @@ fn is_wrapped(pieces: &[Piece], n: usize, is_list: bool, end: usize) -> bool {
     }
     is_long && WANT_MORE.contains(&last.as_str())
         || is_small(&piece.text) && (is_long || goes_on || ARTICLES.contains(&first))
+}
+
+/// Whether a line is no sentence yet: it ends with a comma, or with a word that wants another.
+fn is_incomplete(line: &str, last: &str) -> bool {
+    line.ends_with(',') && line.contains(' ') || WANT_MORE.contains(&last) && line.contains(' ')
+}
+
+/// Whether words or a mark follow the link that a line begins with, as in the middle of a sentence.
+fn goes_on_behind(piece: &Piece) -> bool {
+    let behind = piece.links.first().and_then(|l| piece.text.strip_prefix(l.text.as_str())).unwrap_or("");
+    behind.starts_with([',', '.', ';', ')']) || is_small(behind)
 }
 
 /// Whether a line begins with a link.

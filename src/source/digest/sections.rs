@@ -5,7 +5,7 @@
 //! already what follows. It does not look at what stands in a section beyond that.
 
 use std::cell::LazyCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{lists, places, shapes, vocabulary};
 use crate::config::{DigestConfig, SectionKind};
@@ -58,6 +58,7 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
     // Level of the heading of a release that stands above.
     let mut release: Option<u8> = None;
     let repeated = LazyCell::new(|| item_headings(pieces, names));
+    let told_among = told_among(pieces, names, config);
     for (n, piece) in pieces.iter().enumerate() {
         let Some(level) = heading_level(pieces, n) else {
             continue;
@@ -71,6 +72,10 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         let masthead = current.head == Head::Post && is_masthead(&heading, title);
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
         let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
+        // One of several things told below a heading, which has such a word in its title.
+        let word = word.filter(|_| !told_among.contains(&n));
+        // Who is new is told with what they did.
+        let word = word.filter(|kind| *kind != SectionKind::Skip || !holds_patches(pieces, n));
         let is_bold_line = level > 6;
         // `**A released B**` above its address is news, and no section of releases.
         let is_headline = is_bold_line
@@ -86,6 +91,7 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         }
         if is_item_heading(piece, word.is_some(), names)
             && !heads_a_list(pieces, n)
+            && !(word.is_some() && is_linked_word(pieces, n, names))
             && (!open.is_empty() || current.told || repeated.get(usize::from(level)).is_some_and(|count| *count > 1))
         {
             // What stands above it introduces the digest, and is none of its items; nor does a
@@ -196,6 +202,8 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
                 && (n == 0 || pieces[n - 1].block != piece.block);
             alone.then_some(9)
         }
+        // `**阅读原文**` above an address.
+        Shape::Line if shapes::leads_to_original(&piece.text) => None,
         Shape::Line if piece.bold && piece.is_text() && piece.links.is_empty() && piece.images == 0 => {
             let alone = pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
                 && (n == 0 || pieces[n - 1].block != piece.block);
@@ -224,9 +232,11 @@ fn heads_without_mark(pieces: &[Piece], n: usize) -> bool {
         && !around(pieces, n).iter().any(|p| matches!(p.shape, Shape::Heading(_)))
 }
 
+/// So many pieces away is far.
+const NEAR: usize = 500;
+
 /// The pieces near piece `n`: no line of a long post has all of it looked through.
 fn around(pieces: &[Piece], n: usize) -> &[Piece] {
-    const NEAR: usize = 500;
     &pieces[n.saturating_sub(NEAR)..pieces.len().min(n + NEAR)]
 }
 
@@ -268,6 +278,114 @@ pub(super) fn heads_a_list(pieces: &[Piece], n: usize) -> bool {
         && !below.is_empty()
         && below.iter().all(|p| p.list > 0)
         && below.iter().filter(|p| p.list == 1).all(|p| begins(p))
+}
+
+/// Whether a heading that is a link has the words of a section and no others, and what is linked
+/// below it is what it holds: `## [Upcoming events](…)`.
+pub(super) fn is_linked_word(pieces: &[Piece], n: usize, names: &Names) -> bool {
+    let piece = &pieces[n];
+    let below = || pieces[n + 1..].iter().take_while(|p| !matches!(p.shape, Shape::Heading(_) | Shape::Rule));
+    matches!(piece.shape, Shape::Heading(_))
+        && piece.links.iter().any(|l| !l.picture)
+        && vocabulary::has_word(&piece.text)
+        && !vocabulary::names_more(&piece.text, names)
+        && below().take(NEAR).any(|p| p.list > 0 && lists::first_link(p).is_some())
+}
+
+/// Whether a list of changes, each with what it does, stands below a heading.
+fn holds_patches(pieces: &[Piece], n: usize) -> bool {
+    let below = pieces[n + 1..].iter().take(NEAR).take_while(|p| !matches!(p.shape, Shape::Heading(_) | Shape::Rule));
+    let mut bullets = below.filter(|p| p.list == 1).peekable();
+    let is_patch = |p: &Piece| {
+        lists::first_link(p).is_some_and(|l| {
+            places::is_patch(&l.url) && text::columns(&l.text) >= 16 && l.text.split_whitespace().count() > 2
+        })
+    };
+    bullets.peek().is_some() && bullets.all(is_patch)
+}
+
+/// What stands below a heading that may be a thing told among others.
+struct Told {
+    at: usize,
+    /// Its level, and the heading of a lower level it stands below.
+    group: (u8, usize),
+    word: Option<SectionKind>,
+    /// The address of what is told stands right below it.
+    addressed: bool,
+    /// It says more than the words of a section.
+    says_more: bool,
+    /// A day is told with it.
+    dated: bool,
+}
+
+/// Headings with the word of a section in them that are titles all the same: of what is told below
+/// them, as others of their level tell it. An address right below each of several, which would be
+/// sections of different kinds; or a paragraph with a link, where others of them have no such word.
+fn told_among(pieces: &[Piece], names: &Names, config: &DigestConfig) -> HashSet<usize> {
+    let told = told_headings(pieces, names, config);
+    let mut groups: HashMap<(u8, usize), Vec<&Told>> = HashMap::new();
+    for one in &told {
+        groups.entry(one.group).or_default().push(one);
+    }
+    let mut among = HashSet::new();
+    for group in groups.values() {
+        let addressed: Vec<&&Told> = group.iter().filter(|t| t.addressed).collect();
+        let differ = addressed.windows(2).any(|two| two[0].word != two[1].word);
+        let plain = group.iter().filter(|t| t.word.is_none()).count();
+        let worded = group.len() - plain;
+        let is_title = |t: &Told| {
+            let kind_fits = match t.word {
+                Some(SectionKind::Questions | SectionKind::Releases | SectionKind::Articles) => true,
+                Some(SectionKind::Events) => t.addressed && !t.dated,
+                _ => t.addressed,
+            };
+            let beside = plain > 0 && plain * 2 >= worded;
+            t.word.is_some() && t.says_more && kind_fits && (t.addressed && differ || beside)
+        };
+        among.extend(group.iter().filter(|t| is_title(t)).map(|t| t.at));
+    }
+    among
+}
+
+/// Headings with an address, or with a paragraph that has a link, below them, and nothing else.
+fn told_headings(pieces: &[Piece], names: &Names, config: &DigestConfig) -> Vec<Told> {
+    const SAYS: usize = 12;
+    let mut told = Vec::new();
+    let mut open: Vec<(u8, usize)> = Vec::new();
+    let is_head = |p: &Piece| matches!(p.shape, Shape::Heading(_)) && !p.quote && p.list == 0;
+    let heads: Vec<usize> = (0..pieces.len()).filter(|n| is_head(&pieces[*n])).collect();
+    for (k, n) in heads.iter().copied().enumerate() {
+        let Shape::Heading(level) = pieces[n].shape else { continue };
+        open.retain(|(l, _)| *l < level);
+        let parent = open.last().map(|(_, at)| *at);
+        open.push((level, n));
+        let to = heads.get(k + 1).copied().unwrap_or(pieces.len());
+        let contains =
+            heads.get(k + 1).is_some_and(|m| matches!(pieces[*m].shape, Shape::Heading(next) if next > level));
+        let Some(parent) = parent.filter(|_| !contains && pieces[n].links.is_empty()) else { continue };
+        let below = &pieces[n + 1..to];
+        let linked: Vec<&Piece> = below.iter().filter(|p| lists::first_link(p).is_some()).collect();
+        let is_address = |p: &Piece| lists::is_bare_link(p) && p.text.contains("://");
+        let addressed = below.first().is_some_and(is_address);
+        let is_prose = below.iter().all(|p| p.is_text() || p.text.is_empty());
+        let one = linked.first().is_some_and(|first| linked.iter().all(|p| p.block == first.block));
+        if !(addressed || is_prose && one) {
+            continue;
+        }
+        // What names a release is one.
+        let is_release = shapes::release_head(&pieces[n], names, None).is_some();
+        let text = &pieces[n].text;
+        let set = config.sections.iter().any(|r| r.heading.is_match(text));
+        told.push(Told {
+            at: n,
+            group: (level, parent),
+            word: vocabulary::section_kind(text, config),
+            addressed,
+            says_more: !set && !is_release && text::columns(text) >= SAYS && vocabulary::names_more(text, names),
+            dated: shapes::day_in(text).is_some() || below.iter().any(|p| shapes::day_in(&p.text).is_some()),
+        });
+    }
+    told
 }
 
 /// How many headings of each level are items themselves.

@@ -9,8 +9,8 @@ mod releases;
 pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, is_marked_question, question, quoted_asker};
 pub use releases::is_prerelease;
 pub(super) use releases::{
-    ReleaseHead, announces, is_brought, is_only_release, is_release_title, more_versions, release_head,
-    release_of_link, release_of_subject, version,
+    ReleaseHead, announces, comes_out, is_brought, is_only_release, is_release_title, more_versions, release_head,
+    release_of_link, release_of_subject, version, version_beside,
 };
 
 use std::sync::LazyLock;
@@ -409,6 +409,17 @@ pub fn day_in(line: &str) -> Option<&str> {
     Some(plain.unwrap_or(first).as_str())
 }
 
+/// A time as written, with the first of several days alone: `21 and 22 September 2024` begins on
+/// `21 September 2024`, `1 al 4 de agosto` on `1 de agosto`.
+pub(super) fn from_first_day(time: &str) -> String {
+    static DAYS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(\d{1,2})(\.|st|nd|rd|th)?(?:\s*[,&+]\s*\d{1,2}(?:\.|st|nd|rd|th)?)*(?:\s+(?:and|to|until|und|bis|y|al|a|e|et|au)\s+|\s*&\s*)\d{1,2}(?:\.|st|nd|rd|th)?(\s+(?:of |de )?(?:jan|jän|ene|feb|fev|fév|mar|mär|mai|may|apr|abr|avr|jun|jui|jul|aug|ago|aoû|sep|set|oct|okt|out|nov|dec|dez|déc|dic)\p{L}{0,8}\b)",
+        )
+    });
+    DAYS.replace(time, "$1$2$3").into_owned()
+}
+
 /// Whether a link's text leads around the site, or calls to do something for it.
 pub(super) fn is_navigation(title: &str) -> bool {
     static NAVIGATION: LazyLock<Regex> = LazyLock::new(|| {
@@ -441,10 +452,47 @@ pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
 pub(super) fn invites(line: &str) -> bool {
     static INVITES: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:thanks for (?:reading|your (?:support|interest))\b|if you(?:['’](?:d|ve|re))? .+[,，] ?(?:please )?(?:let (?:us|me) know|contact us|reach out|send (?:us|it|them)|submit (?:it|them|your)|tell us|get in touch|drop (?:us|by)|check out our|feel free)\b|(?:want|would you like|looking|ready) to (?:get involved|contribute|help out|join us|be featured)\b|(?:do|did|have) you .+\?\W*(?:send (?:in|us|it|them)|submit (?:it|them|your)|let us know|tell us)\b)",
+            r"(?i)^\W*(?:(?:check|see|visit|browse)(?: out)? .{0,120}\b(?:to|and) find (?:an?|more|other|all|your|one)\b|thanks for (?:reading|your (?:support|interest))\b|if you(?:['’](?:d|ve|re))? .+[,，] ?(?:please )?(?:let (?:us|me) know|contact us|reach out|send (?:us|it|them)|submit (?:it|them|your)|tell us|get in touch|drop (?:us|by)|check out our|feel free)\b|(?:want|would you like|looking|ready) to (?:get involved|contribute|help out|join us|be featured)\b|(?:do|did|have) you .+\?\W*(?:send (?:in|us|it|them)|submit (?:it|them|your)|let us know|tell us)\b)",
         )
     });
     INVITES.is_match(line)
+}
+
+/// `Chapter 2.1`: a part of a text, whatever its number looks like.
+pub(super) fn is_part_of_text(words: &str) -> bool {
+    const PARTS: [&str; 10] =
+        ["chapter", "section", "part", "volume", "episode", "issue", "figure", "table", "lesson", "season"];
+    words.split_whitespace().next().is_some_and(|first| PARTS.contains(&first.to_lowercase().as_str()))
+}
+
+/// Whether a title is that of what goes with another: slides, a recording, where it is talked about.
+pub(super) fn is_aside(title: &str) -> bool {
+    static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:slides?|videos?|recordings?|discussions?|comments?|thread|transcripts?|changelog|release notes|notes|announcement|source|code|demo|docs?|documentation|repo(?:sitory)?|github|reddit|hacker ?news|part \d|download|issues?|pdf|paper|website|homepage|schedule|agenda|minutes|tickets?|register|translation)\b|讨论|视频|幻灯|录像|回放|源码|代码|仓库|文档|译文|中文|报名|官网|地址|链接",
+        )
+    });
+    ASIDE.is_match(title)
+}
+
+/// Whether a line says how its readers take part: `If you want to contribute, please read …`.
+pub(super) fn tells_how_to_join(line: &str) -> bool {
+    static JOIN: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:if you(?:['’]d)? (?:want|would like|like|wish)|want|wanting|in order|interested in) (?:to )?(?:contribut(?:e|ing)|help(?:ing)? (?:out|us)|get(?:ting)? involved|join(?:ing)? us|participat(?:e|ing)|tak(?:e|ing) part)\b|^\W*(?:how )?to (?:contribute|get involved|participate|take part|help out|join us)\b|(?:如果|若).{0,8}(?:参与|贡献|加入)|(?:参与|贡献)(?:方式|指南)",
+        )
+    });
+    JOIN.is_match(line)
+}
+
+/// `阅读原文`, `长按识别二维码查看原文`: words for the address below them.
+pub(super) fn leads_to_original(line: &str) -> bool {
+    static LEADS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:(?:长按|扫码|扫描|识别|点击)[^，。]{0,12})?(?:阅读|查看|访问|浏览|跳转)(?:原文|全文|详情|更多|链接|原链接)(?:链接|地址)?\W*$|^\W*read (?:more|the original|on)\W*$",
+        )
+    });
+    LEADS.is_match(line)
 }
 
 /// Whether a heading says who wrote what it stands below: `Authors: [@ann](…)`.

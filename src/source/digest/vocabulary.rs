@@ -17,12 +17,12 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
     [
         // What nobody subscribes to: thanks, adverts, where to follow us.
         (
-            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期](回顾|今日)|历史上的本周|关于我们|\b(stellenangebote|stellenanzeigen|ofertas de (empleo|trabajo)|vagas|offres d['’]emploi|kontakt|contacto|contato|unsere sponsoren|nous (suivre|contacter|rejoindre)|fale conosco|síguenos|siga-nos|shout-?outs?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|(follow|find|join|reach) us|stay in touch|social media|about (us|this)|credits|corrections?)\b",
+            r"本[周月期]\s*(贡献|contributor)|(贡献者?|contributors?)\s*(榜单?|名单)?$|扫码|^关注|订阅|致谢|鸣谢|招聘|赞助|往[年期](回顾|今日)|历史上的本周|关于我们|\b(stellenangebote|stellenanzeigen|ofertas de (empleo|trabajo)|vagas|offres d['’]emploi|kontakt|contacto|contato|unsere sponsoren|nous (suivre|contacter|rejoindre)|fale conosco|síguenos|siga-nos|shout-?outs?|acknowledge?ments?|agradecimientos?|agradecimentos?|remerciements?|danksagung(?:en)?|thanks|thank you|quotes? of the (week|month)|jobs?|hiring|sponsors?|subscribe|(follow|find|join|reach) us|stay in touch|social media|about (us|this)|credits|corrections?)\b",
             SectionKind::Skip,
         ),
         (r"\bcfp\b.*\bevents?\b|\bevents?\b.*\bcfp\b|calls? for (papers|proposals|speakers|talks)", SectionKind::Events),
         (
-            r"新手任务|入门任务|任务(计划|清单|列表|认领|招募)|^招募(贡献者|任务)$|招工|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(calls?|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
+            r"新手任务|入门任务|任务(计划|清单|列表|认领|招募)|^招募(贡献者|任务)$|招工|^任务|课题|待认领|good[ -]first[ -](issue|bug)|help[ -]wanted|(calls?|requests?) for (participation|contribut\w+|help|testing)|help (is )?(needed|wanted)|^needs? help[^?？]*$|testers (needed|wanted)|^looking for testers|appels? à (contribution|l['’]aide)|looking for (help|contribut\w+)|how to contribute|get involved|new ?comer|starter (tasks|issues)",
             SectionKind::Tasks,
         ),
         (
@@ -34,11 +34,11 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             SectionKind::Articles,
         ),
         (
-            r"イベント|勉強会|カンファレンス|ミートアップ|행사|이벤트|모임|밋업|活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(termine|veranstaltung(en)?|konferenz(en)?|eventos?|conferencias?|conferências?|conférences?|événements?|evénements?|rencontres|encuentros|events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
+            r"évènements?|événements?|rendez-vous|イベント|勉強会|カンファレンス|ミートアップ|행사|이벤트|모임|밋업|活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(termine|veranstaltung(en)?|konferenz(en)?|eventos?|conferencias?|conferências?|conférences?|événements?|evénements?|rencontres|encuentros|events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
             SectionKind::Events,
         ),
         (
-            r"リリース|릴리스|출시|发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(veröffentlichungen|lanzamientos?|lançamentos?|releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library|app|plugin|extension|module|component|theme|version)s?( and dependency)? (updates?|bumps?)|(new and )?updated (apps?|packages?|plugins?|crates?|extensions?|modules?|components?|librar(y|ies)))\b",
+            r"nouvelles versions|nuevas versiones|novas versões|versions publiées|リリース|릴리스|출시|发布|项目进展|版本(更新|动态|发布)?|更新日志|\b(veröffentlichungen|lanzamientos?|lançamentos?|releases?|released|changelogs?|new versions?|version updates?|(project|subproject|dependency|package|crate|tooling|library|app|plugin|extension|module|component|theme|version)s?( and dependency)? (updates?|bumps?)|(new and )?updated (apps?|packages?|plugins?|crates?|extensions?|modules?|components?|librar(y|ies)))\b",
             SectionKind::Releases,
         ),
         (
@@ -59,7 +59,7 @@ pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<Secti
     if SCHEDULE.is_match(heading) {
         return None;
     }
-    let whole = text::columns(heading.trim());
+    let whole = text::columns(heading.trim_matches(|c: char| !c.is_alphanumeric()));
     if FRAME.is_match(heading) {
         return Some(SectionKind::Skip);
     }
@@ -99,7 +99,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners)\b|(?:our )(?:partners|sponsors|backers|supporters)\W*$|(?:partners|sponsors|backers|supporters) (?:and|&) (?:partners|sponsors|backers|supporters)\W*$|(?:new|latest|open|community|remote|current) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:社区|官方|交流)渠道\W*$|加入社区\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
+        r"(?i)^\W*(?:(?:licen[cs]e|licen[cz]ia|licença|lizenz)\W*$|(?:unsubscribe|cancelar (?:la|su|a|tu) suscripci|se désabonner|désinscription|abmelden|abbestellen)|(?:quotes?|citations?|zitate)\W*$|refs?\W*$|tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners)\b|(?:our )(?:partners|sponsors|backers|supporters)\W*$|(?:partners|sponsors|backers|supporters) (?:and|&) (?:partners|sponsors|backers|supporters)\W*$|(?:new|latest|open|community|remote|current) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:社区|官方|交流)渠道\W*$|加入社区\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
     )
 });
 
@@ -175,7 +175,7 @@ pub(super) fn is_of_changes(heading: &str) -> bool {
 pub(super) fn is_group(heading: &str) -> bool {
     static GROUP: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:clients?|servers?|libraries|library|tools?|tooling|apps?|applications?|software|services?|extensions?|plugins?|modules?|commits|pull requests|prs|discussions|proposals|threads|community|ecosystem|others?|misc\w*)(?:\W+(?:and|&|和|与|及)\W+)?\W*)+$|^\W*(?:(?:正在)?(?:审[查核]|讨论)(?:中)?的)?提案\W*$|^\W*(?:客户端|服务[端器]|库|工具|应用|插件|社区|生态|周边|其[他它])+\W*$",
+            r"(?i)^\W*(?:(?:clients?|servers?|libraries|library|tools?|tooling|apps?|applications?|software|services?|extensions?|plugins?|modules?|commits|pull requests|prs|mailing lists?|discussions|proposals|threads|community|ecosystem|others?|misc\w*)(?:\W+(?:and|&|和|与|及)\W+)?\W*)+$|^\W*(?:(?:正在)?(?:审[查核]|讨论)(?:中)?的)?提案\W*$|^\W*(?:客户端|服务[端器]|库|工具|应用|插件|社区|生态|周边|邮件列表|其[他它])+\W*$",
         )
     });
     GROUP.is_match(heading)
@@ -186,7 +186,7 @@ pub(super) fn is_group(heading: &str) -> bool {
 pub(super) fn is_rubric(heading: &str) -> bool {
     static RUBRIC: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:the )?[\w-]+ of the (?:day|week|month|issue)\W*$|^\W*(?:featured|this week['’]s) [\w-]+\W*$|^\W*(?:本[周月期]|每[日周月])(?:一?[个款篇本])?(?:推荐)?(?:工具|项目|库|文章|应用|插件|好物|图书|看点|焦点|话题|推荐)\W*$",
+            r"(?i)^\W*(?:the )?[\w-]+ of the (?:day|week|month|issue)\W*$|^\W*(?:featured|this week['’]s) [\w-]+\W*$|^\W*[\w-]+ in the spotlight\W*$|^\W*(?:本[周月期]|每[日周月])(?:一?[个款篇本])?(?:推荐)?(?:工具|项目|库|文章|应用|插件|好物|图书|看点|焦点|话题|推荐)\W*$",
         )
     });
     RUBRIC.is_match(heading)
@@ -196,10 +196,10 @@ pub(super) fn is_rubric(heading: &str) -> bool {
 pub(super) fn is_frame(heading: &str) -> bool {
     static AROUND: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:intro(?:duction)?|preface|foreword|welcome|hello|greetings|conclusions?|summary|overview|wrap(?:ping)?[- ]?up|closing|outro|that['’]?s (?:all|it)|see you|until next|about|contributing|(?:how|want|ways) to contribute|contact|feedback|getting (?:in touch|involved)|licen[sc]e|(?:table of )?contents|toc|index|disclaimer|notes?|appendix|references?|quotes?(?: of the (?:week|month))?|(?:\W*and )?everything else|how (?:you|to) (?:can )?help|cover(?: image)?|封面图?|言论|金句|语录|前言|引言|导语|序言|开篇|编者|写在|结语|结束语|总结|小结|后记|目录|说明|声明|版权|参考|附录|联系|投稿|参与|加入|欢迎)(?:\W.*)?$|^\W*(?:结语|结束语|写在|编者|联系|投稿|参与|加入|欢迎|版权|参考|相关)",
+            r"(?i)^\W*(?:hi|hey|hello|hola|hallo|bonjour|olá|ciao|你好|大家好)(?: (?:there|all|everyone|everybody|folks|friends|todos|zusammen)\b.*)?\W*$|^\W*(?:intro(?:duction)?|preface|foreword|welcome|hello|greetings|conclusions?|summary|overview|wrap(?:ping)?[- ]?up|closing|outro|that['’]?s (?:all|it)|see you|until next|about|contributing|(?:how|want|ways) to contribute|contact|feedback|getting (?:in touch|involved)|licen[sc]e|(?:table of )?contents|toc|index|disclaimer|notes?|appendix|references?|quotes?(?: of the (?:week|month))?|(?:\W*and )?everything else|how (?:you|to) (?:can )?help|cover(?: image)?|封面图?|言论|金句|语录|前言|引言|导语|序言|开篇|编者|写在|结语|结束语|总结|小结|后记|目录|说明|声明|版权|参考|附录|联系|投稿|参与|加入|欢迎)(?:\W.*)?$|^\W*(?:结语|结束语|写在|编者|联系|投稿|参与|加入|欢迎|版权|参考|相关)",
         )
     });
-    AROUND.is_match(heading.trim()) || SCHEDULE.is_match(heading)
+    AROUND.is_match(heading.trim()) || heading.split_whitespace().count() <= 3 && SCHEDULE.is_match(heading)
 }
 
 /// Plans are no releases.
@@ -245,6 +245,29 @@ pub(super) fn closes(line: &str) -> bool {
         )
     });
     CLOSES.is_match(line)
+}
+
+/// `TL;DR:`: what follows is told again.
+pub(super) fn is_summary(line: &str) -> bool {
+    static SUMMARY: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\W*(?:tl;?\s?dr|太长不看)\W*$"));
+    SUMMARY.is_match(line)
+}
+
+/// Whether a line says where people of a project are met or followed: the number of a group, an
+/// account, a channel.
+pub(super) fn names_network(line: &str) -> bool {
+    static NETWORK: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)QQ\s*(?:交流)?群|微信群?|公众号|钉钉群|交流群|小红书|知乎|微博|视频号|\b(?:tg|telegram|discord|slack|matrix|mastodon|irc|twitter|zulip|gitter|whatsapp|wechat|mailing list)\b",
+        )
+    });
+    text::columns(line) <= 120 && NETWORK.is_match(line)
+}
+
+/// Headings of what goes on, each of it in a line: `近期进展`, `Progress`.
+pub(super) fn is_of_progress(heading: &str) -> bool {
+    static PROGRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:进展|进度)\W*$|\bprogress\W*$"));
+    PROGRESS.is_match(heading) && text::columns(heading) <= SENTENCE_COLUMNS
 }
 
 /// Headings that say that several things follow: `New community posts`, `Notable PRs`.
@@ -310,7 +333,8 @@ pub(super) fn is_recap(heading: &str) -> bool {
     static RECAP: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"(?i)回顾|回放|整理|实录|纪要|\b(recap|summary|retrospect\w*|past|recordings?|minutes)\b")
     });
-    RECAP.is_match(heading)
+    static COMING: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)预告|\bupcoming\b"));
+    RECAP.is_match(heading) && !COMING.is_match(heading)
 }
 
 #[cfg(test)]

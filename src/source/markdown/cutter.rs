@@ -73,6 +73,19 @@ pub(super) fn cut<'a>(root: &'a AstNode<'a>, source: &str, lines: &[String]) -> 
     (cutter.pieces, cutter.image)
 }
 
+/// The heading on the second of two lines, the first of which is nothing but an empty anchor:
+/// `<div id="news"></div>` newline `# News`. To Markdown both are HTML.
+fn heading_below_anchor(literal: &str) -> Option<(u8, &str)> {
+    let (anchor, heading) = literal.trim_end().split_once('\n')?;
+    let heading = heading.trim();
+    let level = heading.bytes().take_while(|b| *b == b'#').count();
+    let words = heading[level..].strip_prefix(' ').map(str::trim).filter(|w| !w.is_empty())?;
+    let is_anchor = anchor.trim().starts_with('<') && anchor.contains("id=") || anchor.contains("name=");
+    let is_empty = html::plain(anchor).trim().is_empty() && !anchor.contains("<img");
+    let level = u8::try_from(level).ok().filter(|l| (1..=6).contains(l))?;
+    (is_anchor && is_empty && !words.contains(['\n', '<'])).then_some((level, words))
+}
+
 impl Cutter<'_> {
     fn block<'a>(&mut self, node: &'a AstNode<'a>, context: Context) {
         let data = node.data.borrow();
@@ -128,6 +141,16 @@ impl Cutter<'_> {
                 let images = html.literal.matches("<img").count();
                 if self.image.is_none() {
                     self.image = attribute(&html.literal, "img", "src");
+                }
+                if let Some((level, heading)) = heading_below_anchor(&html.literal) {
+                    let inline = Inline { text: heading.to_owned(), ..Inline::default() };
+                    self.push(Shape::Heading(level), (pos.start.line + 1, pos.end.line), context, inline);
+                    return;
+                }
+                if let Some(link) = only_component(&html.literal) {
+                    let inline = Inline { text: link.text.clone(), links: vec![link], ..Inline::default() };
+                    self.push(Shape::Line, (pos.start.line, pos.end.line), context, inline);
+                    return;
                 }
                 let text = text::line(&html::plain(&html.literal));
                 let links = attribute(&html.literal, "a", "href").map(|url| LinkRef {
@@ -286,6 +309,10 @@ impl Cutter<'_> {
                 Some(html::Token::Close { name, .. }) if self.components.contains(name.as_ref()) => {}
                 Some(html::Token::Open { name, raw }) if is_component(raw) && is_unknown_tag(raw) => {
                     self.components.insert(name.into_owned());
+                    if let Some(link) = component_link(raw) {
+                        inline.word(&link.text, bold);
+                        inline.links.push(link);
+                    }
                 }
                 _ if !tag.starts_with('<') || is_unknown_tag(tag) => inline.word(tag, bold),
                 _ => {}
@@ -414,6 +441,27 @@ fn is_silent(html: &str) -> bool {
 /// Whether a tag has values of attributes, as nobody types them who means a placeholder.
 fn is_component(tag: &str) -> bool {
     ["=\"", "='", "={"].iter().any(|sign| tag.contains(sign))
+}
+
+/// The link that a component of MDX shows: `<LinkCard title="words" href="https://…" />`.
+fn component_link(raw: &str) -> Option<LinkRef> {
+    const ADDRESSES: [&str; 4] = ["href", "link", "url", "to"];
+    const WORDS: [&str; 3] = ["title", "label", "text"];
+    let value = |names: &[&str]| {
+        let found = names.iter().find_map(|name| html::attribute(raw, name))?;
+        Some(text::squeeze(&found)).filter(|v| !v.is_empty())
+    };
+    let url = value(&ADDRESSES).filter(|url| url.contains("://") || url.starts_with('/'))?;
+    Some(LinkRef { url, text: value(&WORDS)?, picture: false })
+}
+
+/// The link of a block of HTML that is such a component and nothing else.
+fn only_component(literal: &str) -> Option<LinkRef> {
+    let raw = match html::tokens(literal.trim()).next() {
+        Some(html::Token::Open { raw, .. }) if raw.len() == literal.trim().len() => raw,
+        _ => return None,
+    };
+    component_link(raw).filter(|_| is_component(raw) && is_unknown_tag(raw))
 }
 
 /// `<declaredMode>` is something a person typed, not markup.

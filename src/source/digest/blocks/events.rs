@@ -183,7 +183,20 @@ fn whole_event(scope: &mut Scope<'_>) {
     }
     let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let to = scope.section.to;
-    let link = (from..to).filter_map(|n| lists::first_link(&scope.pieces[n])).find(|l| !places::is_person(l));
+    // A paragraph may go over several lines.
+    let paragraph = |n: usize| {
+        let own = |p: &&Piece| p.block == scope.pieces[n].block;
+        let begin = n - scope.pieces[from..n].iter().rev().take(8).take_while(own).count();
+        let same = scope.pieces[begin..to].iter().take(16).take_while(own);
+        same.map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let invites = |n: usize| time.is_none() && shapes::invites(&paragraph(n));
+    let is_dated = || (from..to).any(|n| shapes::day_in(&scope.pieces[n].text).is_some());
+    if (from..to).any(invites) && !is_dated() {
+        return;
+    }
+    let linked = (from..to).filter(|n| !invites(*n)).filter_map(|n| lists::first_link(&scope.pieces[n]));
+    let link = linked.into_iter().find(|l| !places::is_person(l));
     let says =
         (from..to).any(|n| scope.pieces[n].text.chars().filter(|c| c.is_alphanumeric()).count() > 10 && !scope.used[n]);
     let calls = ["预告", "报名", "活动", "直播"].iter().any(|w| scope.section.heading.contains(w))

@@ -75,12 +75,14 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
 pub(in crate::source::digest) fn group_as_news(scope: &mut Scope<'_>) -> bool {
     let (from, to) = (scope.section.from, scope.section.to);
     // Titles, and lines that open with their links, are a list after all.
-    let titled = |n: usize| {
-        let piece = &scope.pieces[n];
-        let opens = lists::first_link(piece).is_some_and(|l| piece.text.starts_with(l.text.as_str()));
-        opens || piece.bold || shapes::without_ordinal(&piece.text).1
+    let opens = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        lists::first_link(piece).is_some_and(|l| piece.text.starts_with(l.text.as_str()))
     };
-    let Some(starts) = group(scope, from, to).filter(|_| !(from + 1..to).any(titled)) else { return false };
+    let titled = |n: usize| scope.pieces[n].bold || shapes::without_ordinal(&scope.pieces[n].text).1;
+    let is_list = |starts: &[usize]| starts.iter().filter(|n| opens(n)).count() * 3 > starts.len();
+    let found = group(scope, from, to).filter(|starts| !is_list(starts) && !(from + 1..to).any(titled));
+    let Some(starts) = found else { return false };
     read_group(scope, &starts, to);
     true
 }
@@ -100,12 +102,21 @@ fn group(scope: &Scope<'_>, head: usize, to: usize) -> Option<Vec<usize>> {
         pattern(r"^(?i:it|its|this|that|these|they|their|the next|also|more)\b|^(?:它|他们|这|该|此外|另外|同时)")
     });
     let below = &scope.pieces[head + 1..to];
-    let plain = below.iter().all(|p| p.is_text() || p.text.is_empty());
-    if !plain || !vocabulary::is_group(&scope.pieces[head].text) {
+    // What is quoted and code tell more of what stands above them.
+    let tells_more = |p: &Piece| p.quote && p.list == 0 || p.shape == Shape::Code;
+    let plain = below.iter().all(|p| p.is_text() || p.text.is_empty() || tells_more(p));
+    let name = shapes::without_brackets(&scope.pieces[head].text);
+    let released = || {
+        let own = (head + 1..to).filter(|n| scope.pieces[*n - 1].block != scope.pieces[*n].block);
+        own.filter(|n| lists::is_released(scope, *n)).take(2).count() > 1
+    };
+    if !plain || !vocabulary::is_group(name) && !released() {
         return None;
     }
     let begins = |n: &usize| {
-        lists::first_link(&scope.pieces[*n]).is_some() && scope.pieces[*n - 1].block != scope.pieces[*n].block
+        scope.pieces[*n].is_text()
+            && lists::first_link(&scope.pieces[*n]).is_some()
+            && scope.pieces[*n - 1].block != scope.pieces[*n].block
     };
     let linked: Vec<usize> = (head + 1..to).filter(begins).collect();
     let own = linked.iter().filter(|n| !GOES_ON.is_match(&scope.pieces[**n].text)).count();
@@ -151,6 +162,7 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
         }
     }
     let has_link = |(from, end): &(usize, usize)| (*from..*end).any(|n| lists::first_link(&scope.pieces[n]).is_some());
+    let paragraphs = with_addresses(scope, paragraphs);
     let linked: Vec<(usize, usize)> = paragraphs.iter().copied().filter(has_link).collect();
     let prose = paragraphs.iter().filter(|p| has_link(p)).filter(|(from, _)| !is_item(from)).count();
     // A numbered line opens a piece of news, and what is not numbered below it goes on.
@@ -212,6 +224,29 @@ fn loose_news(scope: &mut Scope<'_>, first: usize, to: usize, alone: bool) {
     } else if first < to {
         news_block(scope, first, to);
     }
+}
+
+/// The paragraphs with an address that is one of its own as a part of what stands above it, which it
+/// leads to; `阅读原文` may stand between.
+fn with_addresses(scope: &Scope<'_>, paragraphs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let mut joined: Vec<(usize, usize)> = Vec::with_capacity(paragraphs.len());
+    for (from, end) in paragraphs {
+        let piece = &scope.pieces[from];
+        let leads = end == from + 1
+            && (lists::is_bare_link(piece) && piece.text.contains("://") || shapes::leads_to_original(&piece.text));
+        // What is told there, a sentence at most, has no link yet.
+        let is_open = |last: &(usize, usize)| {
+            let told = &scope.pieces[last.0..last.1];
+            told.iter().all(|p| p.is_text() && p.links.is_empty())
+                && !shapes::leads_to_original(&told[0].text)
+                && told.iter().any(|p| p.text.contains(char::is_alphabetic))
+        };
+        match joined.last_mut().filter(|last| leads && last.1 == from && is_open(last)) {
+            Some(last) => last.1 = end,
+            None => joined.push((from, end)),
+        }
+    }
+    joined
 }
 
 /// Bullets without a link with a paragraph below each that is no part of the list: what the text
@@ -313,6 +348,49 @@ fn beside_items(scope: &mut Scope<'_>, is_told: fn(&str) -> bool) {
     told.into_iter().for_each(|(from, to)| news_block(scope, from, to));
 }
 
+/// Reads the bullets of what goes on: each that has none below it, and those that tell something
+/// themselves, is news. Some have a link, which are items already.
+pub(in crate::source::digest) fn steps_as_news(scope: &mut Scope<'_>) {
+    /// Those that are shorter are what those below them are about.
+    const HEADS: usize = 24;
+    let is_bullet = |n: usize| {
+        let piece = &scope.pieces[n];
+        piece.list > 0 && !piece.quote && piece.shape == Shape::Line && begins_item(scope, n)
+    };
+    let is_dated = |n: usize| shapes::day_in(&scope.pieces[n].text).is_some();
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let mut steps: Vec<(usize, usize)> = Vec::new();
+    let mut n = first;
+    while n < scope.section.to {
+        if scope.used[n] || !is_bullet(n) {
+            n += 1;
+            continue;
+        }
+        let piece = &scope.pieces[n];
+        let own = (n..scope.section.to).find(|m| scope.pieces[*m].item != piece.item).unwrap_or(scope.section.to);
+        let below = scope.at(own).is_some_and(|p| p.list > piece.list);
+        let told = piece.text.trim_end_matches([':', '：', ' ']);
+        let heads = below && (text::columns(told) < HEADS || told.len() < piece.text.len());
+        let deeper = |m: &usize| scope.pieces[*m].list > piece.list || scope.pieces[*m].item == piece.item;
+        let to = (n..scope.section.to).find(|m| !deeper(m)).unwrap_or(scope.section.to);
+        let is_free = (n..to).all(|m| !scope.used[m]);
+        let tells = text::columns(told) >= 12
+            && told.len() == piece.text.len()
+            && piece.links.is_empty()
+            && !is_dated(n)
+            && !vocabulary::closes(told)
+            && !vocabulary::speaks_of_the_digest(told)
+            && !told.to_lowercase().starts_with("if you")
+            && !shapes::tells_how_to_join(told)
+            && shapes::field(told).is_none();
+        if !heads && tells && is_free {
+            steps.push((n, to));
+        }
+        n = if heads || !is_free { own } else { to };
+    }
+    steps.into_iter().for_each(|(from, to)| news_block(scope, from, to));
+}
+
 /// The outermost items of lists, each with what stands below it in its list.
 fn bullets(scope: &Scope<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
     let begins = |n: &usize| {
@@ -384,7 +462,7 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     let is_own = |p: &&Piece| p.block == head.block && !(p.line > head.line && lists::is_bare_link(p));
     let paragraph: Vec<&str> = scope.pieces[from..to].iter().take_while(is_own).map(|p| p.text.as_str()).collect();
     let title =
-        if is_title { line.to_owned() } else { text::first_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
+        if is_title { line.to_owned() } else { lists::whole_sentence(shapes::without_ordinal(&paragraph.join(" ")).0) };
     if title.chars().filter(|c| c.is_alphanumeric()).count() < 2
         || shapes::is_credit(&head.text, false)
         || shapes::is_source(head)

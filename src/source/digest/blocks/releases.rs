@@ -77,6 +77,9 @@ pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
     lists::stray_articles(scope);
     // `Project updates` are what happened.
     if scope.section.told && scope.items.iter().all(|i| i.kind != Kind::Release) {
+        if vocabulary::is_of_progress(&heading) {
+            super::steps_as_news(scope);
+        }
         super::told_bullets(scope);
     }
 }
@@ -101,10 +104,17 @@ fn announces(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
     let first_line = n == 0 || scope.pieces[n - 1].block != piece.block;
     let introduces = piece.text.ends_with([':', '：']);
+    // However long it goes on: `Lamp [v1.5](…/releases/tag/v1.5) is out, which …`.
+    let has_page = || {
+        let begins = shapes::version(&piece.text).filter(|v| text::columns(&piece.text[..v.start]) <= 40);
+        let shows = |l: &LinkRef, v: &str| l.url.contains("/releases/tag/") && l.text.contains(v);
+        begins.is_some_and(|v| piece.links.iter().take(8).any(|l| shows(l, &v.number)))
+            && shapes::announces(&piece.text)
+    };
     piece.bold
         || matches!(piece.shape, Shape::Heading(_))
         || introduces
-        || first_line && text::columns(&piece.text) <= 90
+        || first_line && (text::columns(&piece.text) <= 90 || has_page())
 }
 
 /// A release ends with the line of its report link, unless a list or text of its own goes on.
@@ -172,7 +182,10 @@ pub(in crate::source::digest) fn release(scope: &mut Scope<'_>, head: usize, to:
     let beside = releases_beside(scope, head, &found.name, &found.version);
     for version in std::iter::once(found.version).chain(more) {
         let mut item = Item::new(Kind::Release, format!("{} {version}", found.name), scope.pieces[head].line);
-        if let Some(link) = report_link(&scope.pieces[head..to], &version) {
+        let own = || scope.pieces[head].links.iter().take(MOST_LINKS).find(|l| is_version(l, &version)).cloned();
+        let reported = || report_link(&scope.pieces[head..to], &version);
+        let named = || linked_name(&scope.pieces[head..to], &found.name);
+        if let Some(link) = own().or_else(reported).or_else(named) {
             item = item.with_link(&link);
         }
         item.name = Some(found.name.clone());
@@ -287,6 +300,26 @@ fn report_link(pieces: &[Piece], version: &str) -> Option<LinkRef> {
     let only = links.first().filter(|first| is_only(first));
     let told = tag.or(introduced).or(own).or(shown).or(only).map(|(_, l)| (*l).clone());
     told.or_else(|| pieces.iter().flat_map(|p| &p.links).find_map(page_of_file))
+}
+
+/// Whether a link says this version and no more: `and [5.0.3](…)`.
+fn is_version(link: &LinkRef, version: &str) -> bool {
+    !link.picture && link.text.trim().trim_start_matches(['v', 'V']) == version
+}
+
+/// Below a heading, the link of what was released: its name, perhaps with a word.
+fn linked_name(pieces: &[Piece], name: &str) -> Option<LinkRef> {
+    let (head, below) = pieces.split_first()?;
+    if !matches!(head.shape, Shape::Heading(_)) || !head.links.is_empty() {
+        return None;
+    }
+    let links =
+        below.iter().filter(|p| p.list == 0).flat_map(|p| &p.links).filter(|l| !l.picture && places::is_page(&l.url));
+    let folded = text::fold(name);
+    let is_named =
+        |l: &&LinkRef| text::fold(&l.text).contains(&folded) && text::columns(&l.text) <= text::columns(name) + 12;
+    let mut links = links.filter(|l| !places::is_person(l)).take(MOST_LINKS);
+    links.find(is_named).cloned()
 }
 
 /// The page of the release whose file a link leads to.

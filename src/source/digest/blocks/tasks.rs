@@ -25,6 +25,9 @@ pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
     if scope.range().any(|n| scope.used[n]) {
         return;
     }
+    if heads.is_empty() && lead_from_headings(scope) && headed_tasks(scope) {
+        return;
+    }
     if heads.is_empty() && linked_items > 0 {
         task_items(scope, scope.range(), None);
         return;
@@ -36,7 +39,12 @@ pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
         let range = scope.range();
         let mut from = range.start + usize::from(!scope.section.heading.is_empty());
         for n in range.clone() {
-            if lists::first_link(&scope.pieces[n]).is_some() {
+            if let Some(link) = lists::first_link(&scope.pieces[n]) {
+                // `Do you know of one? [Tell us](…).`
+                if lists::invites(&scope.pieces[n], &link) {
+                    from = n + 1;
+                    continue;
+                }
                 task_block(scope, from, n + 1, None);
                 from = n + 1;
             }
@@ -54,6 +62,17 @@ pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
         }
     }
     lists::stray_articles(scope);
+}
+
+/// Whether all that is linked in lists stands below headings and only says where there is more of what
+/// they ask for: `[GitHub](…)`, `[Issue](…)`.
+fn lead_from_headings(scope: &Scope<'_>) -> bool {
+    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let headed = scope.at(first).is_some_and(|p| matches!(p.shape, Shape::Heading(_)));
+    let linked = (first..scope.section.to).map(|n| &scope.pieces[n]).filter(|p| p.list > 0 && !p.links.is_empty());
+    let leads =
+        |p: &Piece| lists::first_link(p).is_none_or(|l| lists::says_nothing(&l.text) || shapes::is_aside(&l.text));
+    headed && linked.clone().count() > 0 && linked.clone().all(leads)
 }
 
 /// Whether several bullets stand there, each with a link of its own and words for it.

@@ -1,15 +1,20 @@
 //! What stands in the running text of a section: where no list and no block was found, or beside
 //! paragraphs that open with their links.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::stories::story;
 use super::{Form, Unit, first_link, push, says_nothing};
 use crate::config::SectionKind;
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::digest::blocks::{MOST_BESIDE, MOST_LINKS};
-use crate::source::digest::vocabulary::names_more;
+use crate::source::digest::vocabulary::{closes, is_around, names_more, speaks_of_the_digest};
 use crate::source::digest::{Item, Scope, places, shapes};
 use crate::source::markdown::LinkRef;
+use crate::source::pattern::pattern;
 
 /// Reads the paragraphs of a section that holds no item of its kind, or is nothing but paragraphs.
 ///
@@ -19,7 +24,10 @@ use crate::source::markdown::LinkRef;
 pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
     let from = scope.section.from;
     let kind = match scope.section.kind {
-        SectionKind::Skip | SectionKind::Questions | SectionKind::Tasks => return,
+        SectionKind::Skip | SectionKind::Tasks => return,
+        // `Desktop questions`, and a paragraph about them: a word of the heading asks nothing.
+        SectionKind::Questions if !scope.items.is_empty() || asks_its_readers(scope) => return,
+        SectionKind::Questions => Kind::Article,
         SectionKind::Events => Kind::News,
         SectionKind::Articles | SectionKind::Releases | SectionKind::News | SectionKind::Items => Kind::Article,
     };
@@ -45,6 +53,9 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
         let unit = Unit { from, to: scope.section.to, form: Form::Story };
         return story(scope, &unit, kind);
     }
+    if scope.section.kind == SectionKind::Questions {
+        return;
+    }
     let told = scope.section.told && kind == Kind::Article;
     let opening = linked.iter().filter(|n| opens(scope, **n)).count();
     if !told && opening < linked.len() && (opening < 2 || opening * 2 < linked.len()) {
@@ -58,6 +69,26 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
             push(scope, n..n + 1, n, title, &link, kind);
         }
     }
+    // `New releases (1.2, 1.3)`, and prose about them that is no release by itself.
+    let is_prose = (from + 1..scope.section.to).all(plain) && scope.pieces[from].links.is_empty();
+    if scope.items.is_empty() && is_prose && names_more(&scope.section.heading, scope.names) {
+        story(scope, &Unit { from, to: scope.section.to, form: Form::Story }, kind);
+    }
+}
+
+/// Whether a section of questions says where readers put theirs: `Questions or comments?`, `Ask us in
+/// [the forum](…)`.
+fn asks_its_readers(scope: &Scope<'_>) -> bool {
+    static ASKS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:ask|join|contact|reach|write|e-?mail|drop|let us know|feel free|please|you|your)\b|欢迎|大家|你们?|您|联系|加入",
+        )
+    });
+    let heading = &scope.section.heading;
+    heading.contains(['?', '？'])
+        || is_around(heading)
+        || heading.is_ascii() && heading.split_whitespace().count() < 3
+        || scope.range().skip(1).any(|n| ASKS.is_match(&scope.pieces[n].text))
 }
 
 /// Those of `linked` that stand beside the items of a section. What is right behind one of these
@@ -65,6 +96,37 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
 fn beside_items(scope: &Scope<'_>, linked: Vec<usize>) -> Vec<usize> {
     let found: Vec<usize> = linked.into_iter().filter(|n| !scope.used[n - 1]).collect();
     if found.len() < scope.items.len() { Vec::new() } else { found }
+}
+
+/// Reads the paragraphs behind the list of a section of articles.
+pub(in crate::source::digest) fn told_behind_list(scope: &mut Scope<'_>) {
+    let is_one = |n: &usize| scope.pieces[*n].is_text() && !scope.used[*n] && item_link(scope, *n).is_some();
+    let linked: Vec<usize> = (scope.section.from + 1..scope.section.to).filter(is_one).collect();
+    for n in behind_list(scope, &linked) {
+        let Some(link) = item_link(scope, n) else { continue };
+        let title = if opens(scope, n) { link.text.clone() } else { sentence(scope, n) };
+        push(scope, n..n + 1, n, title, &link, Kind::Article);
+    }
+}
+
+/// Those of `linked` that are paragraphs of their own behind the list of a section of articles, where
+/// several are: they tell of more articles, in sentences. None where one of them speaks to its readers.
+fn behind_list(scope: &Scope<'_>, linked: &[usize]) -> Vec<usize> {
+    let list = scope.range().rev().find(|n| scope.pieces[*n].list > 0);
+    let Some(list) = list.filter(|_| scope.section.told && scope.section.kind == SectionKind::Articles) else {
+        return Vec::new();
+    };
+    let behind: Vec<usize> = linked.iter().copied().filter(|n| *n > list).collect();
+    let tells = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        text::columns(&piece.text) >= 40
+            && piece.block != scope.pieces[n - 1].block
+            && !piece.text.ends_with([':', '：'])
+            && !shapes::invites(&piece.text)
+            && !closes(&piece.text)
+            && !speaks_of_the_digest(&piece.text)
+    };
+    if behind.len() > 1 && behind.iter().all(tells) { behind } else { Vec::new() }
 }
 
 /// Whether a section that is told to hold articles is paragraphs and nothing else.
@@ -108,13 +170,21 @@ fn sentence(scope: &Scope<'_>, n: usize) -> String {
 /// of what the sentence is about. False when there is none.
 pub(in crate::source::digest) fn releases_in(scope: &mut Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
+    // `[Oil 5.0.2](…) and [5.0.3](…)`: the second is of what the first is.
+    let mut last: Option<(usize, String)> = None;
     let found: Vec<Item> = piece
         .links
         .iter()
         .take(MOST_LINKS)
-        .filter_map(|link| {
+        .enumerate()
+        .filter_map(|(k, link)| {
             let head = shapes::release_of_link(piece, link, scope.names)
-                .or_else(|| shapes::release_of_subject(piece, link, scope.names))?;
+                .or_else(|| shapes::release_of_subject(piece, link, scope.names))
+                .or_else(|| {
+                    let (_, name) = last.as_ref().filter(|(at, _)| at + 1 == k)?;
+                    shapes::version_beside(piece, k, name)
+                })?;
+            last = Some((k, head.name.clone()));
             let mut item = Item::release(head.name, head.version, piece.line).with_link(link);
             item.ranges = scope.lines(n..n + 1);
             Some(item)

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::entry::Kind;
 use crate::normalize::text;
-use crate::source::digest::vocabulary::{is_frame, is_rubric};
+use crate::source::digest::vocabulary::{is_frame, is_group, is_of_several, is_rubric};
 use crate::source::digest::{Head, Scope};
 use crate::source::digest::{places, shapes};
 use crate::source::markdown::{LinkRef, Piece, Shape};
@@ -50,6 +50,10 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     if addresses().next() == Some(n + 1) && addresses().count() == 1 && !lists() {
         return Some(to);
     }
+    let from_source = || first_link(&scope.pieces[n + 1]).is_some_and(|l| is_source_line(&scope.pieces[n + 1], &l));
+    if n + 1 < to && scope.pieces[n + 1].quote && from_source() {
+        return Some(to);
+    }
     let is_own = |m: usize| {
         let piece = &scope.pieces[m];
         if shapes::is_byline(piece) {
@@ -67,7 +71,10 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         let at_start = text::columns(piece.text.split(link.text.as_str()).next().unwrap_or("")) <= 24;
         let is_last = || (m + 1..to).all(|k| scope.pieces[k].links.is_empty());
         let told_above = || m > n + 1 && text::columns(&scope.pieces[m - 1].text) >= 30;
-        let leads = shapes::is_navigation(&link.text) || is_call(piece, &link) && told_above() && is_last();
+        let leads = shapes::is_navigation(&link.text)
+            || is_call(piece, &link) && told_above() && is_last()
+            || leads_on(scope, n, m, to, &link)
+            || m == n + 1 && is_source_line(piece, &link) && is_last();
         let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text) && !leads;
         let titled = titled || opens_with_title(scope, m);
         let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
@@ -94,12 +101,16 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     // The one change below what is told is what is told, though it has words of its own.
     let links = scope.pieces[own..to].iter().filter(|p| first_link(p).is_some()).count();
     let is_change = || first_link(first).is_some_and(|l| places::is_change(&l.url));
-    let tells_more = title.split_whitespace().count() > 2 || !title.is_ascii() && text::columns(title) >= 12;
-    if first.list > 0 && own > n + 1 && own + 1 == to && tells && links == 1 && tells_more && is_change() {
+    let says_more = title.split_whitespace().count() > 2 || !title.is_ascii() && text::columns(title) >= 12;
+    if first.list > 0 && own > n + 1 && own + 1 == to && tells && links == 1 && says_more && is_change() {
         return Some(to);
     }
     if own > n + 1 && tells && (own..to).all(|m| is_reference(&scope.pieces[m])) {
         return Some(to);
+    }
+    // `In the press:` between what is told and a list of what others write about it.
+    if first.list > 0 && own > n + 2 && tells_more(title) && is_press(scope, n, own) && linked(own) {
+        return Some(own - 1);
     }
     let is_list_of_its_own = (own..to).any(|m| scope.pieces[m].list > 0 && shapes::is_link_line(&scope.pieces[m]));
     (first.list > 0 && own > n + 1 && linked(own) && tells && !several && !is_list_of_its_own).then_some(own)
@@ -116,6 +127,70 @@ fn is_days(title: &str) -> bool {
     let mut days =
         title.split([" - ", " – ", " — "][..].iter().find(|dash| title.contains(**dash)).copied().unwrap_or("~"));
     days.all(|day| shapes::is_day(day.trim()))
+}
+
+/// Whether the line `m` only says where there is more of what is told above it: a paragraph of its
+/// own with the only link there is, which does not begin with it.
+fn leads_on(scope: &Scope<'_>, n: usize, m: usize, to: usize, link: &LinkRef) -> bool {
+    let (piece, above) = (&scope.pieces[m], &scope.pieces[m - 1]);
+    let words = piece.text.split(link.text.as_str()).next().unwrap_or("");
+    let is_only = (n + 1..to).all(|k| {
+        let other = &scope.pieces[k];
+        k == m || other.links.is_empty() && (other.is_text() || other.text.is_empty())
+    });
+    let tells = above.is_text() && text::columns(&above.text) >= 12 && !above.text.ends_with([':', '：']);
+    m > n + 1
+        && piece.is_text()
+        && piece.block != above.block
+        && !piece.bold
+        && words.contains(char::is_alphabetic)
+        && !names_another(words, &link.text)
+        && tells
+        && is_only
+        && tells_more(shapes::without_ordinal(&scope.pieces[n].text).0)
+}
+
+/// `Ida wrote [How wax melts](…)`: a link that is a title of its own, which no words lead to.
+fn names_another(words: &str, title: &str) -> bool {
+    static LEADS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)[:：]\W*$|\b(?:see|read|more|details?|full|learn|find|check|voir|lire|plus|mehr|siehe|lesen|ver|más|leer|mais|leia)\b",
+        )
+    });
+    title.starts_with(char::is_uppercase) && title.split_whitespace().count() > 2 && !LEADS.is_match(words)
+}
+
+/// Whether a heading is more than what a group is called.
+fn tells_more(title: &str) -> bool {
+    (title.split_whitespace().count() > 2 || !title.is_ascii() && text::columns(title) >= 12)
+        && !is_group(title)
+        && !is_rubric(title)
+        && !is_of_several(title)
+}
+
+/// Whether a few words that end with a colon stand between what the heading `n` tells and the list
+/// that begins with `own`.
+fn is_press(scope: &Scope<'_>, n: usize, own: usize) -> bool {
+    let words = &scope.pieces[own - 1];
+    let told = &scope.pieces[n + 1..own - 1];
+    let is_told = |p: &Piece| p.is_text() && !p.text.ends_with([':', '：']);
+    words.is_text()
+        && words.links.is_empty()
+        && words.text.ends_with([':', '：'])
+        && text::columns(&words.text) <= 40
+        && told.iter().all(is_told)
+        && told.iter().map(|p| text::columns(&p.text)).sum::<usize>() >= 40
+}
+
+/// `> 原文：[the words of another](…)`: where what is told comes from.
+fn is_source_line(piece: &Piece, link: &LinkRef) -> bool {
+    static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\W*(?:原文|来源|出处|原帖|链接|地址|source|original(?: post| article)?|via)(?:链接|地址|标题)?\s*[:：]\W*$",
+        )
+    });
+    let before = piece.text.split(link.text.as_str()).next().unwrap_or("");
+    piece.list == 0 && piece.links.len() == 1 && SOURCE.is_match(before)
 }
 
 /// A line that is an address.
@@ -176,14 +251,19 @@ fn story_link(piece: &Piece) -> Option<LinkRef> {
     first_link(piece).filter(about).or_else(|| piece.links.iter().find(page).cloned())
 }
 
-/// A heading and what is told below it, with the first link there.
-pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
+/// The link that is meant by what stands below the head of a unit, and where.
+pub(super) fn told_link(scope: &Scope<'_>, unit: &Unit) -> Option<(usize, LinkRef)> {
     let below = || (unit.from + 1..unit.to).map(|n| (n, &scope.pieces[n]));
     // `[原文链接](…)` alone on a line is what the text is about, whatever it mentions; so is the
     // first of `- [Blog article](…)`, `- [GitHub](…)`.
     let link_at = |is: fn(&Piece) -> bool| below().filter(|(_, p)| is(p)).find_map(|(n, p)| Some((n, first_link(p)?)));
     let original = link_at(is_original).or_else(|| link_at(is_repository));
-    let found = original.or_else(|| below().find_map(|(n, p)| Some((n, story_link(p)?))));
+    original.or_else(|| below().find_map(|(n, p)| Some((n, story_link(p)?))))
+}
+
+/// A heading and what is told below it, with the first link there.
+pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
+    let found = told_link(scope, unit);
     let is_told = |(n, link): &(usize, LinkRef)| {
         let piece = &scope.pieces[*n];
         !shapes::is_credit(&piece.text, false) && !shapes::is_source(piece) && !super::invites(piece, link)

@@ -129,6 +129,11 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     if let Some(told) = told.filter(|t| is_hash && text::columns(t) >= 8) {
         return text::first_sentence(told);
     }
+    // `what it does (PR #12)`: the number of a change is no title where there are words.
+    let is_number = is_number(link);
+    if is_number && let Some(words) = words_around_number(&piece.text, link) {
+        return words;
+    }
     if !shapes::is_empty_title(&link.text) {
         return words_before(&piece.text, link).unwrap_or_else(|| link.text.clone());
     }
@@ -149,6 +154,10 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     if let Some(below) = below.filter(|p| n == from && p.top == piece.top && text::columns(&p.text) >= 8) {
         return text::first_sentence(&below.text);
     }
+    // A title, what it is, and the address: the first line of the item is what it is called.
+    if let Some(title) = title_of_item(scope, from, n) {
+        return title;
+    }
     if n > from {
         let above = scope.pieces[n - 1].text.trim().to_owned();
         if !above.is_empty() {
@@ -159,6 +168,39 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
         Some((_, title)) => title,
         None => heading_above(scope, n).unwrap_or_else(|| link.text.clone()),
     }
+}
+
+/// Whether a link is the number of a change and no more: `PR #12`, `wick #12`, `!12`.
+fn is_number(link: &LinkRef) -> bool {
+    let (words, number) = link.text.rsplit_once(['#', '!']).unwrap_or((&link.text, ""));
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    is_number && text::columns(words) <= 20 && words.split_whitespace().count() <= 2 && places::is_change(&link.url)
+}
+
+/// What is told beside the number of a change: before it, else behind it.
+fn words_around_number(line: &str, link: &LinkRef) -> Option<String> {
+    let (line, _) = shapes::without_ordinal(line);
+    let (before, behind) = line.split_once(link.text.as_str())?;
+    let open = |c: char| c.is_whitespace() || "([（【-–—:：,，".contains(c);
+    let before = before.trim_end_matches(open);
+    let behind = behind.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let words = if text::columns(before) >= 8 { text::first_sentence(before) } else { text::first_sentence(behind) };
+    (text::columns(&words) >= 8).then_some(words)
+}
+
+/// The first line of an item of a list whose address stands on the line `n`, where it says what the
+/// item is.
+fn title_of_item(scope: &Scope<'_>, from: usize, n: usize) -> Option<String> {
+    let (head, piece) = (&scope.pieces[from], &scope.pieces[n]);
+    let title = head.text.trim_end_matches([':', '：', ' ']);
+    let is_own = n > from + 1 && head.list > 0 && head.item == piece.item;
+    let is_plain = scope.pieces[from..n].iter().all(|p| p.links.is_empty() && p.shape == piece.shape);
+    let by_whom = ["by ", "from ", "via ", "作者", "来源"].iter().any(|w| title.starts_with(w));
+    let says = (2..=100).contains(&text::columns(title))
+        && !says_nothing(title)
+        && !by_whom
+        && shapes::field(&head.text).is_none();
+    (is_own && is_plain && says).then(|| title.to_owned())
 }
 
 /// The nearest heading that says what a bare address below it is, where no section does.
@@ -242,7 +284,28 @@ pub(in crate::source::digest) fn sentence_around(scope: &Scope<'_>, n: usize, li
     let number = shapes::is_empty_title(&link.text) && !link.text.contains("://") && before.chars().count() > 8;
     let below = scope.pieces[n + 1..scope.section.to].iter().take(MOST_LINES).take_while(same).count();
     let whole = || format!("{line} {}", joined(&scope.pieces[n + 1..n + 1 + below]));
-    (inside || opens || number).then(|| text::first_sentence(whole().trim_end()))
+    (inside || opens || number).then(|| whole_sentence(whole().trim_end()))
+}
+
+/// The first sentence, which no abbreviation ends: `a 19 mo. old question`, `(ie. private windows)`. What
+/// follows begins small, or a bracket is open.
+pub(in crate::source::digest) fn whole_sentence(words: &str) -> String {
+    const MOST_ENDS: usize = 4;
+    let words = text::squeeze(words);
+    let mut end = 0;
+    for _ in 0..MOST_ENDS {
+        let sentence = text::first_sentence(&words[end..]);
+        let Some(at) = words[end..].find(sentence.as_str()).filter(|_| !sentence.is_empty()) else { break };
+        end += at + sentence.len();
+        let told = &words[..end];
+        let count = |c: char| told.matches(c).count();
+        let small = words[end..].trim_start().starts_with(|c: char| c.is_ascii_lowercase());
+        let goes_on = told.ends_with('.') && (small || count('(') > count(')'));
+        if !goes_on || words[end..].trim().is_empty() {
+            break;
+        }
+    }
+    words[..end].to_owned()
 }
 
 /// A paragraph goes over so many lines.
@@ -356,14 +419,23 @@ const MOST_MARKS: usize = 64;
 
 /// The line of text above `n` that no item has taken.
 pub(in crate::source::digest) fn title_above(scope: &Scope<'_>, n: usize) -> Option<(usize, String)> {
-    let above = (scope.section.from..n).next_back()?;
+    // `阅读原文` above an address leads to it, and is no title.
+    let leads = |m: &usize| {
+        let p = &scope.pieces[*m];
+        let label = p.text.trim_end_matches([':', '：', ' ']);
+        let is_label = label.len() < p.text.len() && shapes::is_generic(label);
+        p.is_text() && p.links.is_empty() && (is_label || shapes::leads_to_original(&p.text))
+    };
+    let above = (scope.section.from..n).rev().take(3).find(|m| !leads(m))?;
     let piece = &scope.pieces[above];
     let is_section = above == scope.section.from && !scope.section.heading.is_empty();
+    let sentence = (above + 1 < n).then(|| text::first_sentence(&piece.text));
+    let told = sentence.as_deref().unwrap_or(&piece.text);
     let usable = !scope.used[above]
         && !is_section
         && !piece.text.is_empty()
         && piece.links.is_empty()
-        && text::columns(&piece.text) <= 120;
-    let line = piece.text.trim_start_matches(['-', '•', '·', ' ']);
+        && text::columns(told) <= 120;
+    let line = told.trim_start_matches(['-', '•', '·', ' ']);
     usable.then(|| (above, shapes::without_numbers(line).to_owned()))
 }

@@ -101,6 +101,32 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
     WORDS.is_match(line)
 }
 
+/// Whether the words behind a name and its version say that it came out, or what it brings: `, a
+/// client, was released.`, ` with an important fix`. Nothing behind it says so, too.
+pub(in crate::source::digest) fn comes_out(behind: &str) -> bool {
+    static BRINGS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\s+(?:with|brings|adds|fixes|comes with|ready|is here|has arrived|arrives|arrived|landed|lands|corrige|apporte|trae|traz|bringt|bringen|mit|avec|con|com)\b",
+        )
+    });
+    // A note in brackets, `[EN]`, `(2022-07-11)`, stands between.
+    static NOTE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:[\[(（][^\])）]{1,24}[\])）]\s*)?"));
+    let rest = NOTE.find(behind).map_or(behind, |m| &behind[m.end()..]);
+    let sentence = text::first_sentence(&beginning(rest, 240));
+    let said = sentence.trim_end_matches(['.', '。', '!', '！', ' ']);
+    said.is_empty() || BRINGS.is_match(behind) || is_said_released(said)
+}
+
+/// Whether a sentence that begins with a product says that it was released, in one of several languages.
+fn is_said_released(said: &str) -> bool {
+    static RELEASED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^(?:[,，][^.]{1,120})?[^.]{0,60}?(?:\b(?:is|are|was|were|has been|have been|got) (?:now |just |finally )?(?:released|out|available|published|here)\b|^\s*released\b|\bcame out\b|\bhas come out\b|(?:ist|sind|wurden?)\b.{0,80}\b(?:veröffentlicht|erschienen|freigegeben|verfügbar)|\best (?:sortie?|disponible|publiée?)\b|\bdisponible|\bdisponível|\bha sido (?:publicad|lanzad|liberad)|\bfoi (?:publicad|lançad)|\bnueva (?:actualización|versión)|\bnova versão|(?:正式|已经?|现已)?发布|リリース|出시|출시)",
+        )
+    });
+    RELEASED.is_match(said)
+}
+
 /// Words that stand between a product and its version, and are neither.
 fn is_no_name(word: &str) -> bool {
     const NO_NAMES: [&str; 86] = [
@@ -208,10 +234,7 @@ fn plain_name(head: &str) -> Option<String> {
     if name.is_empty() || name.len() > 4 || words.any(|w| !is_no_name(w)) {
         return None;
     }
-    let plain = |w: &&str| {
-        w.starts_with(|c: char| c.is_ascii_alphabetic())
-            && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./+#".contains(&b))
-    };
+    let plain = |w: &&str| begins_name(w) && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./+#".contains(&b));
     if !name.iter().all(plain) {
         return None;
     }
@@ -220,6 +243,19 @@ fn plain_name(head: &str) -> Option<String> {
     let version = |s: &&str| s.strip_prefix('v').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
     let last = whole.rsplit('/').find(|s| !s.is_empty() && !version(s)).unwrap_or(&whole);
     (last.len() > 1).then(|| last.to_owned())
+}
+
+/// Whether a word may begin a name: with a letter, or with a digit or two and a letter (`1Panel`,
+/// `7-Zip`, `0xchat`).
+fn begins_name(word: &str) -> bool {
+    let letters = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    let behind = letters.strip_prefix('-').filter(|_| letters.len() < word.len()).unwrap_or(letters);
+    let is_version = version(word).is_some_and(|v| v.start == 0 && v.end == word.len());
+    word.len() - letters.len() <= 2
+        && behind.len() > 1
+        && behind.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !is_version
+        || word.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// The product a phrase ends with: a project's name, or a name that begins with one
@@ -253,8 +289,13 @@ pub(in crate::source::digest) fn is_release_title(piece: &Piece) -> bool {
     let Some(found) = version(line) else { return false };
     let dotted = found.number.contains('.');
     let short = line[found.end..].trim().is_empty() && line[..found.start].split_whitespace().count() <= 3;
-    release_page || dotted && (short || announces(line) || SHIPPED.is_match(line))
+    // As a heading, where a link may be the title of an article about it.
+    let headed = || matches!(piece.shape, Shape::Heading(_)) && piece.links.is_empty() && ANNOUNCING.is_match(line);
+    release_page || dotted && (short || announces(line) || SHIPPED.is_match(line) || headed())
 }
+
+/// Words that a headline about a release begins with.
+static ANNOUNCING: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\W*(?:announcing|introducing|presenting)\b"));
 
 /// Words that say of what follows that it came out, where a version and what it is of stand there.
 static SHIPPED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:shipped|published|launched) version\b"));
@@ -266,6 +307,9 @@ pub(in crate::source::digest) fn release_of_link(piece: &Piece, link: &LinkRef, 
     if link.picture || text::columns(text) > 50 {
         return None;
     }
+    // `Lamp 0.9 (2022-07-11)`
+    let undated = text.strip_suffix(')').and_then(|t| t.rsplit_once(" (")).filter(|(_, day)| super::is_day(day));
+    let text = undated.map_or(text, |(before, _)| before);
     if let Some(found) = version(text).filter(|v| v.end == text.len()) {
         let line = piece.with_line(text);
         let before = &text[..found.start];
@@ -296,20 +340,55 @@ pub(in crate::source::digest) fn release_of_subject(
             r"^(?:The )?([A-Z][\w.+#-]*(?: [A-Z][\w.+#-]*){{0,2}})(?:(?:, (?:a|an|the) [^,.]{{1,80}},)? {VERB}|['’]s .{{0,80}}release is)(?: (?:in|as|with|at))?(?: its)?(?: (?:new|latest))?(?: version)?$"
         ))
     });
+    // `Torch version [4.7.2](…) was released`
+    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"^(?:The )?([\p{Lu}\d][\w.+#-]*(?: [A-Z][\w.+#-]*){0,2}?)(?: [Vv]ersi(?:on|ón|ão))?$")
+    });
+    // `wax-dns, a tool to check records, was released in [version 0.3.0](…)`
+    static SMALL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^([a-z][\w.+#-]*), [^.]{1,120}, (?:(?:was|is|has been) released (?:in|as|with|at)|wurde in|a été publiée? en) ?(?:its )?(?:new |latest )?(?:version)?$",
+        )
+    });
     let told = link.text.trim();
     if link.picture || text::columns(told) > 40 {
         return None;
+    }
+    // `Oil 2.1 [was released](…)`
+    if version(told).is_none() && is_said_released(told) {
+        let head = piece.text.split_once(told)?.0.trim_end();
+        let found = version(head).filter(|v| v.end == head.len() && v.number.contains('.'))?;
+        let name = head[..found.start].trim_end_matches(['v', 'V']).trim_end();
+        let name = plain_name(name).filter(|plain| plain.len() == name.len())?;
+        return Some(ReleaseHead { name, version: found.number });
     }
     let found = version(told)?;
     let others = |t: &str| t.split_whitespace().all(is_no_name);
     let said = others(told[..found.start].trim_end_matches(['v', 'V'])) && others(&told[found.end..]);
     let (before, behind) = piece.text.split_once(told).filter(|_| said)?;
-    let name = SUBJECT.captures(before.trim_end())?.get(1)?.as_str();
+    let bare = found.end == told.len() && found.number.contains('.');
+    let subject = SUBJECT.captures(before.trim_end()).or_else(|| SMALL.captures(before.trim_end())).or_else(|| {
+        NAMED.captures(before.trim_end()).filter(|_| bare && comes_out(behind) && !behind.trim().is_empty())
+    });
+    let name = subject?.get(1)?.as_str();
     // `[version 0.9](…) of the client`: that is the product.
     let pronoun = ["It", "This", "That", "We", "They", "There", "Here"].contains(&name);
     let name = (!pronoun && !behind.trim_start().starts_with("of ")).then(|| name.to_owned())?;
     let name = names.titles_in(&name).into_iter().next().filter(|_| names.is_name(&name)).unwrap_or(name);
     Some(ReleaseHead { name, version: found.number })
+}
+
+/// The release of `name` that the link `k` of a piece is, which stands right behind that of another
+/// version and says no more than its own.
+pub(in crate::source::digest) fn version_beside(piece: &Piece, k: usize, name: &str) -> Option<ReleaseHead> {
+    let (before, link) = (piece.links.get(k.checked_sub(1)?)?, piece.links.get(k)?);
+    let told = link.text.trim();
+    let found = version(told).filter(|v| v.end == told.len() && v.start <= 1 && v.number.contains('.'))?;
+    let (_, behind) = piece.text.split_once(before.text.as_str())?;
+    let between = behind.split_once(link.text.as_str())?.0.trim();
+    let beside =
+        matches!(between, "and" | "und" | "y" | "e" | "et" | "," | "&" | "/" | "+" | "和" | "与" | "、" | "及");
+    (beside && !link.picture).then(|| ReleaseHead { name: name.to_owned(), version: found.number })
 }
 
 /// The tag of a release page.
@@ -322,7 +401,11 @@ fn tag_of(url: &str) -> Option<&str> {
 /// in the text. Its own address names it the same.
 fn of_tag(link: &LinkRef, written: &str) -> Option<String> {
     let tag = version(tag_of(&link.url)?)?.number;
-    tag.strip_prefix(written)?.starts_with(['.', '-']).then_some(tag)
+    let more = tag.strip_prefix(written)?;
+    // `v1.5.3-release` is what everybody calls 1.5.3.
+    let is_finished =
+        ["release", "final", "ga", "stable"].contains(&more.trim_start_matches(['.', '-']).to_lowercase().as_str());
+    (more.starts_with(['.', '-']) && !is_finished).then_some(tag)
 }
 
 /// Whether a line is the name of a release and not a word more: `SOFARPC 5.7.1`, `Seata 1.4.2 发布`.
@@ -343,7 +426,7 @@ pub(in crate::source::digest) fn release_head(
 ) -> Option<ReleaseHead> {
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"([A-Za-z][0-9A-Za-z_+#-]*(?:[ .-][A-Za-z][0-9A-Za-z_+-]*){0,2})\s*(?:正式|宣布|现已|已经?|今日)*(?:发布了?|推出了?|更新[至到]|升级[至到]|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
+            r"((?:\b[0-9]{1,2}-?)?[A-Za-z][0-9A-Za-z_+#-]*(?:[ .-][A-Za-z][0-9A-Za-z_+-]*){0,2})\s*(?:正式|宣布|现已|已经?|今日)*(?:发布了?|推出了?|更新[至到]|升级[至到]|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
         )
     });
     if piece.quote || matches!(piece.shape, Shape::Code | Shape::Html | Shape::Table | Shape::Rule) {
@@ -357,7 +440,7 @@ pub(in crate::source::digest) fn release_head(
     line.extend(whole[line.len()..].chars().take_while(char::is_ascii_graphic).take(30));
     let line = &line;
     let first = version(line)?;
-    if let Some(head) = of_page_title(line, names) {
+    if let Some(head) = of_page_title(line, names).or_else(|| of_long_name(piece, line, &first)) {
         return Some(head);
     }
     // `1.2 → 1.3`: what it came to.
@@ -532,6 +615,24 @@ pub(in crate::source::digest) fn release_head(
         .or_else(from_section)?;
     let of_page = piece.links.iter().find(|l| holds(l)).and_then(|l| of_tag(l, &version.number));
     Some(ReleaseHead { name, version: of_page.unwrap_or(version.number) })
+}
+
+/// `[A plugin for Wick and Oil version 0.1.0 released](…)`: a line that is one link and says that what
+/// it names came out. The name is all that stands before the version.
+fn of_long_name(piece: &Piece, line: &str, first: &Version) -> Option<ReleaseHead> {
+    const MOST_WORDS: usize = 9;
+    static SAID: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)^\s+(?:(?:was|is|has been) )?(?:now )?(?:released|available|out)\W*$"));
+    let is_link = piece.links.first().is_some_and(|l| !l.picture && text::same(&l.text, &piece.text));
+    let name = line[..first.start].trim_end().trim_end_matches(['v', 'V']).trim_end();
+    let name = name.strip_suffix(" version").unwrap_or(name);
+    let mut words = name.split_whitespace();
+    let begins = words.clone().next().is_some_and(|w| !is_no_name(w) && w.starts_with(char::is_uppercase));
+    let is_long = name.contains(" for ") || name.contains('(') && name.ends_with(')');
+    let is_name = begins && !name.starts_with("Support ") && words.by_ref().count() <= MOST_WORDS;
+    let plain = !name.contains([':', ',', ';', '，', '：', '!', '?']);
+    (is_link && is_long && is_name && plain && first.number.contains('.') && SAID.is_match(&line[first.end..]))
+        .then(|| ReleaseHead { name: name.to_owned(), version: first.number.clone() })
 }
 
 /// `Release v8.5.0 · npm/cli`: the title of a release page.
