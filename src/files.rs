@@ -20,7 +20,7 @@ mod tree;
 pub use self::changed::{ChangedError, changed_since};
 pub use self::history::{History, history};
 pub use self::lock::{Lock, lock};
-pub use self::posts::{Found, Listing, is_below, is_unread, list_posts, list_saved};
+pub use self::posts::{Found, Listing, is_unread, list_posts, list_saved};
 pub use self::publish::{Publisher, list_published, look, read_published, remove};
 pub use self::settings::{find_site, read_config, read_rules, read_templates};
 pub use self::tree::{Tree, list_tree};

@@ -73,8 +73,6 @@ pub struct Ledger {
     closed: Summary,
     /// Rows that may have become others.
     open: Vec<usize>,
-    /// Rows that were withdrawn when they came in; some may be there again.
-    withdrawn: Vec<usize>,
 }
 
 /// A row, and the line that says it.
@@ -204,9 +202,6 @@ impl Ledger {
         }
         let is_post = scanned.keys.iter().next().is_some_and(is_key_of_post);
         self.closed.count(id, is_post, scanned.gone.is_some());
-        if scanned.gone.is_some() {
-            self.withdrawn.push(n);
-        }
         self.slots.push(Slot { line: place, ..Slot::default() });
         true
     }
@@ -250,9 +245,6 @@ impl Ledger {
         self.by_id.insert(Key::of(&row.id), n);
         for key in &row.keys {
             self.by_key.entry(Key::of(key)).or_insert(n);
-        }
-        if row.gone.is_some() {
-            self.withdrawn.push(n);
         }
         self.slots.push(Slot { row: OnceCell::from(Box::new(row)), open: true, ..Slot::default() });
         self.open.push(n);
@@ -309,11 +301,6 @@ impl Ledger {
     /// Every entry, in no order that means anything.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         (0..self.slots.len()).map(|n| self.row_at(n))
-    }
-
-    /// Places of the rows that were withdrawn before this run.
-    pub fn withdrawn(&self) -> impl Iterator<Item = usize> {
-        self.withdrawn.iter().copied().filter(|n| self.row_at(*n).gone.is_some())
     }
 
     /// A row by its place.
@@ -428,7 +415,7 @@ impl Ledger {
         let old = std::mem::replace(&mut self.id_base, base.to_owned());
         let rows: Vec<Row> = self.rows().cloned().collect();
         (self.by_id, self.by_key) = Default::default();
-        (self.slots, self.open, self.closed, self.withdrawn) = Default::default();
+        (self.slots, self.open, self.closed) = Default::default();
         for mut row in rows {
             if let Some(rest) = row.id.strip_prefix(&old) {
                 row.id = format!("{base}{rest}");

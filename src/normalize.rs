@@ -78,7 +78,8 @@ pub fn speaking<'r>(raws: &[&'r RawEntry], known: &[String]) -> Vec<&'r RawEntry
         key.strip_prefix("upstream:").and_then(|k| k.strip_prefix(name)).is_some_and(|id| id.starts_with('|'))
     };
     let of_key = |key: &String| raws.iter().find(|r| source_of(r).is_some_and(|name| is_of(name, key)));
-    let first = known.iter().find_map(of_key).and_then(|r| source_of(r));
+    let exact = |key: &String| raws.iter().find(|r| upstream_key(r) == Some(key));
+    let first = known.iter().find_map(exact).or_else(|| known.iter().find_map(of_key)).and_then(|r| source_of(r));
     raws.iter().copied().filter(|r| first.is_none() || source_of(r).is_none_or(|s| Some(s) == first)).collect()
 }
 

@@ -248,33 +248,15 @@ impl Opened {
         if path.is_dir() { Ok(path) } else { Err(RunError::NoPosts { path, place: folder.place, known: 0 }) }
     }
 
-    /// The posts of `folder`, which is at `root`, without those that are excluded, and those below
-    /// a folder that is listed in the configuration for itself.
+    /// The posts of `folder`, which is at `root`, without those that are excluded.
     ///
     /// # Errors
     /// [`FileError`] when the folder itself cannot be read.
     pub fn list_posts(&self, folder: &PostsFolder, root: &Path) -> Result<files::Listing, FileError> {
         let mut listing = files::list_posts(root)?;
-        listing.leave_out(&self.folders_in(folder));
         listing.files.retain(|file| folder.has(&file.path));
         listing.passed_over.retain(|(path, _)| folder.has(path));
         Ok(listing)
-    }
-
-    /// Folders of posts that lie in `folder`, seen from there.
-    fn folders_in(&self, folder: &PostsFolder) -> Vec<&str> {
-        let others = self.site.posts.iter().map(|other| other.path.as_str());
-        let below = |path: &'_ str| match folder.path.as_str() {
-            "." => !path.starts_with(['.', '/']),
-            outer => path.strip_prefix(outer).is_some_and(|rest| outer == "/" || rest.starts_with('/')),
-        };
-        let from = if folder.path == "." { 0 } else { folder.path.trim_end_matches('/').len() + 1 };
-        others.filter(|path| *path != folder.path && below(path)).map(|path| &path[from..]).collect()
-    }
-
-    /// Whether a post at `path` in a folder is, since that is listed for itself, one of a folder in it.
-    fn is_in_inner_folder(&self, path: &str) -> bool {
-        self.site.posts.iter().flat_map(|folder| self.folders_in(folder)).any(|inner| files::is_below(inner, path))
     }
 
     /// What reading a post of `folder` needs to know.

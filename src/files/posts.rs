@@ -35,24 +35,12 @@ impl Listing {
         self.unread.push(path.clone());
         self.passed_over.push((path, why));
     }
-
-    /// Leaves out what lies below any of these folders.
-    pub fn leave_out(&mut self, folders: &[&str]) {
-        let stays = |path: &str| !folders.iter().any(|folder| is_below(folder, path));
-        self.files.retain(|file| stays(&file.path));
-        self.passed_over.retain(|(path, _)| stays(path));
-        self.unread.retain(|path| stays(path));
-    }
 }
 
 /// Whether `path` is one of `unread`, or lies below one; an empty one is the folder itself.
 pub fn is_unread(unread: &[String], path: &str) -> bool {
-    unread.iter().any(|u| u.is_empty() || is_below(u, path))
-}
-
-/// Whether `path` is `folder`, or lies below it.
-pub fn is_below(folder: &str, path: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let is_below = |u: &String| path.strip_prefix(u.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+    unread.iter().any(|u| u.is_empty() || is_below(u))
 }
 
 /// How deep folders of posts are followed.
@@ -171,19 +159,14 @@ fn walk(folder: &Path, below: &str, depth: usize, endings: &[&str], listing: &mu
                 let name = name.to_string_lossy().to_lowercase();
                 endings.iter().any(|e| name.ends_with(e))
             };
-            // Posts may have been there before it was a link.
-            listing.unread.push(path.clone());
             // A folder of pictures is nobody's loss.
-            if inside.map(|e| e.file_name()).any(|name| is_one(&name)) {
-                listing.passed_over.push((path, "a symbolic link to a folder: name that folder in `posts`".to_owned()));
+            if !inside.map(|e| e.file_name()).any(|name| is_one(&name)) {
+                continue;
             }
+            listing.passed_over.push((path, "a symbolic link to a folder: name that folder in `posts`".to_owned()));
             continue;
         }
         if !endings.iter().any(|e| name.to_lowercase().ends_with(e)) {
-            if kind.is_symlink() && !entry.path().exists() {
-                // It leads nowhere, and may have been a folder.
-                listing.unread.push(path);
-            }
             continue;
         }
         if !kind.is_file() {

@@ -23,7 +23,7 @@ use crate::names::Names;
 use crate::normalize::{self, Memory};
 use crate::store::{Changed, Derived, Group, Item, Store, Touched};
 
-pub(super) use identity::{SAME, TITLE_CHARS, keys, sort, trace};
+pub(super) use identity::{SAME, keys, sort, trace};
 pub use moves::{Move, Way};
 pub(super) use overrides::Overrides;
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 use super::book::Book;
-use super::derive::{Departed, SAME, TITLE_CHARS};
+use super::derive::{Departed, SAME};
 use super::library::Library;
 use super::pictures;
 use super::refresh::{Progress, Report};
@@ -17,7 +17,7 @@ use crate::entry::{EntryId, Key, Kind, RawEntry, Slug, TRANSLATION};
 use crate::files::{self, History};
 use crate::ledger::Ledger;
 use crate::names::Names;
-use crate::normalize::{self, address, text};
+use crate::normalize::{self, address};
 use crate::source::post::{self, Lead, Others, Post, Weight};
 use crate::store::{Document, NewDocument, Stamp, Store, Touched};
 
@@ -64,8 +64,6 @@ pub(super) struct Posts<'a> {
     gone: Vec<Document>,
     /// Pictures that posts show and that are not beside them.
     missing: Vec<Problem>,
-    /// Rows of posts that were given a date, by their titles; none before one is asked for.
-    undated: Option<HashMap<String, Vec<usize>>>,
 }
 
 /// Where the store keeps [`Posts::leads`].
@@ -101,23 +99,8 @@ impl<'a> Posts<'a> {
         let same = same(opened, store, book, moment.now)?;
         let library = Rc::new(Library::new(opened, names));
         let (histories, seen) = (HashMap::new(), HashSet::new());
-        let (watch, leads, undated, gone, missing) = (None, None, None, Vec::new(), Vec::new());
-        Ok(Self {
-            opened,
-            names,
-            moment,
-            store,
-            book,
-            same,
-            histories,
-            watch,
-            library,
-            leads,
-            seen,
-            gone,
-            missing,
-            undated,
-        })
+        let (watch, leads, gone, missing) = (None, None, Vec::new(), Vec::new());
+        Ok(Self { opened, names, moment, store, book, same, histories, watch, library, leads, seen, gone, missing })
     }
 
     /// Posts that links lead to are those in the store, not those in the folders.
@@ -337,13 +320,10 @@ impl<'a> Posts<'a> {
         let context = post::Context { others: Some(&*library), ..self.opened.context(folder, self.names) };
         let mut reading = read_post(bytes, path, context);
         if let Ok(Post { date: None, draft: false, entries, .. }) = &reading
-            && let Some(whole) = entries.first().cloned()
+            && let Some(key) = entries.first().map(|e| e.keys[0].clone())
         {
-            let date = self.date_of(folder, path, &whole, bytes)?;
+            let date = self.date_of(folder, path, &key, bytes)?;
             reading = read_post(bytes, path, post::Context { date: Some(date), ..context });
-        }
-        if let Ok(reading) = &mut reading {
-            self.date_ahead(reading)?;
         }
         if let Ok(reading) = &mut reading {
             carry(reading, self.opened, self.names);
@@ -367,38 +347,13 @@ impl<'a> Posts<'a> {
         Ok(reading)
     }
 
-    /// A post that is published before its date is of the day on which it is published, and stays.
-    fn date_ahead(&mut self, reading: &mut Post) -> Result<(), RunError> {
-        let now = self.moment.now;
-        let Post { date: Some(date), from: Some(from), draft: false, entries, .. } = reading else { return Ok(()) };
-        let ahead = *date - *from;
-        let Some(key) = entries.first().map(|e| e.keys[0].clone()) else { return Ok(()) };
-        if *from > now || ahead <= TimeDelta::zero() {
-            return Ok(());
-        }
-        let ledger = self.book.ledger(self.opened, self.store, now)?;
-        if *date > now {
-            ledger.dates.insert(key, *from);
-        } else if ledger.dates.get(&key) != Some(from) {
-            return Ok(());
-        }
-        for raw in entries {
-            raw.published = raw.published.map(|time| time - ahead);
-            if let Some(mention) = &mut raw.mention {
-                mention.at = mention.at.map(|time| time - ahead);
-            }
-        }
-        Ok(())
-    }
-
     fn date_of(
         &mut self,
         folder: &PostsFolder,
         path: &str,
-        whole: &RawEntry,
+        key: &str,
         bytes: &[u8],
     ) -> Result<DateTime<Utc>, RunError> {
-        let key = &whole.keys[0];
         let now = self.moment.now.trunc_subsecs(0);
         // A date that is still to come was given by a clock that was wrong.
         let remembered = |ledger: &Ledger, key: &str| ledger.dates.get(key).copied().filter(|d| *d <= now);
@@ -406,7 +361,6 @@ impl<'a> Posts<'a> {
             return Ok(date);
         }
         let before = self.key_before(folder, bytes);
-        let before = if before.is_some() { before } else { self.key_by_title(folder, whole)? };
         let ledger = self.book.ledger(self.opened, self.store, now)?;
         let date = before.and_then(|key| remembered(ledger, &key)).unwrap_or_else(|| {
             let root = self.opened.folder.join(&folder.path);
@@ -419,34 +373,6 @@ impl<'a> Posts<'a> {
         });
         ledger.dates.insert(key.to_owned(), date);
         Ok(date)
-    }
-
-    /// The key of the one post without a date that has this title, and is not where it was: the
-    /// one that this is, under its new name.
-    fn key_by_title(&mut self, folder: &PostsFolder, whole: &RawEntry) -> Result<Option<String>, RunError> {
-        let ledger = self.book.ledger(self.opened, self.store, self.moment.now)?;
-        let undated = self.undated.get_or_insert_with(|| {
-            let mut undated: HashMap<String, Vec<usize>> = HashMap::new();
-            for n in ledger.dates.keys().filter_map(|key| ledger.with_key(Key::of(key))) {
-                let of_title = undated.entry(ledger.row_at(n).says.clone()).or_default();
-                if !of_title.contains(&n) {
-                    of_title.push(n);
-                }
-            }
-            undated
-        });
-        let title = text::fold_prefix(&whole.title, TITLE_CHARS);
-        let root = self.opened.folder.join(&folder.path);
-        let is_it = |n: &&usize| {
-            let row = ledger.row_at(**n);
-            let moved = row.place.as_ref().is_some_and(|place| !root.join(&place.0).exists());
-            // One that went long ago is this one only if it said just that.
-            moved && (row.gone.is_none() || row.hash == normalize::text_hash(&[whole]))
-        };
-        let mut found = undated.get(&title).into_iter().flatten().filter(is_it);
-        let Some(row) = found.next().filter(|_| found.next().is_none() && !title.is_empty()) else { return Ok(None) };
-        let mut keys = ledger.row_at(*row).keys.iter();
-        Ok(keys.find(|key| ledger.dates.contains_key(*key)).cloned())
     }
 
     /// Keys of addresses that a post had before it was renamed, or before the blog had other
@@ -522,12 +448,9 @@ impl<'a> Posts<'a> {
         let (items, waits_until) = visible(reading, folder, self.moment.now);
         let mut items = items.to_vec();
         for key in items.iter_mut().take(1).flat_map(|whole| std::mem::take(&mut whole.keys)).collect::<Vec<_>>() {
-            // What an archetype gives to every post says nothing of any: keys of translations, and
-            // addresses behind its name and its own address.
-            let of_many = key.starts_with(TRANSLATION)
-                || key.starts_with("site:") && items.first().is_some_and(|whole| whole.keys.len() > 1);
-            let is_common =
-                of_many && self.store.count_with_key(Key::of(&key), MOST_TRANSLATIONS + 1)? > MOST_TRANSLATIONS;
+            // What an archetype gives to every post says nothing of any.
+            let is_common = key.starts_with(TRANSLATION)
+                && self.store.count_with_key(Key::of(&key), MOST_TRANSLATIONS + 1)? > MOST_TRANSLATIONS;
             if let Some(whole) = items.first_mut().filter(|_| !is_common) {
                 whole.keys.push(key);
             }

@@ -76,8 +76,9 @@ fn refuse_foreign(opened: &Opened, store: Option<&Store>) -> Result<(), RunError
     let dir = opened.output();
     let front = dir.join("index.html");
     let is_new_here = match store {
+        _ if !opened.site.pages => false,
         Some(store) => build::moved_from(store, opened)?.is_some(),
-        None => opened.site.pages && !opened.state().join("ledger.jsonl").exists(),
+        None => !opened.state().join("ledger.jsonl").exists(),
     };
     let has_feeds = || {
         [FeedFormat::Atom, FeedFormat::Rss, FeedFormat::Json]

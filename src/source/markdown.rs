@@ -13,10 +13,12 @@ mod bounds;
 pub mod code;
 mod cutter;
 mod definitions;
+mod emoji;
 mod footnotes;
 mod headings;
 mod links;
 mod pieces;
+mod tildes;
 
 use comrak::nodes::AstNode;
 use comrak::{Arena, Options};
@@ -26,6 +28,7 @@ use self::definitions::Definitions;
 use self::links::mend_links;
 use crate::config::Slugify;
 
+pub use self::emoji::with_emoji;
 pub use self::links::resolve;
 pub use self::pieces::{LinkRef, Piece, Shape};
 
@@ -85,6 +88,10 @@ pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify:
     let options = options();
     let arena = Arena::new();
     let root = parse(&arena, &source, &options);
+    if slugify == Slugify::Jekyll {
+        tildes::keep(&arena, root, &source);
+    }
+    emoji::show(root);
     let given = headings::take_attributes(root, &source);
     let (pieces, image) = cutter::cut(root, &source, &lines);
     mend_links(root, base, pictures);

@@ -190,9 +190,8 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     unknown.extend(more);
     let imports = signs::imports(path, context.folder.slugify);
     let body = if imports { mdx::as_markdown(&body, path.ends_with(".mdx")) } else { body };
-    let body = if context.folder.slugify == Slugify::Jekyll { signs::with_plain_tildes(body) } else { body };
-    let body = signs::with_emoji(boxes::quoted(body));
-    let body = formulas::escaped(signs::with_known_boxes(signs::without_comments(body)));
+    let body = signs::with_known_boxes(signs::without_comments(boxes::quoted(body)));
+    let body = formulas::escaped(body);
     let body = leads.mend(body);
     let body = leads.mend_wiki(body);
     let body = leads::without_places(body, &context.folder.base, &names.folders);

@@ -74,9 +74,11 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
             "highlight" | "/highlight" => {
                 let language = first().map_or("", |(_, language)| language);
                 // On a line of its own it stays there: it may be in an item of a list.
-                let is_free = |line: Option<&str>| line.is_none_or(|l| l.trim().is_empty());
-                let edge = |free: bool| if free { "" } else { "\n" };
-                let (before, behind) = (edge(is_free(out.rsplit('\n').next())), edge(is_free(rest.split('\n').next())));
+                let ends = |c: &char| *c == '\n' || !c.is_whitespace();
+                let alone_before = out.chars().rev().find(ends).is_none_or(|c| c == '\n') && !is_indented(&out);
+                let alone_behind = rest.chars().find(ends).is_none_or(|c| c == '\n');
+                let edge = |alone: bool| if alone { "" } else { "\n" };
+                let (before, behind) = (edge(alone_before), edge(alone_behind));
                 Some(format!("{before}```{language}{behind}"))
             }
             name => media(name, arguments),
@@ -88,6 +90,23 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
     }
     out.push_str(rest);
     (out, unknown.told)
+}
+
+/// Whether the last line of `text` is indented so far that Markdown takes it for code: it is in no
+/// item of a list.
+fn is_indented(text: &str) -> bool {
+    let depth = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let is_item = |line: &str| {
+        let words = line.trim_start();
+        let number = words.trim_start_matches(|c: char| c.is_ascii_digit());
+        words.starts_with(['-', '*', '+']) || number.len() < words.len() && number.starts_with(['.', ')'])
+    };
+    let mut lines = text.rsplit('\n').take(200);
+    let here = lines.next().map_or(0, |line| line.len());
+    if here < 4 {
+        return false;
+    }
+    !lines.filter(|line| !line.trim().is_empty()).find(|line| depth(line) < here).is_some_and(is_item)
 }
 
 /// `name key="value" value` as pairs; positional words have no key.
@@ -199,6 +218,8 @@ mod tests {
         assert!(text.contains("watch?v=abc"), "{text}");
         assert!(text.contains("{{< raw >}}"), "{text}");
         assert!(text.contains("```go\nx\n```"), "{text}");
+        let in_tab = "{{< tab >}}\n    {{< highlight sh >}}\nls\n    {{< /highlight >}}";
+        assert_eq!(shown(in_tab).0, "\n    \n```sh\nls\n    \n```");
         let quoted = "{{< figure src=\"x.png\" caption=\"He said \\\"hi\\\" there\" >}}";
         assert!(
             shown(quoted).0.contains("<figcaption>He said &quot;hi&quot; there</figcaption>"),

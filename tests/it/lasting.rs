@@ -99,19 +99,22 @@ fn another_output_folder_is_begun_anew_and_the_old_one_stays() {
 
 #[test]
 fn an_output_folder_that_something_else_made_is_refused_later_too() {
-    for pages in ["", "pages: false\n"] {
-        let site = site(POSTS);
-        write(&site, "posts/a.md", "A", "2024-01-01", "x");
-        site.refresh();
-        site.write("www/index.html", "<h1>My own site</h1>");
-        site.write("www/all/index.html", "mine");
-        configure(&site, &format!("{POSTS}{pages}output: {{dir: www}}\n"));
-        let run = site.run(&["refresh"]);
-        assert_eq!(run.status, 2, "{}{}", run.out, run.err);
-        assert!(run.err.contains("www/index.html was not written by feedloom"), "{}", run.err);
-        assert_eq!(site.read("www/all/index.html"), "mine");
-        assert!(!site.path("www/all/atom.xml").exists());
-    }
+    let site = site(POSTS);
+    write(&site, "posts/a.md", "A", "2024-01-01", "x");
+    site.refresh();
+    site.write("www/index.html", "<h1>My own site</h1>");
+    site.write("www/all/index.html", "mine");
+    configure(&site, &format!("{POSTS}output: {{dir: www}}\n"));
+    let run = site.run(&["refresh"]);
+    assert_eq!(run.status, 2, "{}{}", run.out, run.err);
+    assert!(run.err.contains("www/index.html was not written by feedloom"), "{}", run.err);
+    assert!(!site.path("www/all/atom.xml").exists());
+    // Without pages there is nothing that could be in its way.
+    configure(&site, &format!("{POSTS}pages: false\noutput: {{dir: www}}\n"));
+    site.refresh();
+    assert!(site.path("www/all/atom.xml").exists());
+    assert_eq!(site.read("www/index.html"), "<h1>My own site</h1>");
+    assert_eq!(site.read("www/all/index.html"), "mine");
 }
 
 #[test]
@@ -162,22 +165,6 @@ fn a_post_that_was_hidden_and_deleted_takes_no_other_with_it() {
     write(&site, "posts/b.md", "How we moved sixty services", "2024-05-01", "Quite another text.");
     site.refresh();
     assert!(entry(&site, "sixty services").is_some());
-}
-
-#[test]
-fn a_draft_that_is_renamed_and_published_is_the_entry_it_was() {
-    let site = site(POSTS);
-    let weekly = "### Questions\n\n**1. @maria asks:**\n\n> Can Lantern read its settings from a folder?\n\nA: Yes.\n";
-    site.weekly("w.md", "Weekly of spring", "2024-03-01", weekly);
-    site.refresh();
-    let before = [id(&site, "Weekly"), id(&site, "Lantern")];
-    edit(&site, "posts/w.md", "categories", "draft: true\ncategories");
-    site.refresh();
-    assert!(site.entries().is_empty());
-    rename(&site, "posts/w.md", "posts/weekly-12.md");
-    edit(&site, "posts/weekly-12.md", "draft: true\n", "");
-    site.refresh();
-    assert_eq!([id(&site, "Weekly"), id(&site, "Lantern")], before);
 }
 
 #[test]
@@ -244,29 +231,6 @@ fn feeds_that_would_lose_most_of_their_posts_for_want_of_a_store_are_held_back()
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_became_a_link_takes_no_posts_with_it() {
-    let site = site(&POSTS.replace("{slug}", "{path}"));
-    others(&site);
-    write(&site, "posts/2023/a.md", "A", "2023-01-01", "x");
-    write(&site, "posts/2022/spring/b.md", "B", "2022-01-01", "x");
-    site.refresh();
-    assert_eq!(live(&site, "all"), 14);
-    for year in ["2022", "2023"] {
-        rename(&site, &format!("posts/{year}"), &format!("of-{year}"));
-        std::os::unix::fs::symlink(site.path(&format!("of-{year}")), site.path(&format!("posts/{year}"))).unwrap();
-    }
-    site.refresh();
-    assert_eq!(live(&site, "all"), 14);
-    // Nor where the link leads to nothing.
-    rename(&site, "of-2022", "moved");
-    site.refresh();
-    assert_eq!(live(&site, "all"), 14);
-    lose(&site, "posts/2022");
-    site.refresh();
-    assert_eq!(live(&site, "all"), 13);
-}
-
-#[test]
 fn what_two_sources_said_first_together_one_of_them_says_for_good() {
     let site = site("sources: [\"file:a.xml\", \"file:b.xml\"]\n");
     let feed = |name: &str, text: &str| {
@@ -314,43 +278,6 @@ fn translations_of_many_new_posts_go_straight_to_the_archives_too() {
     lose(&site, ".feedloom/ledger.jsonl");
     site.refresh();
     assert!(before == site.published(), "a file was touched");
-}
-
-#[test]
-fn a_post_without_a_date_that_is_renamed_and_edited_keeps_its_date() {
-    let site = site(PAGELESS);
-    others(&site);
-    write(&site, "posts/a.md", "How we moved forty services", "", "Text of it.");
-    site.refresh();
-    let published = || entry(&site, "forty services").expect("it is there")["published"].clone();
-    let first = published();
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
-    lose(&site, "posts/a.md");
-    write(&site, "posts/b.md", "How we moved forty services", "", "Text of it, mended.");
-    site.refresh();
-    assert_eq!(published(), first);
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
-    lose(&site, ".feedloom/store.sqlite");
-    lose(&site, "posts/b.md");
-    write(&site, "posts/c.md", "How we moved forty services", "", "Text of it, mended once more.");
-    site.refresh();
-    assert_eq!(published(), first);
-}
-
-#[test]
-fn a_post_that_is_published_before_its_date_is_of_that_day_for_good() {
-    let site = site(POSTS);
-    let soon = chrono::Utc::now() + chrono::TimeDelta::seconds(3);
-    let date = soon.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    site.write("posts/a.md", format!("---\ntitle: Ahead\ndate: {date}\npublishDate: 2024-01-02\n---\n\nx\n"));
-    site.refresh();
-    let published = || entry(&site, "Ahead").expect("it is there")["published"].clone();
-    assert_eq!(published(), "2024-01-02T00:00:00Z");
-    std::thread::sleep(std::time::Duration::from_secs(4));
-    configure(&site, &format!("{POSTS}description: Another\n"));
-    site.refresh();
-    assert_eq!(published(), "2024-01-02T00:00:00Z");
-    is_as_anew(&site);
 }
 
 #[test]
@@ -431,40 +358,6 @@ fn of_two_saved_pages_of_one_address_the_same_one_counts_in_any_order() {
     lose(&site, ".feedloom/store.sqlite");
     offline();
     assert_eq!(entry(&site, "From").expect("it is there")["title"], before);
-}
-
-#[test]
-fn a_folder_of_posts_in_another_one_is_read_once() {
-    let site = site(
-        "posts:\n  - {path: content, language: en, url: \"https://b.example.org/{path}/\"}\n  - {path: ./content//zh/, language: zh, url: \"https://b.example.org/zh/{path}/\"}\n",
-    );
-    write(&site, "content/b.md", "B", "2024-01-01", "x");
-    write(&site, "content/zh/b.md", "二", "2024-01-01", "x");
-    site.refresh();
-    assert_eq!(site.entries().len(), 1);
-    let titles = |feed: &str| walk_json(&site, feed).into_values().count();
-    assert_eq!((titles("all"), titles("all/zh")), (1, 1));
-    configure(
-        &site,
-        "posts: [{path: posts, url: \"https://b.example.org/{slug}/\"}, {path: ./posts, url: \"https://b.example.org/{slug}/\"}]\n",
-    );
-    let run = site.run(&["check"]);
-    assert!(run.err.contains("`path: posts` is listed twice"), "{}", run.err);
-}
-
-#[test]
-fn a_folder_that_is_listed_for_itself_now_is_not_missing() {
-    let outer = "  - {path: content, language: en, url: \"https://b.example.org/{path}/\"}\n";
-    let inner = "  - {path: content/zh, language: zh, url: \"https://b.example.org/zh/{path}/\"}\n";
-    let site = site(&format!("posts:\n{outer}"));
-    for n in 0..4 {
-        write(&site, &format!("content/b{n}.md"), &format!("B{n}"), "2024-01-01", "x");
-        write(&site, &format!("content/zh/b{n}.md"), &format!("二{n}"), "2024-01-01", "x");
-    }
-    site.refresh();
-    configure(&site, &format!("posts:\n{outer}{inner}"));
-    site.refresh();
-    assert_eq!(walk_json(&site, "all").len(), 4);
 }
 
 #[test]
@@ -575,20 +468,6 @@ fn saved_pages_are_read_again_when_a_rule_for_their_site_comes() {
     assert_eq!(title(), "Wrong title");
     site.write("sites/art.yaml", "hosts: [art.example.org]\npages:\n  - path: ^/\n    title: h2.real\n");
     assert_eq!(title(), "The real title");
-}
-
-#[test]
-fn an_address_that_every_post_claims_joins_few_of_them() {
-    let site = site(&format!("{POSTS}pages: false\nsearch: false\n"));
-    for n in 0..200 {
-        let date = format!("2024-01-{:02}T00:{:02}:00Z\naliases: [/shared/]", n % 28 + 1, n % 60);
-        write(&site, &format!("posts/p{n}.md"), &format!("Post {n}"), &date, "x");
-    }
-    site.refresh();
-    edit(&site, "posts/p7.md", "x", "y");
-    let run = site.refresh();
-    assert!(run.out.contains("1 entry derived"), "{}", run.out);
-    assert_eq!(site.entries().len(), 200);
 }
 
 #[test]

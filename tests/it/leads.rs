@@ -277,7 +277,7 @@ fn links_of_notes_lead_to_posts_and_pictures() {
     assert_eq!((run.status, run.err.contains("leads to no post")), (0, false), "{}", run.err);
     let two = "https://n.example.org/two-words";
     let want = format!(
-        "<p><a href=\"{two}\">Two Words</a> <a href=\"{two}\">there</a> words [[bin]] <img src=\"https://n.example.org/a%20b.png\" alt=\"\"> <code>[[Two Words]]</code> <a href=\"https://y.example/\">[x]</a></p>"
+        "<p><a href=\"{two}\">Two Words</a> <a href=\"{two}\">there</a> [[gone|words]] [[bin]] <img src=\"https://n.example.org/a%20b.png\" alt=\"\"> <code>[[Two Words]]</code> <a href=\"https://y.example/\">[x]</a></p>"
     );
     assert_eq!(html(&site, "One").trim(), want);
 }

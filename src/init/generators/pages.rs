@@ -35,10 +35,14 @@ impl Site<'_> {
             }
             _ => return None,
         };
-        let before = found.folders.len();
+        let before = found.clone();
         self.program(&own, path, generator, found);
         // A program that shows no posts is of no interest.
-        (found.folders.len() > before).then_some(generator)
+        if found.folders.len() == before.folders.len() {
+            *found = before;
+            return None;
+        }
+        Some(generator)
     }
 
     /// Title, address and language as a program assigns them.
@@ -130,11 +134,13 @@ impl Site<'_> {
             value.map(|v| v.trim().trim_matches(['"', '\'', '/']).to_owned()).filter(|v| !v.is_empty())
         };
         let blog = inner("blog_dir").unwrap_or_else(|| "blog".to_owned());
-        let posts =
-            if matches!(blog.as_str(), "." | "") { format!("{docs}/posts") } else { format!("{docs}/{blog}/posts") };
+        let place = inner("post_dir").unwrap_or_else(|| "{blog}/posts".to_owned()).replace("{blog}", &blog);
+        let posts = format!("{docs}/{}", place.trim_start_matches("./"));
         if settings.lines().any(|l| l.trim().trim_end_matches(':') == "- blog") && self.has(&format!("{posts}/")) {
             let place = if matches!(blog.as_str(), "." | "") { String::new() } else { format!("{blog}/") };
+            let dated = inner("post_url_date_format").map(|f| format!("post_url_date_format: {f}"));
             let tail = match inner("post_url_format").as_deref() {
+                None | Some("{date}/{slug}") if dated.is_some() => Err(dated.unwrap_or_default()),
                 None | Some("{date}/{slug}") => Ok(format!("{place}{{year}}/{{month}}/{{day}}/{{slug_or_title}}/")),
                 Some("{slug}") => Ok(format!("{place}{{slug_or_title}}/")),
                 Some(other) => Err(other.to_owned()),

@@ -21,7 +21,7 @@ use crate::store::{Group, Item, Store};
 pub(in crate::run) const SAME: &str = "same:";
 
 /// So much of a title is kept in the ledger, folded.
-pub(in crate::run) const TITLE_CHARS: usize = 60;
+const TITLE_CHARS: usize = 60;
 
 /// So much of a post tells whether another one is the same.
 const TEXT_CHARS: usize = 1_500;
@@ -151,8 +151,8 @@ pub(super) fn match_edited(
         !claimed.contains(n) && row.gone.is_none() && row.place.is_some() && !row.keys.is_empty()
     };
     let mut orphans: Vec<usize> = old.iter().filter_map(|id| work.ledger.index(*id)).filter(is_orphan).collect();
-    let withdrawn = withdrawn(work, &claimed);
-    if orphans.is_empty() && withdrawn.is_empty() {
+    orphans.extend(hidden_elsewhere(work, &claimed, went)?);
+    if orphans.is_empty() {
         return Ok(Edited::new(swapped, &led, owners));
     }
     let mut seen: Vec<(usize, Seen)> = Vec::new();
@@ -166,7 +166,6 @@ pub(super) fn match_edited(
             seen.push((n, Seen { key, hash: normalize::text_hash(&raws), says, place, published, text }));
         }
     }
-    orphans.extend(returning(work, &withdrawn, &orphans, &seen, went)?);
     let orphans: Vec<&Row> = orphans.into_iter().map(|n| work.ledger.row_at(n)).collect();
     let of_row = |r: &'_ Row| -> Option<(String, usize)> { r.place.clone().map(|Place(post, line)| (post, line)) };
     let places: Vec<(String, usize)> = orphans.iter().filter_map(|r| of_row(r)).collect();
@@ -227,25 +226,14 @@ struct Seen {
     text: String,
 }
 
-/// Rows of entries that were withdrawn, and that nothing in `claimed` stands for.
-fn withdrawn(work: &Work<'_>, claimed: &HashSet<usize>) -> Vec<usize> {
-    let is_known = |n: &usize| {
-        let row = work.ledger.row_at(*n);
-        row.gone.is_some() && row.place.is_some() && !row.keys.is_empty()
-    };
-    work.ledger.withdrawn().filter(|n| !claimed.contains(n)).filter(is_known).collect()
-}
-
-/// Entries of `withdrawn` that may come back under another key: what a person hides, and
-/// posts that say word for word what one says that is new, with all that was in them.
-fn returning(
+/// Rows of what a person hides that went from where it was in this run, and that nothing in
+/// `claimed` stands for: it may be there under another key. What was hidden and deleted is not
+/// behind the next one that begins like it.
+fn hidden_elsewhere(
     work: &Work<'_>,
-    withdrawn: &[usize],
-    orphans: &[usize],
-    seen: &[(usize, Seen)],
+    claimed: &HashSet<usize>,
     went: &BTreeSet<Key>,
 ) -> Result<BTreeSet<usize>, RunError> {
-    let row_at = |n: usize| work.ledger.row_at(n);
     // Nothing says any more what the entry is known by. That somebody links to a post is not the post.
     let is_lost = |row: &Row| -> Result<bool, RunError> {
         let own = row.keys.iter().filter(|k| !row.is_post() || Class::of(k) == Class::Post);
@@ -257,35 +245,11 @@ fn returning(
         Ok(true)
     };
     let mut found = BTreeSet::new();
-    let hidden: HashSet<usize> = Overrides::new(work.opened).hidden(work.ledger).collect();
-    for n in withdrawn.iter().copied().filter(|n| hidden.contains(n)) {
-        let row = row_at(n);
-        // A post that was hidden and deleted is not behind the next one that begins like it.
-        let may_be = !row.is_post() || row.keys.iter().any(|k| went.contains(&Key::of(k)));
-        if may_be && is_lost(row)? {
+    for n in Overrides::new(work.opened).hidden(work.ledger).filter(|n| !claimed.contains(n)) {
+        let row = work.ledger.row_at(n);
+        let just_went = row.gone.is_some() && row.keys.iter().any(|k| went.contains(&Key::of(k)));
+        if just_went && row.place.is_some() && is_lost(row)? {
             found.insert(n);
-        }
-    }
-    let mut by_hash: HashMap<&str, Vec<usize>> = HashMap::new();
-    let is_telling = |row: &Row| row.is_post() && row.says.chars().count() >= matching::TELLING;
-    for n in withdrawn.iter().copied().filter(|n| is_telling(row_at(*n))) {
-        by_hash.entry(&row_at(n).hash).or_default().push(n);
-    }
-    for (_, new) in seen.iter().filter(|(_, new)| Class::of(&new.key) == Class::Post) {
-        let Some([n]) = by_hash.get(new.hash.as_str()).map(Vec::as_slice) else { continue };
-        let post = row_at(*n);
-        if orphans.iter().any(|o| row_at(*o).hash == post.hash) || !is_lost(post)? {
-            continue;
-        }
-        found.insert(*n);
-        let was_in = |row: &Row| {
-            let at = |row: &Row| row.place.as_ref().map(|place| place.0.clone());
-            row.gone == post.gone && !row.is_post() && at(row) == at(post)
-        };
-        for n in withdrawn.iter().copied().filter(|n| was_in(row_at(*n))) {
-            if is_lost(row_at(n))? {
-                found.insert(n);
-            }
         }
     }
     Ok(found)

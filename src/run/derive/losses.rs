@@ -175,9 +175,7 @@ pub(super) fn guard_posts<'k>(
     before: &Before,
     gone: impl Iterator<Item = &'k Key>,
 ) -> Result<(), RunError> {
-    // A post of a folder that is listed for itself now is still there, once.
-    let is_read_there = |row: &Row| row.place.as_ref().is_some_and(|p| work.opened.is_in_inner_folder(&p.0));
-    let gone = gone.filter_map(|id| work.ledger.row(*id)).filter(|r| r.is_post() && !is_read_there(r));
+    let gone = gone.filter_map(|id| work.ledger.row(*id)).filter(|r| r.is_post());
     let gone = gone.filter(|r| r.gone.is_some() || !r.feeds.is_empty()).count();
     if gone > GONE_ALONE && gone * GONE_SHARE > before.0.posts && !work.moment.accept_removals {
         let folders = &work.opened.site.posts;

@@ -32,7 +32,7 @@ pub(super) fn name(kind: &str) -> String {
 fn within(text: &str, depth: usize) -> String {
     static BOX: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r#"^([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+([A-Za-z][\w-]*)(?:[ \t]+[\w-]+)*(?:[ \t]+"([^"\n]*)")?|===[!+]?[ \t]+"([^"\n]+)")[ \t]*$"#,
+            r#"^([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+([A-Za-z][\w-]*)(?:[ \t]+[a-z-]+){0,3}(?:[ \t]+"([^"\n]*)")?|===[!+]?[ \t]+"([^"\n]+)")[ \t]*$"#,
         )
     });
     let code = Code::of(text);
@@ -49,6 +49,11 @@ fn within(text: &str, depth: usize) -> String {
             continue;
         };
         let (body, length) = inside(&text[at..], indent + 4);
+        // Without anything inside it is a line of words.
+        if length == 0 {
+            out.push_str(line);
+            continue;
+        }
         at += length;
         let is_box = found.get(4).is_none();
         let title = found.get(4).or(found.get(3)).map_or_else(|| name(&found[2]), |m| m.as_str().trim().to_owned());
@@ -109,6 +114,10 @@ mod tests {
                 "**Linux**  \n\n```sh\nls\n```\n\n**Mac**  \n\nb\n",
             ),
             ("!!! note\n    === \"A\"\n        x\n", "> **Note**  \n> **A**  \n> x\n"),
+            (
+                "!!! WARNING do not run this\n??? What is this\n=== \"undefined\"\n",
+                "!!! WARNING do not run this\n??? What is this\n=== \"undefined\"\n",
+            ),
             ("```\n!!! note\n    x\n```\n", "```\n!!! note\n    x\n```\n"),
             ("Wow !!! note that\n\n    code\n", "Wow !!! note that\n\n    code\n"),
         ] {

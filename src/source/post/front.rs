@@ -10,6 +10,7 @@ use super::{Note, Weight};
 use crate::config::{Slugify, Zone};
 use crate::entry::Person;
 use crate::normalize::{date, text};
+use crate::source::markdown;
 use crate::source::pattern::pattern;
 
 /// Front matter with what it may mean.
@@ -116,7 +117,7 @@ impl Front {
 
     pub(super) fn title(&self) -> Option<String> {
         let title = self.one("title").map(|t| text::line(&t)).filter(|t| !t.is_empty());
-        title.map(super::signs::with_emoji)
+        title.map(|title| markdown::with_emoji(&title).into_owned())
     }
 
     pub(super) fn description(&self) -> Option<String> {

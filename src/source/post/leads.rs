@@ -90,10 +90,10 @@ impl<'a> Leads<'a> {
     }
 
     /// `text` with links as notes of Obsidian and wikis have them, `[[Name of a post|words]]` and
-    /// `![[picture.png]]`. What names no post and has no words stays as it is: it may be anything.
+    /// `![[picture.png]]`. What names no post stays as it is: it may be anything.
     pub(super) fn mend_wiki(&mut self, text: String) -> String {
         static LINK: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(!?)\[\[([^\[\]|#\n]{1,200})(?:#[^\[\]|\n]{0,200})?(?:\\?\|([^\[\]\n]{0,200}))?\]\]")
+            pattern(r"(!?)\[\[([^\[\]|#\n]{1,200})(?:#[^\[\]|\n]{0,200})?(?:\\?\|([^\[\]|\n]{0,200}))?\]\]")
         });
         const PICTURES: [&str; 7] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif"];
         let Some(others) = self.others.filter(|_| text.contains("[[")) else { return text };
@@ -103,21 +103,27 @@ impl<'a> Leads<'a> {
         for found in LINK.captures_iter(&text) {
             let Some(whole) = found.get(0).filter(|m| !code.has(m.start())) else { continue };
             let (before, behind) = (&text[..whole.start()], &text[whole.end()..]);
-            if before.ends_with(['\\', '[']) || behind.starts_with(['(', '[', ']']) {
+            let (target, words) = (&found[2], found.get(3).map(|m| m.as_str()).filter(|w| !w.is_empty()));
+            let is_loose = |text: &str| text.trim() != text;
+            if before.ends_with(['\\', '[', '$'])
+                || behind.starts_with(['(', '[', ']'])
+                || is_loose(target)
+                || words.is_some_and(is_loose)
+            {
                 continue;
             }
-            let target = found[2].trim();
-            let words = found.get(3).map(|m| m.as_str().trim()).filter(|w| !w.is_empty());
             let is_picture = PICTURES.iter().any(|ending| target.to_lowercase().ends_with(ending));
             let shown = if is_picture && !found[1].is_empty() {
                 // `|300` and `|300x200` are how large it is.
                 let is_size = |w: &&str| w.chars().all(|c| c.is_ascii_digit() || c == 'x');
                 format!("![{}](<{target}>)", words.filter(|w| !is_size(w)).unwrap_or_default())
             } else {
-                match (self.find(others, target, true), words) {
-                    (Some(address), words) => format!("[{}](<{address}>)", words.unwrap_or(target)),
-                    (None, Some(words)) if found[1].is_empty() => words.to_owned(),
-                    (None, _) => continue,
+                match self.find(others, target, true) {
+                    // A reference may be called so, too.
+                    Some(address) if !text.contains(&format!("[{target}]:")) => {
+                        format!("[{}](<{address}>)", words.unwrap_or(target))
+                    }
+                    Some(_) | None => continue,
                 }
             };
             out.push_str(&text[done..whole.start()]);

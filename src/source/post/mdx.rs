@@ -20,12 +20,16 @@ const LONGEST: usize = 16_384;
 const MOST_FAILURES: usize = 64;
 const SHORT: usize = 256;
 
+/// Nobody opens more elements in elements.
+const MOST_OPEN: usize = 128;
+
 /// Elements that only hold others: on lines of their own they are nothing to Markdown.
 const BOXES: [&str; 7] = ["div", "section", "center", "article", "main", "aside", "span"];
 
 /// `text` as Markdown. `expressions` are in it: the file says that it is MDX.
 pub(super) fn as_markdown(text: &str, expressions: bool) -> String {
-    let mut reader = Reader { text, at: 0, out: String::with_capacity(text.len()), open: Vec::new(), failures: 0 };
+    let out = String::with_capacity(text.len());
+    let mut reader = Reader { text, at: 0, out, open: Vec::new(), column: 0, paragraph: 0, failures: 0 };
     let mut fence: Option<(char, usize)> = None;
     let mut after_blank = true;
     while reader.at < text.len() {
@@ -68,7 +72,7 @@ pub(super) fn as_markdown(text: &str, expressions: bool) -> String {
 fn is_module(line: &str) -> bool {
     static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r#"^(?:import(?:\s*['"{*]|\s+[\w$]+\s*(?:,\s*[{*]|from\s*['"]))|export\s+(?:const|let|var|function|default|async|class|\{|\*))"#,
+            r#"^(?:import(?:\s*['"{]|\s*\*\s*as\s+[\w$]+\s+from|\s+[\w$]+\s*(?:,\s*[{*]|from\s*['"]))|export\s+(?:(?:const|let|var|function|async|class)\s+[\w$*]+\s*[=({:]|(?:async\s+)?function\b|default\s+(?:function|class|async|[({]|[\w$]+\s*;?\s*$|[\w$]+\()|\{|\*\s*from))"#,
         )
     });
     BEGINS.is_match(line)
@@ -79,9 +83,16 @@ struct Open<'t> {
     name: &'t str,
     /// Its tags are left out.
     gone: bool,
-    /// How far the lines inside are indented, once there was one: Markdown would take that for
-    /// code. None for one that stands in a line.
-    indent: Option<Option<usize>>,
+    /// None for one that stands in a line.
+    inside: Option<Inside>,
+}
+
+/// Lines inside of an element: Markdown would take what they are indented for code.
+struct Inside {
+    /// Where the element's own tag is left to stand: in an item of a list that is not the margin.
+    column: usize,
+    /// How far they are indented, once there was one.
+    indent: Option<usize>,
 }
 
 struct Reader<'t> {
@@ -89,6 +100,10 @@ struct Reader<'t> {
     at: usize,
     out: String,
     open: Vec<Open<'t>>,
+    /// How far the line at hand is indented in what comes out.
+    column: usize,
+    /// The end of the paragraph at hand; it may lie behind.
+    paragraph: usize,
     failures: usize,
 }
 
@@ -115,12 +130,15 @@ impl<'t> Reader<'t> {
 
     /// Takes away what the line at hand is indented for the sake of the elements around it.
     fn dedent(&mut self, leading: usize, closes: bool) {
-        let around = self.open.iter_mut().rev().find_map(|o| o.indent.as_mut());
-        let Some(around) = around else { return };
+        self.column = leading;
+        let Some(around) = self.open.iter_mut().rev().find_map(|o| o.inside.as_mut()) else { return };
         if !closes {
-            around.get_or_insert(leading);
+            around.indent.get_or_insert(leading);
         }
-        self.at += around.unwrap_or(leading).min(leading);
+        let most = around.indent.unwrap_or(leading).saturating_sub(around.column);
+        let away = most.min(leading.saturating_sub(around.column));
+        self.at += away;
+        self.column = leading - away;
     }
 
     /// Reads to the end of the line, or of the tag that goes beyond it.
@@ -128,17 +146,30 @@ impl<'t> Reader<'t> {
         let first = self.at;
         while self.at < self.text.len() {
             let rest = &self.text[self.at..];
-            let Some(next) = rest.find(['\n', '\\', '`', '{', '<']) else { return self.copy(rest.len()) };
+            let Some(next) = rest.find(['\n', '\\', '`', '$', '{', '<']) else { return self.copy(rest.len()) };
             self.copy(next);
             let rest = &rest[next..];
             match rest.as_bytes()[0] {
                 b'\n' => return self.copy(1),
                 b'\\' => self.copy(1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
-                b'`' => self.copy(code_span(rest)),
-                b'{' => self.braces(rest, expressions),
-                _ => self.tag(rest, self.text[first..self.at].trim().is_empty()),
+                b'`' => {
+                    if self.paragraph <= self.at {
+                        self.paragraph = rest.find("\n\n").map_or(self.text.len(), |end| self.at + end);
+                    }
+                    self.copy(code_span(&self.text[self.at..self.paragraph]));
+                }
+                b'$' => self.copy(formula(rest)),
+                b'{' => self.braces(rest, expressions && !self.is_in_address()),
+                _ => self.tag(rest, self.text[first..self.at].trim()),
             }
         }
+    }
+
+    /// Whether what comes goes on with an address.
+    fn is_in_address(&self) -> bool {
+        let word = self.text[..self.at].chars().rev().take_while(|c| !c.is_whitespace()).take(256);
+        let word: String = word.collect();
+        word.contains("//:") || word.contains("(]")
     }
 
     /// A comment, or an expression that is a name or a text.
@@ -159,8 +190,9 @@ impl<'t> Reader<'t> {
         self.at += found[0].len();
     }
 
-    /// What begins with `<`; `first` on its line.
-    fn tag(&mut self, rest: &'t str, first: bool) {
+    /// What begins with `<`, behind `before` on its line.
+    fn tag(&mut self, rest: &'t str, before: &str) {
+        let first = before.is_empty();
         let most = if self.failures < MOST_FAILURES { LONGEST } else { SHORT };
         let Some(tag) = Tag::read(rest, most) else {
             self.failures += usize::from(rest[1..].starts_with(|c: char| c.is_ascii_alphabetic()));
@@ -181,12 +213,17 @@ impl<'t> Reader<'t> {
         let is_box = BOXES.contains(&tag.name);
         if tag.closed || is_void(tag.name) {
             let shown = if is_component { component(&tag) } else { tag.written(true) };
-            self.out.push_str(&shown);
+            // An item of nothing would make a heading of the line above it.
+            let is_item = matches!(before, "-" | "*" | "+") || before.ends_with(['.', ')']) && before.len() < 5;
+            self.out.push_str(if shown.is_empty() && is_item { "<!-- -->" } else { &shown });
             return self.drop_to(end);
         }
         if is_component || is_box {
             let gone = is_component || alone;
-            self.open.push(Open { name: tag.name, gone, indent: (first && gone).then_some(None) });
+            let inside = (first && gone).then_some(Inside { column: self.column, indent: None });
+            if self.open.len() < MOST_OPEN {
+                self.open.push(Open { name: tag.name, gone, inside });
+            }
             if gone {
                 return self.drop_to(end);
             }
@@ -217,12 +254,25 @@ fn component(tag: &Tag<'_>) -> String {
     }
 }
 
-/// How many bytes a code span takes; those of its first marks where it has no end in its paragraph.
+/// How many bytes a formula takes: its braces are none of JSX. One where none begins.
+fn formula(rest: &str) -> usize {
+    let marks = if rest.starts_with("$$") { "$$" } else { "$" };
+    let most = rest.char_indices().nth(2000).map_or(rest.len(), |(at, _)| at);
+    let line = if marks == "$" { rest.find('\n').unwrap_or(most).min(most) } else { most };
+    let inside = rest.get(marks.len()..line).unwrap_or("");
+    match inside.find(marks) {
+        Some(end) if !inside[..end].contains("\n\n") && inside[..end].contains(['\\', '^', '_', '{']) => {
+            2 * marks.len() + end
+        }
+        _ => marks.len(),
+    }
+}
+
+/// How many bytes a code span takes in its paragraph; those of its first marks where it has no end.
 fn code_span(rest: &str) -> usize {
     let marks = rest.bytes().take_while(|b| *b == b'`').count();
-    let paragraph = rest.find("\n\n").unwrap_or(rest.len());
     let mut at = marks;
-    while let Some(next) = rest[at..paragraph.max(at)].find('`') {
+    while let Some(next) = rest[at..].find('`') {
         at += next;
         let run = rest[at..].bytes().take_while(|b| *b == b'`').count();
         at += run;
@@ -394,6 +444,19 @@ mod tests {
                 "`<A>{x}` and ``a ` <B>`` <https://a.example> 1 < 2 and a<b",
             ),
             ("- a\n\n      code\n", "- a\n\n      code\n"),
+            (
+                "$\\frac{a}{b}$ $$\nx_{n}\n$$ https://a.example/{id}/x [a](/{id}) {id}",
+                "$\\frac{a}{b}$ $$\nx_{n}\n$$ https://a.example/{id}/x [a](/{id}) ",
+            ),
+            (
+                "1. a\n\n   <Tabs>\n     <Tab>\n\n     ```sh\n     ls\n     ```\n\n     </Tab>\n   </Tabs>\n\n2. b\n",
+                "1. a\n\n   \n   \n\n   ```sh\n   ls\n   ```\n\n   \n   \n\n2. b\n",
+            ),
+            ("Text\n- <Badge/>\n", "Text\n- <!-- -->\n"),
+            (
+                "a\n\nexport default is a keyword.\n\nimport * as everything is bad.\n",
+                "a\n\nexport default is a keyword.\n\nimport * as everything is bad.\n",
+            ),
             (
                 "<details>\n<summary>S</summary>\n\nx\n\n</details>",
                 "<details>\n<summary>S</summary>\n\nx\n\n</details>",

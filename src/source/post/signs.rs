@@ -52,52 +52,6 @@ pub(super) fn is_in_address(before: &str) -> bool {
     word.collect::<String>().contains("//:")
 }
 
-/// The text with `:tada:` as the sign that it names, where it stands between other words.
-pub(super) fn with_emoji(text: String) -> String {
-    static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r":([a-z0-9+-][a-z0-9_+-]{0,40}):"));
-    if !text.contains(':') || !NAME.is_match(&text) {
-        return text;
-    }
-    let code = Code::of(&text);
-    let mut out = String::with_capacity(text.len());
-    let (mut done, mut from) = (0, 0);
-    while let Some(found) = NAME.captures_at(&text, from) {
-        let (Some(whole), name) = (found.get(0), &found[1]) else { break };
-        let joins = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '_' | '=' | '"');
-        let stands_free = !text[..whole.start()].ends_with(joins) && !text[whole.end()..].starts_with(joins);
-        let sign = gh_emoji::get(name).filter(|_| stands_free && !code.has(whole.start()));
-        from = if sign.is_some() { whole.end() } else { whole.end() - 1 };
-        if let Some(sign) = sign {
-            out.push_str(&text[done..whole.start()]);
-            out.push_str(sign);
-            done = whole.end();
-        }
-    }
-    out.push_str(&text[done..]);
-    out
-}
-
-/// The text with single tildes as what they are: Jekyll's kramdown strikes out between two of
-/// them only, and `3~5 days or 10~20` are ranges.
-pub(super) fn with_plain_tildes(text: String) -> String {
-    if !text.contains('~') {
-        return text;
-    }
-    let code = Code::of(&text);
-    let mut out = String::with_capacity(text.len() + 8);
-    let mut done = 0;
-    for (at, _) in text.match_indices('~') {
-        let beside = text[..at].ends_with(['~', '\\']) || text[at + 1..].starts_with('~');
-        if !beside && !code.has(at) && !is_in_address(&text[..at]) {
-            out.push_str(&text[done..at]);
-            out.push('\\');
-            done = at;
-        }
-    }
-    out.push_str(&text[done..]);
-    out
-}
-
 /// The text with boxes of other names than the five that Markdown has as quotations that begin
 /// with the title: `> [!faq]- Why?`. Whether they are folded says nothing where nothing folds.
 pub(super) fn with_known_boxes(text: String) -> String {
@@ -258,20 +212,6 @@ mod tests {
         }
         let text = "a\n\n{:ok, pid}\n{: .b}\n{/* c */}\n";
         assert_eq!(without(text.to_owned(), false, Slugify::Hugo), text);
-    }
-
-    #[test]
-    fn names_of_emoji_are_signs_between_words() {
-        let written = ":tada: v1 发布:rocket:啦 `:tada:` 10:30:45 a:x:b :nothing: https://a.example/:tada: (:+1:)";
-        let shown = "🎉 v1 发布🚀啦 `:tada:` 10:30:45 a:x:b :nothing: https://a.example/:tada: (👍)";
-        assert_eq!(with_emoji(written.to_owned()), shown);
-    }
-
-    #[test]
-    fn single_tildes_are_ranges() {
-        let written = "3~5 ~~a~~ `b~c` \\~ ~/d [e](https://f.example/~g)";
-        let plain = "3\\~5 ~~a~~ `b~c` \\~ \\~/d [e](https://f.example/~g)";
-        assert_eq!(with_plain_tildes(written.to_owned()), plain);
     }
 
     #[test]

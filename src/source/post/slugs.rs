@@ -41,6 +41,9 @@ ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg
 nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn sq sr ss st su sv sw ta te \
 tg th ti tk tl tn tr tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ";
 
+/// Those of three letters in which sites are written.
+const LONG_LANGUAGES: [&str; 10] = ["ast", "ckb", "fil", "haw", "kab", "kmr", "lzh", "nan", "szl", "yue"];
+
 /// `zh` of `name.zh.md`, `zh-hans` of `index.zh-hans.md`; none of `vue.js.md`.
 pub(super) fn language_tag(path: &str) -> Option<&str> {
     tag(path).filter(|tag| is_language_tag(tag))
@@ -49,7 +52,10 @@ pub(super) fn language_tag(path: &str) -> Option<&str> {
 fn is_language_tag(tag: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic());
     let mut parts = tag.split('-');
-    let known = |first: &str| first.len() == 2 && LANGUAGES.contains(&format!(" {} ", first.to_ascii_lowercase()));
+    let known = |first: &str| {
+        let first = first.to_ascii_lowercase();
+        LANGUAGES.contains(&format!(" {first} ")) || LONG_LANGUAGES.contains(&first.as_str())
+    };
     parts.next().is_some_and(known) && parts.all(plain) && crate::config::is_language(tag)
 }
 
@@ -273,6 +279,7 @@ mod tests {
             ("name.zh.md", Some("zh")),
             ("name/index.zh-hans.md", Some("zh-hans")),
             ("name.pt-BR.mdx", Some("pt-BR")),
+            ("name.fil.md", Some("fil")),
             ("vue.js.md", None),
             ("k8s.io.md", None),
             ("asp.net.md", None),

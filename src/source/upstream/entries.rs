@@ -305,7 +305,9 @@ fn body(record: &Record) -> (String, String) {
     match text.media_type {
         MediaType::Plain => {
             let paragraphs = text.value.split("\n\n").map(str::trim).filter(|p| !p.is_empty());
-            let lines = |p: &str| html::escape(p).replace('\n', "<br>\n");
+            // Lines that are indented alike were broken by who printed the XML.
+            let printed = |p: &str| p.lines().skip(1).all(|line| line.starts_with([' ', '\t']));
+            let lines = |p: &str| html::escape(p).replace('\n', if printed(p) { "\n" } else { "<br>\n" });
             let html: String = paragraphs.map(|p| format!("<p>{}</p>\n", lines(p))).collect();
             (html, text.value.clone())
         }

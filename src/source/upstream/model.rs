@@ -176,8 +176,8 @@ impl MediaType {
 
     /// Whether it is no text at all: its value is Base64 (RFC 4287, 4.1.3.3).
     pub fn is_binary(&self) -> bool {
-        let is_text = |name: &str| name.ends_with("+xml") || name.ends_with("/xml") || name.starts_with("text/");
-        matches!(self, MediaType::Other(name) if !is_text(name))
+        const BINARY: [&str; 6] = ["image/", "audio/", "video/", "font/", "application/octet", "application/pdf"];
+        matches!(self, MediaType::Other(name) if BINARY.iter().any(|b| name.starts_with(b)) && !name.ends_with("+xml"))
     }
 }
 

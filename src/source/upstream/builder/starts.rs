@@ -267,7 +267,9 @@ impl<'t> Builder<'t, '_> {
                 }
             }
         }
-        base64 |= media_type.is_binary();
+        if let MediaType::Other(name) = &media_type {
+            base64 |= !(name.ends_with("+xml") || name.ends_with("/xml") || name.starts_with("text/"));
+        }
         // Other XML shows by its first tag that it is not escaped.
         let markup = media_type == MediaType::Xhtml;
         let far = if matches!(space, Space::Core) { 0 } else { EXTENSION };
