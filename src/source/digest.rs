@@ -263,8 +263,13 @@ impl Scope<'_> {
             before.contains([':', '：'])
         };
         let heading = &self.section.heading;
+        let is_title = |text: &str| {
+            let is_address = text.contains("://") || text.contains('/') || text.contains('@');
+            !is_address && (text.split_whitespace().count() > 2 || text::columns(text) > 20)
+        };
         self.section.head == Head::Heading
             && is_last
+            && !bullets().any(|p| p.links.iter().any(|l| is_title(&l.text)))
             && (vocabulary::is_of_places(heading) || vocabulary::is_frame(heading))
             && bullets().count() > 1
             && bullets().all(|p| label(p).is_some())
@@ -350,12 +355,15 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
     TakenApart { items, leftovers }
 }
 
-/// A change is told of once: what says again that it was made is no news.
+/// A change is told of once: what says again that it was made is no news, be it in the same words or
+/// beside a part of its own. Two who made one change are two news.
 fn each_change_once(items: &mut Vec<Item>) {
-    let mut seen: HashSet<String> = HashSet::new();
-    items.retain(|item| {
-        let patch = item.url.as_ref().filter(|url| places::is_patch(url));
-        patch.is_none_or(|url| seen.insert(url.clone()) || item.kind != Kind::News)
+    let patch = |item: &Item| item.url.clone().filter(|url| places::is_patch(url));
+    let told: HashSet<String> = items.iter().filter(|i| i.kind != Kind::News).filter_map(patch).collect();
+    let mut seen: HashSet<(String, String)> = HashSet::new();
+    items.retain(|item| match patch(item).filter(|_| item.kind == Kind::News) {
+        Some(url) => !told.contains(&url) && seen.insert((url, text::fold(&item.title))),
+        None => true,
     });
 }
 

@@ -283,10 +283,9 @@ fn introduces_list(scope: &Scope<'_>, n: usize) -> bool {
     let below = || scope.pieces[n + 1..scope.section.to].iter().take(64).take_while(|p| p.list > 0);
     let bullets = below().filter(|p| p.list == 1).count();
     let linked = below().filter(|p| p.list == 1 && first_link(p).is_some()).count();
-    piece.text.ends_with([':', '：'])
-        && behind.chars().filter(|c| c.is_alphanumeric()).count() > 3
-        && linked > 1
-        && linked * 2 >= bullets
+    // Anything else that is said there makes it an item.
+    let announces = ["chang", "following", "变更", "如下", "以下"].iter().any(|w| behind.to_lowercase().contains(w));
+    piece.text.ends_with([':', '：']) && announces && text::columns(behind) <= 40 && linked > 1 && linked * 2 >= bullets
 }
 
 /// `SITE 官网: https://…`: words, a colon and a bare address.
@@ -304,7 +303,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
     while n < scope.section.to {
         let piece = &scope.pieces[n];
         // `To contribute, read these first:`, and a list.
-        if piece.list > 0 && n > start && scope.pieces[n - 1].list == 0 && invites_with_list(&scope.pieces[n - 1]) {
+        if piece.list > 0 && n > start && scope.pieces[n - 1].list == 0 && invites_with_list(scope, n - 1) {
             n = (n..scope.section.to).find(|m| scope.pieces[*m].list == 0).unwrap_or(scope.section.to);
             continue;
         }
@@ -592,9 +591,13 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
 fn titles_below(scope: &Scope<'_>, unit: &Unit, from: usize) -> Vec<usize> {
     let depth = scope.pieces[unit.from].list;
     let below = from..unit.to;
+    let above = first_link(&scope.pieces[unit.from]).map_or_else(String::new, |l| text::fold(&l.text));
     let is_title = |n: usize| {
         let piece = &scope.pieces[n];
+        // The same title is that of where it is talked about.
+        let repeats = text::columns(&above) >= 8 && text::fold(&piece.text).contains(&above);
         piece.list == depth + 1
+            && !repeats
             && piece.links.len() == 1
             && is_link(piece)
             && text::columns(&piece.text) >= 16
@@ -779,9 +782,20 @@ pub(super) fn invites(piece: &Piece, link: &LinkRef) -> bool {
     text::columns(&link.text) < 12 && shapes::invites(&piece.text)
 }
 
-/// A line that tells its readers how to take part, and ends with a colon.
-fn invites_with_list(piece: &Piece) -> bool {
-    piece.is_text() && piece.text.ends_with([':', '：']) && shapes::tells_how_to_join(&piece.text)
+/// A line that tells its readers how to take part, and ends with a colon: `To contribute, read these
+/// first:`. Issues and days below it are what the post tells of.
+fn invites_with_list(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let below = || scope.pieces[n + 1..scope.section.to].iter().take_while(|p| p.list > 0);
+    let is_told = |p: &Piece| {
+        let is_issue = |l: &LinkRef| places::is_change(&l.url) || l.url.contains("/issues/");
+        p.links.iter().any(is_issue) || shapes::day_in(&p.text).is_some()
+    };
+    piece.is_text()
+        && piece.text.ends_with([':', '：'])
+        && scope.section.kind != SectionKind::Events
+        && shapes::tells_how_to_join(&piece.text)
+        && !below().any(is_told)
 }
 
 /// Whether the pieces say anything beside the link.

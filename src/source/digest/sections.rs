@@ -335,8 +335,10 @@ fn told_among(pieces: &[Piece], names: &Names, config: &DigestConfig) -> HashSet
         let worded = group.len() - plain;
         let is_title = |t: &Told| {
             let kind_fits = match t.word {
-                Some(SectionKind::Questions | SectionKind::Releases | SectionKind::Articles) => true,
+                Some(SectionKind::Articles) => true,
                 Some(SectionKind::Events) => t.addressed && !t.dated,
+                // What is to be done stands there itself.
+                Some(SectionKind::Tasks) => false,
                 _ => t.addressed,
             };
             let beside = plain > 0 && plain * 2 >= worded;

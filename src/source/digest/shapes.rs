@@ -469,17 +469,25 @@ pub(super) fn is_part_of_text(words: &str) -> bool {
 pub(super) fn is_aside(title: &str) -> bool {
     static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b(?:slides?|videos?|recordings?|discussions?|comments?|thread|transcripts?|changelog|release notes|notes|announcement|source|code|demo|docs?|documentation|repo(?:sitory)?|github|reddit|hacker ?news|part \d|download|issues?|pdf|paper|website|homepage|schedule|agenda|minutes|tickets?|register|translation)\b|讨论|视频|幻灯|录像|回放|源码|代码|仓库|文档|译文|中文|报名|官网|地址|链接",
+            r"(?i)\b(?:slides?|videos?|recordings?|discussions?|comments?|thread|transcripts?|changelog|release notes|notes|announcement|source|code|demo|docs?|documentation|repo(?:sitory)?|github|reddit|hacker ?news|part \d|download|issues?|pdf|paper|website|homepage|schedule|agenda|minutes|tickets?|register|translation|tracking|lobsters|lemmy|mastodon)\b|原文|点击|讨论|视频|幻灯|录像|回放|源码|代码|仓库|文档|译文|中文|报名|官网|地址|链接",
         )
     });
     ASIDE.is_match(title)
+}
+
+/// Whether a line names a weekday or an hour.
+pub(super) fn says_when(line: &str) -> bool {
+    static WHEN: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\d{1,2}[:：]\d{2}\b|每周|周[一二三四五六日]")
+    });
+    WHEN.is_match(line)
 }
 
 /// Whether a line says how its readers take part: `If you want to contribute, please read …`.
 pub(super) fn tells_how_to_join(line: &str) -> bool {
     static JOIN: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b(?:if you(?:['’]d)? (?:want|would like|like|wish)|want|wanting|in order|interested in) (?:to )?(?:contribut(?:e|ing)|help(?:ing)? (?:out|us)|get(?:ting)? involved|join(?:ing)? us|participat(?:e|ing)|tak(?:e|ing) part)\b|^\W*(?:how )?to (?:contribute|get involved|participate|take part|help out|join us)\b|(?:如果|若).{0,8}(?:参与|贡献|加入)|(?:参与|贡献)(?:方式|指南)",
+            r"(?i)\b(?:if you(?:['’]d)? (?:want|would like|like|wish)|want|wanting|in order|interested in) (?:to )?(?:contribut(?:e|ing)|help(?:ing)? (?:out|us)|get(?:ting)? involved|join(?:ing)? us|participat(?:e|ing)|tak(?:e|ing) part)\b|^\W*(?:how )?to (?:contribute|get involved|participate|take part|help out|join us)\b|(?:如果|若).{0,8}(?:参与|贡献|加入)|^\W*(?:参与|贡献)(?:方式|指南)\W*$",
         )
     });
     JOIN.is_match(line)

@@ -147,11 +147,6 @@ impl Cutter<'_> {
                     self.push(Shape::Heading(level), (pos.start.line + 1, pos.end.line), context, inline);
                     return;
                 }
-                if let Some(link) = only_component(&html.literal) {
-                    let inline = Inline { text: link.text.clone(), links: vec![link], ..Inline::default() };
-                    self.push(Shape::Line, (pos.start.line, pos.end.line), context, inline);
-                    return;
-                }
                 let text = text::line(&html::plain(&html.literal));
                 let links = attribute(&html.literal, "a", "href").map(|url| LinkRef {
                     url,
@@ -309,10 +304,6 @@ impl Cutter<'_> {
                 Some(html::Token::Close { name, .. }) if self.components.contains(name.as_ref()) => {}
                 Some(html::Token::Open { name, raw }) if is_component(raw) && is_unknown_tag(raw) => {
                     self.components.insert(name.into_owned());
-                    if let Some(link) = component_link(raw) {
-                        inline.word(&link.text, bold);
-                        inline.links.push(link);
-                    }
                 }
                 _ if !tag.starts_with('<') || is_unknown_tag(tag) => inline.word(tag, bold),
                 _ => {}
@@ -441,27 +432,6 @@ fn is_silent(html: &str) -> bool {
 /// Whether a tag has values of attributes, as nobody types them who means a placeholder.
 fn is_component(tag: &str) -> bool {
     ["=\"", "='", "={"].iter().any(|sign| tag.contains(sign))
-}
-
-/// The link that a component of MDX shows: `<LinkCard title="words" href="https://…" />`.
-fn component_link(raw: &str) -> Option<LinkRef> {
-    const ADDRESSES: [&str; 4] = ["href", "link", "url", "to"];
-    const WORDS: [&str; 3] = ["title", "label", "text"];
-    let value = |names: &[&str]| {
-        let found = names.iter().find_map(|name| html::attribute(raw, name))?;
-        Some(text::squeeze(&found)).filter(|v| !v.is_empty())
-    };
-    let url = value(&ADDRESSES).filter(|url| url.contains("://") || url.starts_with('/'))?;
-    Some(LinkRef { url, text: value(&WORDS)?, picture: false })
-}
-
-/// The link of a block of HTML that is such a component and nothing else.
-fn only_component(literal: &str) -> Option<LinkRef> {
-    let raw = match html::tokens(literal.trim()).next() {
-        Some(html::Token::Open { raw, .. }) if raw.len() == literal.trim().len() => raw,
-        _ => return None,
-    };
-    component_link(raw).filter(|_| is_component(raw) && is_unknown_tag(raw))
 }
 
 /// `<declaredMode>` is something a person typed, not markup.

@@ -192,7 +192,8 @@ fn whole_event(scope: &mut Scope<'_>) {
     };
     let invites = |n: usize| time.is_none() && shapes::invites(&paragraph(n));
     let is_dated = || (from..to).any(|n| shapes::day_in(&scope.pieces[n].text).is_some());
-    if (from..to).any(invites) && !is_dated() {
+    let says_when = || (from..to).any(|n| shapes::says_when(&scope.pieces[n].text));
+    if (from..to).any(invites) && !is_dated() && !says_when() {
         return;
     }
     let linked = (from..to).filter(|n| !invites(*n)).filter_map(|n| lists::first_link(&scope.pieces[n]));

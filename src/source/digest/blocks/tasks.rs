@@ -70,8 +70,9 @@ fn lead_from_headings(scope: &Scope<'_>) -> bool {
     let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
     let headed = scope.at(first).is_some_and(|p| matches!(p.shape, Shape::Heading(_)));
     let linked = (first..scope.section.to).map(|n| &scope.pieces[n]).filter(|p| p.list > 0 && !p.links.is_empty());
-    let leads =
-        |p: &Piece| lists::first_link(p).is_none_or(|l| lists::says_nothing(&l.text) || shapes::is_aside(&l.text));
+    // A word for it; `Write the docs` is a task.
+    let is_word = |t: &str| t.is_ascii() && !t.trim().contains(' ') && shapes::is_aside(t);
+    let leads = |p: &Piece| lists::first_link(p).is_none_or(|l| lists::says_nothing(&l.text) || is_word(&l.text));
     headed && linked.clone().count() > 0 && linked.clone().all(leads)
 }
 

@@ -98,6 +98,14 @@ fn beside_items(scope: &Scope<'_>, linked: Vec<usize>) -> Vec<usize> {
     if found.len() < scope.items.len() { Vec::new() } else { found }
 }
 
+/// Whether a line says where there is more, or what its readers may do.
+fn speaks_to_readers(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    words.any(|w| matches!(w, "you" | "your" | "archive" | "archives" | "older" | "previous"))
+        || ["往期", "更多", "你", "您"].iter().any(|w| lower.contains(w))
+}
+
 /// Reads the paragraphs behind the list of a section of articles.
 pub(in crate::source::digest) fn told_behind_list(scope: &mut Scope<'_>) {
     let is_one = |n: &usize| scope.pieces[*n].is_text() && !scope.used[*n] && item_link(scope, *n).is_some();
@@ -125,6 +133,7 @@ fn behind_list(scope: &Scope<'_>, linked: &[usize]) -> Vec<usize> {
             && !shapes::invites(&piece.text)
             && !closes(&piece.text)
             && !speaks_of_the_digest(&piece.text)
+            && !speaks_to_readers(&piece.text)
     };
     if behind.len() > 1 && behind.iter().all(tells) { behind } else { Vec::new() }
 }

@@ -51,7 +51,9 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
         return Some(to);
     }
     let from_source = || first_link(&scope.pieces[n + 1]).is_some_and(|l| is_source_line(&scope.pieces[n + 1], &l));
-    if n + 1 < to && scope.pieces[n + 1].quote && from_source() {
+    // A list of links below it is what the post tells of, the line above that where it is from.
+    let lists_links = || body().skip(1).any(|m| scope.pieces[m].list > 0 && first_link(&scope.pieces[m]).is_some());
+    if n + 1 < to && scope.pieces[n + 1].quote && from_source() && !lists_links() {
         return Some(to);
     }
     let is_own = |m: usize| {

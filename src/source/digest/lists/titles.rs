@@ -185,7 +185,11 @@ fn words_around_number(line: &str, link: &LinkRef) -> Option<String> {
     let before = before.trim_end_matches(open);
     let behind = behind.trim_start_matches(|c: char| !c.is_alphanumeric());
     let words = if text::columns(before) >= 8 { text::first_sentence(before) } else { text::first_sentence(behind) };
-    (text::columns(&words) >= 8).then_some(words)
+    let lower = words.to_lowercase();
+    let credits = ["by ", "merged", "open", "closed", "thanks", "from ", "贡献者", "作者", "感谢"];
+    let is_credit = credits.iter().any(|c| lower.starts_with(c));
+    let is_whole = words.matches(['(', '（']).count() == words.matches([')', '）']).count();
+    (text::columns(&words) >= 8 && !is_credit && is_whole && !words.contains('#')).then_some(words)
 }
 
 /// The first line of an item of a list whose address stands on the line `n`, where it says what the
@@ -195,7 +199,11 @@ fn title_of_item(scope: &Scope<'_>, from: usize, n: usize) -> Option<String> {
     let title = head.text.trim_end_matches([':', '：', ' ']);
     let is_own = n > from + 1 && head.list > 0 && head.item == piece.item;
     let is_plain = scope.pieces[from..n].iter().all(|p| p.links.is_empty() && p.shape == piece.shape);
-    let by_whom = ["by ", "from ", "via ", "作者", "来源"].iter().any(|w| title.starts_with(w));
+    let lower = title.to_lowercase();
+    let by_whom = ["by ", "from ", "via ", "posted ", "published ", "written ", "作者", "来源"];
+    let by_whom = by_whom.iter().any(|w| lower.starts_with(w))
+        || ["min read", "minute read", "minutes read"].iter().any(|w| lower.ends_with(w))
+        || text::columns(title) <= 16 && shapes::day_in(title).is_some();
     let says = (2..=100).contains(&text::columns(title))
         && !says_nothing(title)
         && !by_whom

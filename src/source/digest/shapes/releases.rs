@@ -106,7 +106,7 @@ pub(in crate::source::digest) fn announces(line: &str) -> bool {
 pub(in crate::source::digest) fn comes_out(behind: &str) -> bool {
     static BRINGS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\s+(?:with|brings|adds|fixes|comes with|ready|is here|has arrived|arrives|arrived|landed|lands|corrige|apporte|trae|traz|bringt|bringen|mit|avec|con|com)\b",
+            r"(?i)^\s+(?:with (?:an?|the|new|many|better|\d+)|brings|adds|fixes|comes with|ready|has arrived|arrives|arrived|landed|lands|corrige|apporte|trae|traz|bringt|bringen)\b",
         )
     });
     // A note in brackets, `[EN]`, `(2022-07-11)`, stands between.
