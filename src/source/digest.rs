@@ -346,25 +346,12 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
     let is_digest = vocabulary::names_digest(title);
     groups::told_below(pieces, &sections, &paths, names, &mut items, &mut used, is_digest);
     items.sort_by_key(|i| i.line);
-    each_change_once(&mut items);
     each_story_once(pieces, &mut items);
     for item in &mut items {
         item.time = item.time.take().map(|time| shapes::from_first_day(&time));
     }
     let leftovers = leftovers(pieces, &sections, &used);
     TakenApart { items, leftovers }
-}
-
-/// A change is told of once: what says again that it was made is no news, be it in the same words or
-/// beside a part of its own. Two who made one change are two news.
-fn each_change_once(items: &mut Vec<Item>) {
-    let patch = |item: &Item| item.url.clone().filter(|url| places::is_patch(url));
-    let told: HashSet<String> = items.iter().filter(|i| i.kind != Kind::News).filter_map(patch).collect();
-    let mut seen: HashSet<(String, String)> = HashSet::new();
-    items.retain(|item| match patch(item).filter(|_| item.kind == Kind::News) {
-        Some(url) => !told.contains(&url) && seen.insert((url, text::fold(&item.title))),
-        None => true,
-    });
 }
 
 /// What stands in a list below `TL;DR:` is told further down: there it is an item.

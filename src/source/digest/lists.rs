@@ -752,12 +752,6 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
         }
         return;
     }
-    // What was changed is no article, unless the heading says that articles follow.
-    let is_news = kind == Kind::Article
-        && !is_heading
-        && scope.section.kind != SectionKind::Articles
-        && places::is_patch(&link.url);
-    let kind = if is_news { Kind::News } else { kind };
     let mut item = Item::new(kind, title, scope.pieces[at].line).with_link(link);
     // The line itself is the link; only words beside it are content.
     item.ranges = if says_more { scope.lines(range.clone()) } else { Vec::new() };
