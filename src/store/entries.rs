@@ -109,8 +109,9 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn set_quiet(&mut self, feed: &str, id: &EntryId) -> Result<()> {
+        // The sign before `feed` has entries looked up by themselves: a feed may have very many.
         let text =
-            "UPDATE feed_entry SET quiet = 1 WHERE feed = ?1 AND entry IN (SELECT id FROM entry WHERE original = ?2)";
+            "UPDATE feed_entry SET quiet = 1 WHERE +feed = ?1 AND entry IN (SELECT id FROM entry WHERE original = ?2)";
         let id = Key::of(id.as_str()).0;
         let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute(params![feed, id]));
         self.sql("an entry cannot be written", done).map(|_| ())
