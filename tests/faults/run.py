@@ -175,6 +175,9 @@ def descriptors(folder, port):
 
 def main():
     cases = {c.__name__: c for c in (mix, many, manners, descriptors)}
+    unknown = [name for name in sys.argv[1:] if name not in cases]
+    if unknown:
+        sys.exit(f"no case is called {', '.join(unknown)}\n\n{__doc__.strip()}")
     for name in sys.argv[1:] or cases:
         seen.clear()
         with Server(("0.0.0.0", 0), Handler) as server, tempfile.TemporaryDirectory() as folder:
