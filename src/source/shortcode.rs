@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::markdown::code::is_item;
 use crate::normalize::html::escape;
 
 /// Arguments: key and value; positional ones have no key.
@@ -96,11 +97,6 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
 /// item of a list.
 fn is_indented(text: &str) -> bool {
     let depth = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
-    let is_item = |line: &str| {
-        let words = line.trim_start();
-        let number = words.trim_start_matches(|c: char| c.is_ascii_digit());
-        words.starts_with(['-', '*', '+']) || number.len() < words.len() && number.starts_with(['.', ')'])
-    };
     let mut lines = text.rsplit('\n').take(200);
     let here = lines.next().map_or(0, |line| line.len());
     if here < 4 {
@@ -220,6 +216,8 @@ mod tests {
         assert!(text.contains("```go\nx\n```"), "{text}");
         let in_tab = "{{< tab >}}\n    {{< highlight sh >}}\nls\n    {{< /highlight >}}";
         assert_eq!(shown(in_tab).0, "\n    \n```sh\nls\n    \n```");
+        let below_bold = "**Do:**\n    {{< highlight sh >}}\nls\n    {{< /highlight >}}";
+        assert_eq!(shown(below_bold).0, "**Do:**\n    \n```sh\nls\n    \n```");
         let quoted = "{{< figure src=\"x.png\" caption=\"He said \\\"hi\\\" there\" >}}";
         assert!(
             shown(quoted).0.contains("<figcaption>He said &quot;hi&quot; there</figcaption>"),

@@ -89,7 +89,8 @@ fn without_markers(line: &str) -> &str {
     }
 }
 
-fn is_item(line: &str) -> bool {
+/// Whether a line begins an item of a list.
+pub fn is_item(line: &str) -> bool {
     let line = line.trim_start();
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let mark = match line.as_bytes() {
