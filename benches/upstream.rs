@@ -118,17 +118,7 @@ fn many_items() {
 }
 
 const ENGLISH: [&str; 12] = [
-    "service",
-    "mesh",
-    "release",
-    "with",
-    "the",
-    "configuration",
-    "of",
-    "a",
-    "cluster",
-    "that",
-    "fails & recovers",
+    "service", "mesh", "release", "with", "the", "configuration", "of", "a", "cluster", "that", "fails & recovers",
     "quickly",
 ];
 const CHINESE: [&str; 12] =

@@ -284,26 +284,8 @@ const FUEL: u64 = 20_000;
 /// What a `when` expression may name: the keys of `entries --json`, without those that are
 /// made only when feeds are written.
 pub const NAMES: [&str; 20] = [
-    "kind",
-    "id",
-    "title",
-    "link",
-    "text",
-    "summary",
-    "authors",
-    "published",
-    "issued",
-    "updated",
-    "first_seen",
-    "language",
-    "image",
-    "enclosures",
-    "version",
-    "channel",
-    "starts_at",
-    "projects",
-    "mentions",
-    "source",
+    "kind", "id", "title", "link", "text", "summary", "authors", "published", "issued", "updated", "first_seen",
+    "language", "image", "enclosures", "version", "channel", "starts_at", "projects", "mentions", "source",
 ];
 
 /// Why a `when` expression cannot be evaluated for an entry that has everything: a filter, a

@@ -35,18 +35,8 @@ pub fn history(folder: &Path) -> History {
         _ => return History::None,
     }
     let arguments = [
-        "-c",
-        "core.quotePath=false",
-        "log",
-        "--no-show-signature",
-        "--reverse",
-        "--find-renames",
-        "--diff-filter=AR",
-        "--name-status",
-        "--relative",
-        "--format=%x00%aI",
-        "--",
-        ".",
+        "-c", "core.quotePath=false", "log", "--no-show-signature", "--reverse", "--find-renames", "--diff-filter=AR",
+        "--name-status", "--relative", "--format=%x00%aI", "--", ".",
     ];
     let Some(log) = git(&arguments) else {
         return History::None;

@@ -8,20 +8,8 @@ use super::{FileError, failed};
 
 /// Folders that hold no sources of a site: what programs put there, and themes.
 const NO_SOURCES: [&str; 14] = [
-    "exampleSite",
-    "node_modules",
-    "bower_components",
-    "vendor",
-    "target",
-    "public",
-    "_site",
-    "dist",
-    "build",
-    "out",
-    "output",
-    "themes",
-    "resources",
-    "__pycache__",
+    "exampleSite", "node_modules", "bower_components", "vendor", "target", "public", "_site", "dist", "build", "out",
+    "output", "themes", "resources", "__pycache__",
 ];
 
 /// Files of a site of any kind, as far as they may tell something.

@@ -32,20 +32,8 @@ pub struct FrontMatterError {
 
 /// Keys by which a block of `Key: value` lines is told from a sentence with a colon.
 const HEADER_KEYS: [&str; 14] = [
-    "title",
-    "date",
-    "author",
-    "authors",
-    "category",
-    "categories",
-    "tags",
-    "slug",
-    "summary",
-    "status",
-    "modified",
-    "lang",
-    "keywords",
-    "description",
+    "title", "date", "author", "authors", "category", "categories", "tags", "slug", "summary", "status", "modified",
+    "lang", "keywords", "description",
 ];
 
 /// Cuts `text` (without BOM) and reads what stands before the body.

@@ -145,24 +145,14 @@ impl Store {
                 None => {
                     let text = "INSERT INTO document (origin, path, size, modified_ns, changed_ns, hash, waits_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
                     let (origin, path) = (document.origin, document.path);
-                    c.prepare_cached(text)?.execute(params![
-                        origin,
-                        path,
-                        size,
-                        modified_ns,
-                        changed_ns,
-                        hash,
-                        waits_until
-                    ])?;
+                    c.prepare_cached(text)?
+                        .execute(params![origin, path, size, modified_ns, changed_ns, hash, waits_until])?;
                     (c.last_insert_rowid(), HashMap::new())
                 }
             };
             if !document.raw.is_empty() || document.reading != NOTHING_READ {
-                c.prepare_cached("INSERT INTO body (document, raw, reading) VALUES (?1, ?2, ?3)")?.execute(params![
-                    id,
-                    document.raw,
-                    document.reading
-                ])?;
+                c.prepare_cached("INSERT INTO body (document, raw, reading) VALUES (?1, ?2, ?3)")?
+                    .execute(params![id, document.raw, document.reading])?;
             }
             let mut came = Vec::new();
             for mut raw in document.items {

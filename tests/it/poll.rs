@@ -399,15 +399,7 @@ fn no_source_leads_into_this_machine() {
     let to = canary.url("/forbidden");
     let redirecting = Server::start("127.0.1.77", move |_, s| reply(s, 302, &format!("Location: {to}\r\n"), b""));
     let hosts = [
-        "127.0.0.1",
-        "2130706433",
-        "0x7f.1",
-        "0177.0.0.1",
-        "127.1",
-        "[::1]",
-        "[::ffff:7f00:1]",
-        "0.0.0.0",
-        "localhost.",
+        "127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]", "[::ffff:7f00:1]", "0.0.0.0", "localhost.",
     ];
     let mut sources: Vec<String> = hosts.iter().map(|host| format!("http://{host}:{port}/forbidden")).collect();
     sources.push(redirecting.url("/").to_string());

@@ -453,11 +453,7 @@ fn a_signal_ends_a_run_where_nothing_is_lost() {
 fn a_configuration_cannot_take_over_a_request() {
     let site = Site::new();
     let headers = [
-        "Host: x",
-        "Accept-Encoding: br",
-        "IF-NONE-MATCH: '\"1\"'",
-        "Cookie: a=b",
-        "X-Bad: \"a\\r\\nb\"",
+        "Host: x", "Accept-Encoding: br", "IF-NONE-MATCH: '\"1\"'", "Cookie: a=b", "X-Bad: \"a\\r\\nb\"",
         "Authorization: Bearer t",
     ];
     let lines: String = headers.iter().map(|h| format!("      {h}\n")).collect();
@@ -643,12 +639,7 @@ fn a_source_does_not_rewrite_what_another_one_said() {
 fn parts_of_one_project_have_releases_of_their_own() {
     let site = of_files(&["releases"]);
     let tags = [
-        "v1.2.0",
-        "sdk/v1.2.0",
-        "api/v1.2.0",
-        "%40alpha/core%401.2.3",
-        "%40alpha/web%401.2.3",
-        "chart-a-1.0.0",
+        "v1.2.0", "sdk/v1.2.0", "api/v1.2.0", "%40alpha/core%401.2.3", "%40alpha/web%401.2.3", "chart-a-1.0.0",
         "chart-b-1.0.0",
     ];
     let of = |tag: &&str| item(tag, &format!("https://github.com/alpha/alpha/releases/tag/{tag}"), tag, MARCH, tag);
@@ -657,13 +648,8 @@ fn parts_of_one_project_have_releases_of_their_own() {
     site.refresh();
     let found: Vec<String> = ids_by_title(&site).into_keys().collect();
     let wanted = [
-        "Alpha 1.2.0",
-        "Alpha api 1.2.0",
-        "Alpha chart-a 1.0.0",
-        "Alpha chart-b 1.0.0",
-        "Alpha core 1.2.3",
-        "Alpha sdk 1.2.0",
-        "Alpha web 1.2.3",
+        "Alpha 1.2.0", "Alpha api 1.2.0", "Alpha chart-a 1.0.0", "Alpha chart-b 1.0.0", "Alpha core 1.2.3",
+        "Alpha sdk 1.2.0", "Alpha web 1.2.3",
     ];
     assert_eq!(found, wanted);
     let ledger = site.read(".feedloom/ledger.jsonl");

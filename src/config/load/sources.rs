@@ -77,27 +77,9 @@ fn source_url(r: &mut Reader<'_>, node: &Node) -> Option<String> {
 /// follow people around: a configuration cannot give them.
 pub fn is_reserved_header(name: &str) -> bool {
     const RESERVED: [&str; 21] = [
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "cookie",
-        "expect",
-        "host",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-range",
-        "if-unmodified-since",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "range",
-        "referer",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
+        "accept-encoding", "connection", "content-length", "cookie", "expect", "host", "if-match", "if-modified-since",
+        "if-none-match", "if-range", "if-unmodified-since", "keep-alive", "proxy-authorization", "proxy-connection",
+        "range", "referer", "te", "trailer", "transfer-encoding", "upgrade", "via",
     ];
     RESERVED.contains(&name.to_ascii_lowercase().as_str())
 }

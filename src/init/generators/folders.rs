@@ -12,26 +12,8 @@ pub(super) struct Site<'t> {
 
 /// What folders with posts are called.
 const POSTS: [&str; 21] = [
-    "post",
-    "posts",
-    "_posts",
-    "blog",
-    "blogs",
-    "news",
-    "article",
-    "articles",
-    "weekly",
-    "weeklies",
-    "digest",
-    "digests",
-    "newsletter",
-    "newsletters",
-    "updates",
-    "issues",
-    "announcements",
-    "journal",
-    "notes",
-    "daily",
+    "post", "posts", "_posts", "blog", "blogs", "news", "article", "articles", "weekly", "weeklies", "digest",
+    "digests", "newsletter", "newsletters", "updates", "issues", "announcements", "journal", "notes", "daily",
     "monthly",
 ];
 

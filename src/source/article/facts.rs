@@ -164,18 +164,8 @@ const WORDS: [(&str, u32); 104] = [
 
 /// Parts that only look like others.
 const NOT: [&str; 12] = [
-    "sentiment",
-    "timeline",
-    "runtime",
-    "lifetime",
-    "sometimes",
-    "multimedia",
-    "updates-list",
-    "candidate",
-    "validate",
-    "mandate",
-    "accommodate",
-    "navy",
+    "sentiment", "timeline", "runtime", "lifetime", "sometimes", "multimedia", "updates-list", "candidate", "validate",
+    "mandate", "accommodate", "navy",
 ];
 
 /// Cues that hold for what is inside, too.

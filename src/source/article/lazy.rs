@@ -6,28 +6,10 @@ use url::Url;
 
 /// Attributes that hold the address of a lazy picture, the best first.
 const SOURCES: [&str; 22] = [
-    "data-src",
-    "data-original",
-    "data-lazy-src",
-    "data-actualsrc",
-    "data-original-src",
-    "data-lazyload",
-    "data-lazyload-src",
-    "data-lazy",
-    "data-echo",
-    "data-url",
-    "data-img-src",
-    "data-image",
-    "data-image-src",
-    "data-full-src",
-    "data-hi-res-src",
-    "data-large-file",
-    "data-src-medium",
-    "data-ks-lazyload",
-    "data-backsrc",
-    "data-croporisrc",
-    "real_src",
-    "_src",
+    "data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-original-src", "data-lazyload",
+    "data-lazyload-src", "data-lazy", "data-echo", "data-url", "data-img-src", "data-image", "data-image-src",
+    "data-full-src", "data-hi-res-src", "data-large-file", "data-src-medium", "data-ks-lazyload", "data-backsrc",
+    "data-croporisrc", "real_src", "_src",
 ];
 
 /// Attributes that hold several addresses.
@@ -38,28 +20,10 @@ const MAX_WIDTH: f32 = 1600.0;
 
 /// Hosts of counting pixels.
 const COUNTERS: [&str; 22] = [
-    "pixel.wp.com",
-    "stats.wordpress.com",
-    "feeds.feedburner.com",
-    "doubleclick.net",
-    "google-analytics.com",
-    "googletagmanager.com",
-    "facebook.com/tr",
-    "scorecardresearch.com",
-    "quantserve.com",
-    "hm.baidu.com",
-    "cnzz.com",
-    "vgwort.de",
-    "met.vgwort.de",
-    "ivwbox.de",
-    "analytics.twitter.com",
-    "bat.bing.com",
-    "pixel.quantserve.com",
-    "b.scorecardresearch.com",
-    "mc.yandex.ru",
-    "counter.yadro.ru",
-    "stat.tildacdn.com",
-    "medium.com/_/stat",
+    "pixel.wp.com", "stats.wordpress.com", "feeds.feedburner.com", "doubleclick.net", "google-analytics.com",
+    "googletagmanager.com", "facebook.com/tr", "scorecardresearch.com", "quantserve.com", "hm.baidu.com", "cnzz.com",
+    "vgwort.de", "met.vgwort.de", "ivwbox.de", "analytics.twitter.com", "bat.bing.com", "pixel.quantserve.com",
+    "b.scorecardresearch.com", "mc.yandex.ru", "counter.yadro.ru", "stat.tildacdn.com", "medium.com/_/stat",
 ];
 
 /// Mends the pictures below `root`.

@@ -156,19 +156,8 @@ pub(super) fn author(facts: &Facts, said: &Said, site: Option<&str>) -> Found {
         return Some((joined(from_json), "json-ld author".to_owned()));
     }
     for key in [
-        "author",
-        "article:author",
-        "og:article:author",
-        "dc.creator",
-        "dcterms.creator",
-        "parsely-author",
-        "sailthru.author",
-        "citation_author",
-        "byl",
-        "authors",
-        "creator",
-        "itemprop:author",
-        "twitter:data1",
+        "author", "article:author", "og:article:author", "dc.creator", "dcterms.creator", "parsely-author",
+        "sailthru.author", "citation_author", "byl", "authors", "creator", "itemprop:author", "twitter:data1",
     ] {
         if key == "twitter:data1" && !facts.meta("twitter:label1").is_some_and(is_author_label) {
             continue;
@@ -219,22 +208,8 @@ fn a_name(raw: &str) -> Option<String> {
     let name = text::line(raw);
     let mut name = name.as_str();
     for word in [
-        "By:",
-        "By ",
-        "BY ",
-        "by ",
-        "Von ",
-        "von ",
-        "Par ",
-        "par ",
-        "Por ",
-        "por ",
-        "Author:",
-        "作者：",
-        "作者:",
-        "文/",
-        "文｜",
-        "文 | ",
+        "By:", "By ", "BY ", "by ", "Von ", "von ", "Par ", "par ", "Por ", "por ", "Author:", "作者：", "作者:",
+        "文/", "文｜", "文 | ",
     ] {
         name = name.strip_prefix(word).unwrap_or(name).trim();
     }
@@ -248,15 +223,7 @@ fn a_name(raw: &str) -> Option<String> {
         && !name.starts_with("www.")
         && name.split_whitespace().count() <= 10
         && ![
-            "admin",
-            "administrator",
-            "author",
-            "null",
-            "undefined",
-            "none",
-            "staff",
-            "editor",
-            "webmaster",
+            "admin", "administrator", "author", "null", "undefined", "none", "staff", "editor", "webmaster",
             "anonymous",
         ]
         .contains(&name.to_lowercase().as_str());
@@ -268,12 +235,7 @@ pub(super) fn image(facts: &Facts, said: &Said, base: &Url) -> Found {
     let from_head = of_metas(
         facts,
         &[
-            "og:image",
-            "og:image:secure_url",
-            "og:image:url",
-            "twitter:image",
-            "twitter:image:src",
-            "thumbnail",
+            "og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src", "thumbnail",
             "sailthru.image.full",
         ],
     );

@@ -186,22 +186,10 @@ fn link_share(node: &NodeRef<'_>) -> f32 {
 /// Buttons that share the page.
 fn by_addresses(root: &NodeRef<'_>) {
     const SHARERS: [&str; 16] = [
-        "facebook.com/sharer",
-        "facebook.com/share.php",
-        "facebook.com/dialog/share",
-        "twitter.com/intent",
-        "twitter.com/share",
-        "twitter.com/home?status",
-        "x.com/intent",
-        "linkedin.com/share",
-        "linkedin.com/sharing",
-        "pinterest.com/pin/create",
-        "reddit.com/submit",
-        "service.weibo.com/share",
-        "t.me/share",
-        "whatsapp://",
-        "api.whatsapp.com/send",
-        "mailto:?",
+        "facebook.com/sharer", "facebook.com/share.php", "facebook.com/dialog/share", "twitter.com/intent",
+        "twitter.com/share", "twitter.com/home?status", "x.com/intent", "linkedin.com/share", "linkedin.com/sharing",
+        "pinterest.com/pin/create", "reddit.com/submit", "service.weibo.com/share", "t.me/share", "whatsapp://",
+        "api.whatsapp.com/send", "mailto:?",
     ];
     for link in Selection::from(*root).select("a[href]").nodes() {
         let Some(href) = link.attr("href") else { continue };
@@ -243,20 +231,8 @@ fn is_byline(said: &str) -> bool {
 
 fn is_weekday(word: &str) -> bool {
     const DAYS: [&str; 14] = [
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday", "friday",
+        "saturday", "sunday",
     ];
     DAYS.contains(&word) || word.ends_with("tag") && word.len() > 5 || word.ends_with("feira")
 }

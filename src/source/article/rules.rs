@@ -45,24 +45,8 @@ const BUILT_IN: [(&str, &str); 7] = [
 
 /// Keys of a site or of a kind of its pages.
 const KEYS: [&str; 18] = [
-    "hosts",
-    "site_name",
-    "link_only",
-    "pages",
-    "path",
-    "parts",
-    "canonical",
-    "keep",
-    "ask",
-    "alternative",
-    "title",
-    "author",
-    "date",
-    "image",
-    "content",
-    "drop",
-    "film",
-    "player",
+    "hosts", "site_name", "link_only", "pages", "path", "parts", "canonical", "keep", "ask", "alternative", "title",
+    "author", "date", "image", "content", "drop", "film", "player",
 ];
 
 /// The rules of all sites: a site folder's own go before the built-in ones.

@@ -112,30 +112,9 @@ const BROKEN: [&str; 16] = [
 ];
 
 const LOGINS: [&str; 24] = [
-    "log in",
-    "login",
-    "sign in",
-    "signin",
-    "sign up",
-    "log into",
-    "please log in",
-    "members only",
-    "登录",
-    "登陆",
-    "请登录",
-    "用户登录",
-    "扫码登录",
-    "anmelden",
-    "anmeldung",
-    "einloggen",
-    "se connecter",
-    "connexion",
-    "iniciar sesión",
-    "entrar",
-    "accedi",
-    "ログイン",
-    "로그인",
-    "subscribe to continue",
+    "log in", "login", "sign in", "signin", "sign up", "log into", "please log in", "members only", "登录", "登陆",
+    "请登录", "用户登录", "扫码登录", "anmelden", "anmeldung", "einloggen", "se connecter", "connexion",
+    "iniciar sesión", "entrar", "accedi", "ログイン", "로그인", "subscribe to continue",
 ];
 
 /// Bytes that are no page, by their first ones and the header.

@@ -87,17 +87,8 @@ pub(super) fn is_chat(url: &str) -> bool {
 /// behind it, a film or a message, is told by itself.
 pub(super) fn is_network(url: &str) -> bool {
     const NETWORKS: [&str; 11] = [
-        "facebook.com",
-        "instagram.com",
-        "linkedin.com",
-        "youtube.com",
-        "reddit.com",
-        "tiktok.com",
-        "weibo.com",
-        "bsky.app",
-        "threads.net",
-        "discord.com",
-        "space.bilibili.com",
+        "facebook.com", "instagram.com", "linkedin.com", "youtube.com", "reddit.com", "tiktok.com", "weibo.com",
+        "bsky.app", "threads.net", "discord.com", "space.bilibili.com",
     ];
     const OF_ACCOUNTS: [&str; 13] = [
         "channel", "c", "user", "company", "in", "school", "profile", "r", "u", "invite", "groups", "people",

@@ -12,18 +12,8 @@ use crate::source::markdown::{LinkRef, Piece, Shape};
 /// `[Jane](…) says`, `Bob announces:`: who.
 fn reporter(piece: &Piece) -> Option<String> {
     const VERBS: [&str; 12] = [
-        "says",
-        "said",
-        "reports",
-        "reported",
-        "announces",
-        "announced",
-        "writes",
-        "wrote",
-        "told us",
-        "shares",
-        "tells us",
-        "adds",
+        "says", "said", "reports", "reported", "announces", "announced", "writes", "wrote", "told us", "shares",
+        "tells us", "adds",
     ];
     if !piece.is_text() || text::columns(&piece.text) > 80 {
         return None;

@@ -25,36 +25,15 @@ pub(super) const NO_DATE: &str = "` is no date: write";
 
 /// Keys that say when a post came, in the order in which they are believed.
 const DATES: [&str; 16] = [
-    "date",
-    "publishdate",
-    "pubdate",
-    "published",
-    "published_at",
-    "created",
-    "pubdatetime",
-    "publishedat",
-    "publish_date",
-    "datepublished",
-    "date_published",
-    "createdat",
-    "created_at",
-    "createtime",
-    "create_time",
+    "date", "publishdate", "pubdate", "published", "published_at", "created", "pubdatetime", "publishedat",
+    "publish_date", "datepublished", "date_published", "createdat", "created_at", "createtime", "create_time",
     "datetime",
 ];
 
 /// Keys that say when its text became another.
 const UPDATES: [&str; 10] = [
-    "lastmod",
-    "updated",
-    "modified",
-    "last_modified_at",
-    "moddatetime",
-    "updatedat",
-    "updated_at",
-    "updatedate",
-    "datemodified",
-    "date_modified",
+    "lastmod", "updated", "modified", "last_modified_at", "moddatetime", "updatedat", "updated_at", "updatedate",
+    "datemodified", "date_modified",
 ];
 
 impl Front {
@@ -427,13 +406,8 @@ mod tests {
     #[test]
     fn what_is_not_for_everybody_is_a_draft() {
         for yaml in [
-            "draft: true",
-            "isDraft: true",
-            "isPublished: false",
-            "private: true",
-            "status: private",
-            "visibility: private",
-            "publish: no",
+            "draft: true", "isDraft: true", "isPublished: false", "private: true", "status: private",
+            "visibility: private", "publish: no",
         ] {
             assert!(front(yaml).draft(), "{yaml}");
         }

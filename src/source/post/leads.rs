@@ -400,14 +400,7 @@ mod tests {
     fn shelves() -> Shelves {
         let files = |paths: &[&str]| paths.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
         let blog = files(&[
-            "a.md",
-            "b/index.md",
-            "sub/c.md",
-            "d.md",
-            "d.zh.md",
-            "e/index.en.md",
-            "e/index.zh.md",
-            "中文 一.md",
+            "a.md", "b/index.md", "sub/c.md", "d.md", "d.zh.md", "e/index.en.md", "e/index.zh.md", "中文 一.md",
             "2024-01-02-x.md",
         ]);
         let folder = |path: &str| PostsFolder::new(path, crate::yaml::Place::default());

@@ -15,13 +15,8 @@ const MAX_DISCOVERED: usize = 50;
 
 /// Media types of feeds.
 const FEED_TYPES: [&str; 7] = [
-    "application/atom+xml",
-    "application/rss+xml",
-    "application/rdf+xml",
-    "application/feed+json",
-    "application/json",
-    "application/xml",
-    "text/xml",
+    "application/atom+xml", "application/rss+xml", "application/rdf+xml", "application/feed+json", "application/json",
+    "application/xml", "text/xml",
 ];
 
 /// Reads a page; none when the text is none.
