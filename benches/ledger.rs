@@ -24,7 +24,9 @@ fn main() {
         row.says = format!("为什么第{n}个配置没有生效试过文档里的办法");
         row.hash = format!("{n:016x}");
         row.feeds = vec!["all".to_owned(), format!("project-{}", n % 36)];
-        ledger.add_keys(&id, [key.as_str()].into_iter(), |_| false);
+        ledger
+            .add_keys(&id, [key.as_str()].into_iter(), |_| Ok::<_, std::convert::Infallible>(false))
+            .expect("nothing fails");
     }
     let text_of = |ledger: &Ledger| {
         let mut bytes = Vec::new();

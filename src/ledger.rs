@@ -364,20 +364,20 @@ impl Ledger {
     /// Lets keys stand for an id. One that stands for another id stays there while that
     /// one can be found by it, and goes over when `taken` says that it is in use for
     /// something else.
-    pub fn add_keys<'k>(
+    pub fn add_keys<'k, E>(
         &mut self,
         id: &EntryId,
         keys: impl Iterator<Item = &'k str>,
-        taken: impl Fn(&EntryId) -> bool,
-    ) {
+        taken: impl Fn(&EntryId) -> Result<bool, E>,
+    ) -> Result<(), E> {
         let Some(n) = self.index(Key::of(id.as_str())) else {
-            return;
+            return Ok(());
         };
         for text in keys {
             let key = Key::of(text);
             match self.by_key.get(&key).copied() {
                 Some(owner) if owner == n => {}
-                Some(owner) if !taken(&EntryId::foreign(self.row_at(owner).id.clone())) => {}
+                Some(owner) if !taken(&EntryId::foreign(self.row_at(owner).id.clone()))? => {}
                 Some(owner) => {
                     self.open(owner).keys.retain(|k| k != text);
                     self.by_key.insert(key, n);
@@ -390,6 +390,7 @@ impl Ledger {
                 self.open(n).keys.push(text.to_owned());
             }
         }
+        Ok(())
     }
 
     /// Remembers that a page that was asked for by the first key has the others, too.
@@ -645,9 +646,9 @@ mod tests {
     fn a_key_goes_over_only_when_its_entry_is_something_else_now() {
         let mut ledger = ledger(vec![row("a", 1), row("b", 2)]);
         let b = EntryId::foreign("b");
-        ledger.add_keys(&b, ["post:\"a\""].into_iter(), |_| false);
+        ledger.add_keys(&b, ["post:\"a\""].into_iter(), |_| Ok::<_, ()>(false)).unwrap();
         assert_eq!(ledger.with_key(Key::of("post:\"a\"")), ledger.index(Key::of("a")));
-        ledger.add_keys(&b, ["post:\"a\""].into_iter(), |id| id.as_str() == "a");
+        ledger.add_keys(&b, ["post:\"a\""].into_iter(), |id| Ok::<_, ()>(id.as_str() == "a")).unwrap();
         assert_eq!(ledger.with_key(Key::of("post:\"a\"")), ledger.index(Key::of("b")));
         assert!(ledger.row(Key::of("a")).unwrap().keys.is_empty());
     }

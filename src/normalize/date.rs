@@ -167,11 +167,9 @@ fn numeric_day<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(NaiveDate, Precision,
         return None;
     };
     let rest = &tokens[at + 1..];
-    if digits == 8 || digits == 14 || digits == 12 {
-        let date = NaiveDate::from_ymd_opt(i32::try_from(first / 10_000).ok()?, first / 100 % 100, first % 100);
-        if digits == 8 {
-            return Some((date?, Precision::Day, rest));
-        }
+    if digits == 8 {
+        let date = NaiveDate::from_ymd_opt(i32::try_from(first / 10_000).ok()?, first / 100 % 100, first % 100)?;
+        return Some((date, Precision::Day, rest));
     }
     if digits != 4 {
         return None;
@@ -224,8 +222,8 @@ fn named_day<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(NaiveDate, Precision, &
     })?;
     let is_clock = |n: usize| {
         matches!(tokens.get(n + 1), Some(Token::Mark(':')))
-            || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark(':' | '.')))
-            || n > 0 && matches!(tokens.get(n - 1), Some(Token::Mark('+')))
+            || n > 0 && matches!(tokens[n - 1], Token::Mark(':' | '+'))
+            || n > 1 && matches!(tokens[n - 2..n], [Token::Number(..), Token::Mark('.')])
     };
     // An hour may stand before the month: `10:00, March 15, 2024`.
     let before = (0..at).rev().take(6).find_map(|n| match tokens[n] {
@@ -326,6 +324,18 @@ pub(crate) fn month_name(word: &str) -> Option<u32> {
     ];
     let word = word.to_lowercase();
     NAMES.iter().position(|names| names.contains(&word.as_str())).and_then(|n| u32::try_from(n + 1).ok())
+}
+
+/// Whether a text opens with a month and its year, or nothing more of it: `March 2026`, `Mai:`. A number
+/// with a dot in front of it is a day.
+pub(crate) fn opens_with_month(text: &str) -> bool {
+    let (word, behind) = text.split_at(text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len()));
+    let behind = behind.strip_prefix('.').unwrap_or(behind).trim_start();
+    let has_year = || {
+        let year = behind.bytes().take_while(u8::is_ascii_digit).count();
+        year == 4
+    };
+    (behind.starts_with([':', '：']) || has_year()) && month_name(word).is_some()
 }
 
 /// The time of day (and whether it was 24:00), and what follows it.

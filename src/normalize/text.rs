@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_width::UnicodeWidthChar;
 
+use super::date;
+
 /// Whether XML 1.0 allows the character (production 2, Char).
 pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
@@ -313,6 +315,14 @@ fn is_abbreviation(before: &str) -> bool {
     before.get(from..).is_some_and(|word| SHORT.contains(&word.to_lowercase().as_str()))
 }
 
+/// `16. März`: the dot is of the day.
+fn is_day(before: &str, behind: &str) -> bool {
+    let from = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+    let word = behind.trim_start();
+    let word = &word[..word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len())];
+    matches!(before[from..].parse(), Ok(1..=31u8)) && date::month_name(word).is_some()
+}
+
 /// Whether words are a title once more: the same letters and signs, but for pictures, quotation
 /// marks, large and small letters and blanks.
 pub fn is_title(words: &str, title: &str) -> bool {
@@ -333,7 +343,10 @@ pub fn first_sentence(text: &str) -> String {
         // `names that end with . on Windows`, `{ ... } from`, `?, ?| and ?&`: signs, and no end.
         let is_sign = || text[..at].trim_end_matches('.').ends_with(' ');
         let goes_on = || match c {
-            '.' => next != Some('\n') && next.is_some() && (is_abbreviation(&text[..at]) || is_sign()),
+            '.' => {
+                let goes_on = || is_abbreviation(&text[..at]) || is_sign() || is_day(&text[..at], &text[at + 1..]);
+                next != Some('\n') && next.is_some() && goes_on()
+            }
             '?' | '!' => {
                 let small = || text[at + 1..].trim_start().starts_with(|c: char| c.is_ascii_lowercase());
                 matches!(next, Some(',' | '|' | '&' | '=')) || text[..at].ends_with(' ') && small()

@@ -114,7 +114,7 @@ fn from_store(opened: &Opened, store: &Store, base: String) -> Result<Ledger, Ru
         row.place = place;
         row.says = says;
         let keys = super::derive::keys(&speaking, &raws);
-        ledger.add_keys(&entry.id, keys.iter().map(String::as_str), |_| false);
+        ledger.add_keys(&entry.id, keys.iter().map(String::as_str), |_| Ok::<_, RunError>(false))?;
         debug_assert!(ledger.index(Key::of(entry.id.as_str())).is_some());
     }
     Ok(ledger)

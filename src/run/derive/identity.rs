@@ -470,12 +470,14 @@ pub(super) fn remember(
     }
     let memory = Memory { first_seen: row.seen, text_hash: row.hash.clone(), changed: row.changed };
     let store = &work.store;
-    let taken = |other: &EntryId| match keys {
-        Keys::OfLive(live) => live.contains(&Key::of(other.as_str())) || store.has_entry(other).unwrap_or(false),
-        Keys::Free => false,
+    let taken = |other: &EntryId| -> Result<bool, RunError> {
+        match keys {
+            Keys::OfLive(live) => Ok(live.contains(&Key::of(other.as_str())) || store.has_entry(other)?),
+            Keys::Free => Ok(false),
+        }
     };
     let all = self::keys(speaking, raws);
-    work.ledger.add_keys(id, all.iter().map(String::as_str), taken);
+    work.ledger.add_keys(id, all.iter().map(String::as_str), taken)?;
     Ok(memory)
 }
 

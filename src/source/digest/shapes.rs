@@ -20,7 +20,7 @@ use url::Url;
 
 use super::places;
 use crate::names::Names;
-use crate::normalize::{address, text};
+use crate::normalize::{address, date, text};
 use crate::source::markdown::{LinkRef, Piece};
 use crate::source::pattern::pattern;
 
@@ -43,25 +43,20 @@ pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
     if !line.starts_with(|c: char| c.is_ascii_digit() || matches!(c, 'n' | 'N' | '(' | '（' | '①'..='⑳')) {
         return (line, false);
     }
-    match ORDINAL.find(line) {
-        // `10:00` is a time.
-        Some(found) if is_time(&line[..found.end()], &line[found.end()..]) => (line, false),
-        Some(found) => {
-            // `1.@name`: the pattern took one character too many.
-            let taken = found.as_str();
-            let keep = taken
-                .chars()
-                .next_back()
-                .filter(|c| !c.is_whitespace() && !"、．)）:：.0123456789".contains(*c) && !('①'..='⑳').contains(c))
-                .map_or(0, char::len_utf8);
-            (line[found.end() - keep..].trim_start(), true)
-        }
-        None => (line, false),
-    }
+    let Some(found) = ORDINAL.find(line) else { return (line, false) };
+    // `1.@name`: the pattern took one character too many.
+    let keep = found.as_str().chars().next_back();
+    let keep = keep
+        .filter(|c| !c.is_whitespace() && !"、．)）:：.0123456789".contains(*c) && !('①'..='⑳').contains(c))
+        .map_or(0, char::len_utf8);
+    let (number, behind) = line.split_at(found.end() - keep);
+    if is_time(number, behind) { (line, false) } else { (behind.trim_start(), true) }
 }
 
+/// `10:00` and `16. March 2026` begin with a number, but with none of theirs.
 fn is_time(before: &str, behind: &str) -> bool {
     before.ends_with([':', '：']) && behind.starts_with(|c: char| c.is_ascii_digit())
+        || before.trim_end().ends_with('.') && date::opens_with_month(behind)
 }
 
 /// The number that a line begins with.
@@ -363,7 +358,7 @@ pub fn day_in(line: &str) -> Option<&str> {
         const MONTH: &str = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\b";
         const DAY: &str = r"\d{1,2}(?:st|nd|rd|th)?\b";
         pattern(&format!(
-            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?(?:[-–—~～至到]\s?\d{{1,2}}\s?)?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b(?:[1-9]|1[0-2])\.\d{{1,2}}\s?(?:[日号]|[（(]周[一二三四五六日天][）)]|举行|举办|进行|召开|线下|线上|直播)|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY} (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
+            r"(?i)\b\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}})?|\b\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}\b|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}\b|(?:\d{{4}}\s?年\s?)?\d{{1,2}}\s?月\s?\d{{1,2}}\s?(?:[-–—~～至到]\s?\d{{1,2}}\s?)?[日号](?:\s?\d{{1,2}}[:：]\d{{2}})?|\b(?:[1-9]|1[0-2])\.\d{{1,2}}\s?(?:[日号]|[（(]周[一二三四五六日天][）)]|举行|举办|进行|召开|线下|线上|直播)|\b{MONTH}\.? {DAY}(?:,? \d{{4}})?|\b{DAY}(?: (?:of )?|\.\s?){MONTH}(?:\.?,? \d{{4}}|\.\d{{4}}|\.)?"
         ))
     });
     // `10.21 举行` is one, the version in `Wick 5.3 直播` is none.

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::pieces::{LinkRef, Piece, Shape};
 use crate::normalize::html::{self, elements};
-use crate::normalize::text;
+use crate::normalize::{date, text};
 
 /// Bullets people type where Markdown has `-`.
 const TYPED_BULLETS: [char; 7] = ['•', '●', '▪', '■', '◆', '▶', '►'];
@@ -352,6 +352,11 @@ impl Cutter<'_> {
             Some(item) => (1, item, item),
             None => (context.list, context.item, context.top),
         };
+        // `- 16. March 2026: …` is no list in a list: the number is the day.
+        let day =
+            context.ordinal.filter(|day| (1..=31).contains(day) && date::opens_with_month(inline.text.trim_start()));
+        let day = day.filter(|_| self.pieces.last().is_none_or(|before| before.item != item));
+        let ordinal = context.ordinal.filter(|_| day.is_none());
         let bold = inline.is_bold();
         let stars = inline.text.trim().starts_with("**") && inline.text.trim().ends_with("**");
         self.pieces.push(Piece {
@@ -363,11 +368,15 @@ impl Cutter<'_> {
             list,
             item,
             top,
-            ordinal: context.ordinal,
+            ordinal,
             bold: bold || stars,
             text: {
                 let text = if inline.text.contains("**") { inline.text.replace("**", "") } else { inline.text };
-                text::squeeze(text::scrubbed(text).trim_start().trim_start_matches(TYPED_BULLETS))
+                let text = text::squeeze(text::scrubbed(text).trim_start().trim_start_matches(TYPED_BULLETS));
+                match day {
+                    Some(day) => format!("{day}. {text}"),
+                    None => text,
+                }
             },
             links: inline.links,
             images: inline.images,

@@ -154,7 +154,7 @@ pub(super) fn item_key(
 
 /// When an event starts, as its digest tells. A day without a year is the one nearest to the digest.
 pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> Option<String> {
-    let time = &first_day(&with_plain_zone(time, post.unwrap_or_default(), zone));
+    let time = &first_day(&with_plain_zone(&first_hour(time), post.unwrap_or_default(), zone));
     let format = |c: date::Claimed| match c.precision {
         date::Precision::Time => zone.to_local(c.time).to_rfc3339(),
         date::Precision::Day => zone.to_local(c.time).format("%Y-%m-%d").to_string(),
@@ -216,10 +216,8 @@ fn with_plain_zone(time: &str, at: DateTime<Utc>, zone: Zone) -> String {
         LazyLock::new(|| pattern(r"(?i)\s*[(（]\s*(?:GMT|UTC)\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\s*[)）]"));
     static BEIJING: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\s*[(（]?\s*北京时间\s*[)）]?\s*"));
     static CHINA: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"\s*[(（]?\bCST\b[)）]?"));
-    static HOUR: LazyLock<regex::Regex> = LazyLock::new(|| {
-        const HALF: &str = r"(?:\s*([ap])\.?m\b\.?)?";
-        pattern(&format!(r"(?i)(\d{{1,2}})[:：](\d{{2}}){HALF}(?:\s*[-–—~～至到]+\s*\d{{1,2}}[:：]\d{{2}}{HALF})?"))
-    });
+    static HOUR: LazyLock<regex::Regex> =
+        LazyLock::new(|| pattern(r"(?i)(\d{1,2})[:：](\d{2})(?:\s*([ap])\.?m\b\.?)?"));
     static HALF: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"(?i)\d\s*[ap]\.?m\b"));
     let is_china = || zone.to_local(at).offset().local_minus_utc() == 8 * 3600 && !HALF.is_match(time);
     let (found, offset) = if let Some(found) = BRACKETS.captures(time) {
@@ -233,17 +231,50 @@ fn with_plain_zone(time: &str, at: DateTime<Utc>, zone: Zone) -> String {
     };
     let rest = format!("{} {}", &time[..found.start()], &time[found.end()..]);
     let at = |clock: &regex::Captures<'_>| {
-        // `2:00 - 4:00 PM`: the half of the day stands behind both.
-        let half = clock.get(3).or(clock.get(4)).map(|h| h.as_str().to_lowercase());
-        let hour = clock[1].parse::<u32>().unwrap_or(0);
-        let hour = match half.as_deref() {
-            Some("p") if hour < 12 => hour + 12,
-            Some("a") if hour == 12 => 0,
-            _ => hour,
-        };
-        format!("{hour}:{} {offset}", &clock[2])
+        let half = clock.get(3).map(|h| h.as_str().to_lowercase());
+        format!("{}:{} {offset}", in_24_hours(clock[1].parse().unwrap_or(0), half.as_deref()), &clock[2])
     };
     HOUR.replace(&rest, at).trim().to_owned()
+}
+
+/// The hour of a day whose halves are `a` and `p`.
+fn in_24_hours(hour: u32, half: Option<&str>) -> u32 {
+    match half {
+        Some("p") if hour < 12 => hour + 12,
+        Some("a") if hour == 12 => 0,
+        _ => hour,
+    }
+}
+
+/// `9:00-10:00`, `2:00 - 4:00 PM`: when it begins, alone. What ends before it begins may be a zone, as
+/// in `10:00-05:00`.
+fn first_hour(time: &str) -> String {
+    use std::sync::LazyLock;
+    static HOURS: LazyLock<regex::Regex> = LazyLock::new(|| {
+        const CLOCK: &str = r"(\d{1,2})[:：](\d{2})(?:\s*([ap])\.?m\b\.?)?";
+        pattern(&format!(r"(?i)(^|[^\dT]){CLOCK}(\s*)[-–—~～至到]+\s*{CLOCK}"))
+    });
+    let first = |found: &regex::Captures<'_>| {
+        let half = |n: usize| found.get(n).map(|h| h.as_str().to_lowercase());
+        let minutes = |n: usize, half: Option<&str>| {
+            in_24_hours(found[n].parse().unwrap_or(0), half) * 60 + found[n + 1].parse::<u32>().unwrap_or(0)
+        };
+        let (own, of_end) = (half(4), half(8));
+        let end = minutes(6, of_end.as_deref());
+        // The half of the day stands behind both: `10:00-12:00 PM` is before noon all the same.
+        let half = own.or_else(|| {
+            let begins_after = |half: &str| minutes(2, Some(half)) > end;
+            of_end
+                .as_deref()
+                .map(|half| if half == "p" && begins_after(half) { "a".to_owned() } else { half.to_owned() })
+        });
+        let begin = minutes(2, half.as_deref());
+        if half.is_none() && found[5].is_empty() && end <= begin {
+            return found[0].to_owned();
+        }
+        format!("{}{}:{:02}", &found[1], begin / 60, begin % 60)
+    };
+    HOURS.replace(time, first).into_owned()
 }
 
 /// A month in a pattern, short or whole.

@@ -387,7 +387,16 @@ fn without_day(title: &str) -> &str {
             r"(?i)^(?:[-–—~]|\s+(?:to|until)\s+)(?:[a-z]{3,9}\.? )?\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?:\W|$)|^\s*[-–—~]\s*\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\s*[:：]",
         )
     });
+    // `, 9:30-11:00 CET`: and at which hours. The day may have the first of them.
+    static HOURS: LazyLock<Regex> = LazyLock::new(|| {
+        const HALF: &str = r"(?:\s*[ap]\.?m\b\.?)?";
+        const TO: &str = r"\s*[-–—~～至到]\s*\d{1,2}[:：]\d{2}";
+        pattern(&format!(
+            r"(?i)^(?:,?\s*(?:at\s+)?\d{{1,2}}[:：]\d{{2}}{HALF}(?:{TO}{HALF})?|{TO}{HALF})(?:\s*(?:UTC|GMT|[A-Z]{{1,3}}T)\b)?"
+        ))
+    });
     let rest = &title[day.len()..];
+    let rest = HOURS.find(rest).map_or(rest, |m| &rest[m.end()..]);
     let rest = RANGE.find(rest).map_or(rest, |m| &rest[m.end()..]);
     let behind = rest.trim_start_matches(|c: char| c.is_whitespace() || ".:：,，|–—-".contains(c));
     if text::columns(behind) >= 6 { behind } else { title }

@@ -255,9 +255,8 @@ pub(in crate::source::digest) fn mentored_tasks(scope: &mut Scope<'_>) {
         }
         item.labels.extend(label.iter().map(|l| l.trim_end_matches("社区").trim().to_owned()));
         item.ranges = scope.lines(n..last);
-        let head = n - 1;
-        if is_block_head(scope, head.max(scope.section.from)) {
-            scope.mark(head..n);
+        if n > scope.section.from && is_block_head(scope, n - 1) {
+            scope.mark(n - 1..n);
         }
         scope.mark(n..last);
         scope.push(n, item);

@@ -42,18 +42,22 @@ pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
         });
         GLUED.captures(line).and_then(|c| c.get(1)).filter(|m| !line[..m.start()].trim_end().ends_with('.'))
     };
-    let found = DOTTED
-        .captures(line)
-        .and_then(|c| c.get(1))
-        .or_else(glued)
-        .or_else(|| LETTER.captures(line).and_then(|c| c.get(1)))
-        .or_else(|| STAGE.captures(line).and_then(|c| c.get(1)))?;
-    let rest = &line[found.end()..];
     // `10.5%`, `19:00`: numbers, but no versions.
-    let after_colon = rest.strip_prefix([':', '：']);
-    if rest.starts_with('%') || after_colon.is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())) {
-        return None;
-    }
+    let is_version = |found: &regex::Match<'_>| {
+        let rest = &line[found.end()..];
+        let after_colon = rest.strip_prefix([':', '：']);
+        !rest.starts_with('%') && after_colon.is_none_or(|r| !r.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut dotted = DOTTED.captures_iter(line).filter_map(|c| c.get(1)).peekable();
+    let is_number = dotted.peek().is_some();
+    let found = match dotted.find(is_version) {
+        Some(found) => found,
+        None if is_number => return None,
+        None => glued()
+            .or_else(|| LETTER.captures(line).and_then(|c| c.get(1)))
+            .or_else(|| STAGE.captures(line).and_then(|c| c.get(1)))
+            .filter(is_version)?,
+    };
     let written = found.as_str().trim_end_matches('.');
     // `2.0 Beta 2` is what others call `2.0-beta2`.
     let number = match written.split_once(' ') {
@@ -66,7 +70,9 @@ pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
 /// Whether a version is unfinished.
 pub fn is_prerelease(version: &str) -> bool {
     static UNFINISHED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)(alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insider|experimental|milestone)|[-.]m\d")
+        pattern(
+            r"(?i)(?:^|[^a-z])(?:alpha|beta|rc|pre(?:view|release)?|dev(?:el|eloper)?|snapshot|nightly|canary|insiders?|experimental|milestone)(?:[^a-z]|$)|[-.]m\d",
+        )
     });
     UNFINISHED.is_match(version)
 }
