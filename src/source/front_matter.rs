@@ -1,5 +1,5 @@
-//! The part of a post before its text: YAML between `---`, TOML between `+++`,
-//! a JSON object, `Key: value` lines, or nothing.
+//! The part of a post before its text: YAML between `---`, TOML between `+++`, JSON between
+//! `---json` and `---` or as an object, `Key: value` lines, or nothing.
 //!
 //! Only splits and reads; what the keys mean is [`super::post`]'s business.
 
@@ -48,6 +48,14 @@ pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
     let lines = empty.matches('\n').count();
     let split = match rest.lines().next().unwrap_or("").trim_end() {
         "---" => fenced(rest, &["---", "..."], read_yaml),
+        "---yaml" | "---yml" => fenced(rest, &["---"], read_yaml),
+        "---toml" => fenced(rest, &["---"], read_toml),
+        "---json" => fenced(rest, &["---"], read_json),
+        "---js" | "---javascript" => {
+            let problem =
+                "front matter in JavaScript cannot be read: write it in YAML, between lines of `---`".to_owned();
+            Err(FrontMatterError { line: 1, column: 1, problem })
+        }
         "+++" => fenced(rest, &["+++"], read_toml),
         _ if is_json(rest) => json(rest),
         "<!--" => nikola(rest),
@@ -81,6 +89,11 @@ fn nikola(text: &str) -> Result<Split<'_>, FrontMatterError> {
             values.insert(key.trim().to_lowercase(), Value::String(value.trim().to_owned()));
         }
         if ends && HEADER_KEYS.iter().any(|key| values.contains_key(*key)) {
+            // Nikola has a tag for posts that are for nobody yet, or for few.
+            let tags = values.get("tags").and_then(Value::as_str).unwrap_or("");
+            if let Some(mark) = tags.split(',').map(str::trim).find(|tag| matches!(*tag, "draft" | "private")) {
+                values.insert("status".to_owned(), Value::String(mark.to_owned()));
+            }
             return Ok(Split { values, body: &text[at..], lines_before: lines });
         }
     }
@@ -175,6 +188,15 @@ fn read_toml(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
         FrontMatterError { line, column, problem: format!("front matter is not valid TOML: {}", e.message()) }
     })?;
     Ok(lower_keys(from_toml(toml::Value::Table(table))))
+}
+
+fn read_json(inside: &str) -> Result<Map<String, Value>, FrontMatterError> {
+    let value: Value = serde_json::from_str(inside).map_err(|error| FrontMatterError {
+        line: error.line().max(1),
+        column: error.column().max(1),
+        problem: format!("front matter is not valid JSON: {error}"),
+    })?;
+    Ok(lower_keys(value))
 }
 
 /// A TOML value as JSON: scalars as they are written, keys in lower case.
@@ -294,10 +316,12 @@ mod tests {
             ("---\ntitle: \"a: b\"\n---\nx", ("a: b", "x", 3)),
             ("--- \r\nTitle: a\r\n---  \r\nx", ("a", "x", 3)),
             ("---\ntitle: a\n...\nx", ("a", "x", 3)),
+            ("---json\n{\n \"title\": \"a\"\n}\n---\nx", ("a", "x", 5)),
             ("+++\ntitle = 'a'\ndate = 2024-06-30T10:00:00+08:00\n[extra]\nb = 1\n+++\nx", ("a", "x", 6)),
             ("{\n \"title\": \"a\"\n}\nx", ("a", "x", 2)),
             ("{\"title\": \"a\", \"draft\": true}\n\nx", ("a", "x", 0)),
             ("<!--\n.. title: a\n.. slug: b\n.. status: private\n-->\n\nx", ("a", "x", 5)),
+            ("---toml\ntitle = 'a'\n---\nx", ("a", "x", 3)),
             (".. title: a\n.. date: 2024-01-01\n\nx", ("a", "x", 3)),
             ("<!--\na comment\n-->\nx", ("-", "<!--\na comment\n-->\nx", 0)),
             ("{\"a\": 1}\nx", ("-", "{\"a\": 1}\nx", 0)),

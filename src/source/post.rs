@@ -186,7 +186,8 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         base: &context.folder.base,
         lead: &mut |target, line| leads.address(target, true, line),
     };
-    let (body, more) = tags::expand(&body, page);
+    let is_text = front.one("render_with_liquid").is_some_and(|v| v == "false");
+    let (body, more) = if is_text { (body, Vec::new()) } else { tags::expand(&body, page) };
     unknown.extend(more);
     let imports = signs::imports(path, context.folder.slugify);
     let body = if imports { mdx::as_markdown(&body, path.ends_with(".mdx")) } else { body };

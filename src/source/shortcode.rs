@@ -38,6 +38,7 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
     let (mut line, mut counted) = (1, 0);
     // A closer that is not there is not looked for again: that would read all that is left.
     let mut unclosed: [bool; 2] = [false; 2];
+    let mut shown_to_the_end = false;
     let opener = |rest: &str| {
         let mut found = memchr::memmem::find_iter(rest.as_bytes(), b"{{");
         found.find(|at| matches!(rest.as_bytes().get(at + 2), Some(b'<' | b'%')))
@@ -70,6 +71,15 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
         counted = here;
         let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key));
         let first = || arguments.iter().find(|(k, _)| k.is_none());
+        if matches!(name.1.as_str(), "comment" | "hugo-encrypt") && !shown_to_the_end {
+            if let Some(hidden) = up_to_end(rest, &name.1) {
+                // Lines keep their numbers.
+                out.extend(memchr::memchr_iter(b'\n', hidden.as_bytes()).map(|_| '\n'));
+                rest = &rest[hidden.len()..];
+                continue;
+            }
+            shown_to_the_end = true;
+        }
         let shown = match name.1.as_str() {
             "ref" | "relref" => named("path").or_else(first).map(|(_, target)| lead(target, line)),
             "highlight" | "/highlight" => {
@@ -91,6 +101,17 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
     }
     out.push_str(rest);
     (out, unknown.told)
+}
+
+/// What stands before the tag that ends the shortcode `name`, with that tag.
+fn up_to_end<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let mut found = memchr::memmem::find_iter(text.as_bytes(), b"{{");
+    found.find_map(|at| {
+        let inside = text[at + 2..].strip_prefix(['<', '%'])?.trim_start().strip_prefix('/')?;
+        let behind = inside.trim_start().strip_prefix(name)?.trim_start();
+        let behind = [">}}", "%}}"].iter().find_map(|closer| behind.strip_prefix(closer))?;
+        text.get(..text.len() - behind.len())
+    })
 }
 
 /// Whether the last line of `text` is indented so far that Markdown takes it for code: it is in no
@@ -227,6 +248,8 @@ mod tests {
         let in_list = "- a\n  {{< highlight sh >}}\n  ls\n  {{< /highlight >}}\n- b";
         assert_eq!(shown(in_list).0, "- a\n  ```sh\n  ls\n  ```\n- b");
         assert_eq!(unknown, [(2, "notice".to_owned())]);
+        let hidden = "a{{% comment %}}\nTODO\n{{%/ comment %}}b{{< comment >}}c";
+        assert_eq!(shown(hidden).0, "a\n\nbc");
         assert_eq!(shown("\n[a]({{< ref \"b.md\" >}}) {{% relref path=\"c\" %}}").0, "\n[a](/b.md/2) /c/2");
     }
 

@@ -252,6 +252,10 @@ impl Expander<'_> {
         let first = || arguments.iter().find(|(k, _)| k.is_none()).map(|(_, v)| v.clone());
         Some(match name {
             "raw" => Shown::Inline(inner(&ends).unwrap_or("").to_owned()),
+            "if" if matches!(rest, "false" | "nil") => {
+                inner(&["else", end_of_name.as_str()]);
+                Shown::Inline(String::new())
+            }
             "comment" => {
                 inner(&ends);
                 Shown::Inline(String::new())
@@ -537,6 +541,7 @@ mod tests {
             ),
             ("{% gist a/b %}", "<a href=\"https://gist.github.com/a/b\">gist.github.com/a/b</a>"),
             ("{% if a %}\nb\n{% endif %}", "\nb\n"),
+            ("a{% if false %}b{% else %}c{% endif %}d{% if nil %}e{% endif %}", "acd"),
             ("`{% raw %}`\n\n    {{ x }}", "`{% raw %}`\n\n    {{ x }}"),
             ("```\n{% raw %}a: ${{ b }}{% endraw %}\n```", "```\na: ${{ b }}\n```"),
             ("{% highlight", "{% highlight"),

@@ -190,11 +190,12 @@ impl Front {
         slugify == Slugify::Docusaurus && self.one("unlisted").is_some_and(|v| v.eq_ignore_ascii_case("true"))
     }
 
-    /// Hugo makes no page of it: `build: {render: never}`.
+    /// Hugo makes no page of it: `build: {render: never}`, nor does Eleventy: `permalink: false`.
     pub(super) fn pageless(&self) -> bool {
         let render = |table: &str| self.inner(table, "render").into_iter().next();
         let says = |render: String| ["never", "link", "false"].contains(&render.to_lowercase().as_str());
         ["build", "_build"].iter().find_map(|t| render(t)).is_some_and(says)
+            || self.one("permalink").is_some_and(|v| v == "false")
     }
 
     pub(super) fn draft(&self) -> bool {
@@ -204,6 +205,7 @@ impl Front {
         any(&["draft", "isdraft", "is_draft", "private"], &["true", "yes", "1"])
             || any(&["status", "visibility"], &["draft", "hidden", "skip", "private"])
             || any(&["published", "publish", "ispublished", "is_published"], &["false", "no"])
+            || self.one("password").is_some_and(|v| v != "false")
     }
 
     pub(super) fn authors(&self) -> Vec<Person> {
@@ -407,11 +409,13 @@ mod tests {
     fn what_is_not_for_everybody_is_a_draft() {
         for yaml in [
             "draft: true", "isDraft: true", "isPublished: false", "private: true", "status: private",
-            "visibility: private", "publish: no",
+            "visibility: private", "publish: no", "password: 1234",
         ] {
             assert!(front(yaml).draft(), "{yaml}");
         }
-        for yaml in ["draft: false", "published: 2024-09-08", "status: published", "visibility: public", "title: a"] {
+        for yaml in [
+            "draft: false", "published: 2024-09-08", "status: published", "visibility: public", "title: a", "password:",
+        ] {
             assert!(!front(yaml).draft(), "{yaml}");
         }
     }
