@@ -317,10 +317,10 @@ fn is_abbreviation(before: &str) -> bool {
 
 /// `16. März`: the dot is of the day.
 fn is_day(before: &str, behind: &str) -> bool {
-    let from = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+    let digits = &before[before.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
     let word = behind.trim_start();
     let word = &word[..word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len())];
-    matches!(before[from..].parse(), Ok(1..=31u8)) && date::month_name(word).is_some()
+    matches!(digits.parse(), Ok(1..=31u8)) && date::month_name(word).is_some()
 }
 
 /// Whether words are a title once more: the same letters and signs, but for pictures, quotation
@@ -421,6 +421,8 @@ mod tests {
         assert_eq!(first_sentence("怎么配置？我试过了。"), "怎么配置？");
         assert_eq!(first_sentence("Version 1.2 works. Really."), "Version 1.2 works.");
         assert_eq!(first_sentence("no end"), "no end");
+        assert_eq!(first_sentence("Am 16. März brennt sie. Ja."), "Am 16. März brennt sie.");
+        assert_eq!(first_sentence("« lourdeur ». 灯。"), "« lourdeur ».");
         assert_eq!(first_sentence("New operators: ?, ?| and ?&. More."), "New operators: ?, ?| and ?&.");
         assert_eq!(first_sentence("The export { ... } from syntax. More."), "The export { ... } from syntax.");
         assert_eq!(excerpt("一二三四。五六七八九十。", 12), "一二三四。");
@@ -489,6 +491,11 @@ mod tests {
         fn plain_letters_are_folded_as_others_are(text in "[ -~]{0,20}") {
             let slow: String = text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect();
             prop_assert_eq!(fold(&text), slow);
+        }
+
+        #[test]
+        fn sentences_are_beginnings(words in "[ab3.!?。？» \n灯]{0,24}") {
+            prop_assert!(squeeze(&words).starts_with(&first_sentence(&words)));
         }
 
         #[test]

@@ -12,6 +12,7 @@
 //! which project it belongs to.
 
 mod blocks;
+mod fill;
 mod groups;
 mod lists;
 mod places;

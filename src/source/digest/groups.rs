@@ -36,7 +36,7 @@ pub(super) fn told_below(
             continue;
         };
         let below = below(pieces, section);
-        let is_group = is_open(section)
+        let is_group = is_open(section, names)
             && below.clone().all(|n| pieces[n].text.is_empty() && pieces[n].images == 0)
             && !vocabulary::is_frame(&section.heading);
         if is_group {
@@ -49,7 +49,7 @@ pub(super) fn told_below(
         let most = is_digest && told.items > 0 && told.plain > 1 && told.others * 2 <= told.plain;
         let beside = told.items > 1 || told.items > 0 && group.is_some();
         let alone = most || is_digest && told.items == 0 && told.plain > 1 && told.others * 2 <= told.plain;
-        if !(beside || alone) || !is_plain(pieces, section, used) || !may_be_told(pieces, section, names) {
+        if !(beside || alone) || !is_plain(pieces, section, names, used) || !may_be_told(pieces, section, names) {
             continue;
         }
         let Some(title) = title(pieces, section, names).filter(|_| alone || says(section, names)) else { continue };
@@ -80,12 +80,12 @@ fn levels(pieces: &[Piece], sections: &[Section], items: &[Item], used: &[bool],
             levels.entry(level).or_default().items += 1;
         }
     }
-    for section in sections.iter().filter(|s| is_open(s)) {
+    for section in sections.iter().filter(|s| is_open(s, names)) {
         let Some(own) = level(pieces, section) else { continue };
         let level = levels.entry(own).or_default();
         let has_text = below(pieces, section).any(|n| !pieces[n].text.is_empty());
         let is_item = lines.contains(&pieces[section.from].line);
-        if is_plain(pieces, section, used) && may_be_told(pieces, section, names) {
+        if is_plain(pieces, section, names, used) && may_be_told(pieces, section, names) {
             level.plain += 1;
         } else if has_text && !is_item && !vocabulary::is_frame(&section.heading) {
             level.others += 1;
@@ -101,8 +101,19 @@ fn level(pieces: &[Piece], section: &Section) -> Option<u8> {
     }
 }
 
-fn is_open(section: &Section) -> bool {
-    section.kind == SectionKind::Items && !section.told
+/// Whether the words of a section tell nothing, or it says more than what they tell:
+/// `Tutorial: how to trim a wick`.
+fn is_open(section: &Section, names: &Names) -> bool {
+    let says_more = || vocabulary::has_word(&section.heading) && vocabulary::names_more(&section.heading, names);
+    match section.kind {
+        SectionKind::Items => !section.told,
+        SectionKind::Articles | SectionKind::News => says_more(),
+        SectionKind::Questions
+        | SectionKind::Releases
+        | SectionKind::Tasks
+        | SectionKind::Events
+        | SectionKind::Skip => false,
+    }
 }
 
 /// What stands right below the heading of a section.
@@ -113,10 +124,10 @@ fn below(pieces: &[Piece], section: &Section) -> std::ops::Range<usize> {
 
 /// Whether a short text without a link stands below a heading without one, and nothing made an
 /// item of it.
-fn is_plain(pieces: &[Piece], section: &Section, used: &[bool]) -> bool {
+fn is_plain(pieces: &[Piece], section: &Section, names: &Names, used: &[bool]) -> bool {
     let below = below(pieces, section);
     let told: usize = below.clone().map(|n| text::columns(&pieces[n].text)).sum();
-    is_open(section)
+    is_open(section, names)
         && (16..=ESSAY_COLUMNS).contains(&told)
         && pieces[section.from].links.is_empty()
         && !pieces[below.end - 1].text.ends_with([':', '：'])

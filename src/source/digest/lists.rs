@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use super::vocabulary::{closes, is_of_past_issues, is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
-use super::{places, shapes};
+use super::{places, shapes, vocabulary};
 use crate::config::SectionKind;
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -312,6 +312,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
             places::is_listing(&piece.links[0].url)
                 || super::heads_a_list(scope.pieces, n)
                 || super::sections::is_linked_word(scope.pieces, n, scope.names)
+                || heads_linked_bullets(scope, n)
         };
         let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty() && !names_list();
         if let Some(to) = story_end(scope, n) {
@@ -380,6 +381,17 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
     units
 }
 
+/// Whether the link of a heading is only named in brackets behind its words, and several bullets below
+/// have links of their own.
+fn heads_linked_bullets(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let Some(link) = first_link(piece) else { return false };
+    let below = scope.pieces[n + 1..scope.section.to].iter();
+    let below = below.take_while(|p| !matches!(p.shape, Shape::Heading(_)));
+    words_before_reference(&piece.text, &link).is_some()
+        && below.filter(|p| p.list == 1 && first_link(p).is_some()).take(2).count() > 1
+}
+
 /// Behind the paragraphs below a bullet that is nothing but a link, where one bullet and its text
 /// follow each other. They are no part of its list item, though they were meant to be.
 fn end_of_text_below(scope: &Scope<'_>, n: usize, to: usize) -> usize {
@@ -445,6 +457,11 @@ fn is_noted_link(piece: &Piece) -> bool {
 /// A line that is exactly one link, wherever it stands.
 pub(super) fn is_link(piece: &Piece) -> bool {
     piece.links.first().is_some_and(|l| !l.picture && text::same(&l.text, &piece.text))
+}
+
+/// Whether a line begins with a link.
+pub(super) fn opens_with_link(piece: &Piece) -> bool {
+    piece.links.first().is_some_and(|l| !l.picture && !l.text.is_empty() && piece.text.starts_with(l.text.as_str()))
 }
 
 /// `3、` alone in a paragraph: what follows belongs to the next item.
@@ -622,6 +639,8 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         Some(link) => {
             let title = if shapes::is_empty_title(&link.text) {
                 without_link(&rest, &link)
+            } else if let Some(words) = words_before_reference(&rest, &link).filter(|_| unit.form == Form::Heading) {
+                words.to_owned()
             } else if unit.form == Form::Heading && goes_on(&rest, &link) {
                 rest.trim_end_matches([':', '：', ' ']).to_owned()
             } else {
@@ -631,7 +650,7 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         }
         None => match below() {
             Some(link) => (link, rest.trim_end_matches([':', '：']).to_owned()),
-            None => return,
+            None => return numbered_news(scope, unit, &rest),
         },
     };
     let before = scope.items.len();
@@ -649,11 +668,41 @@ fn titled(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     }
 }
 
+/// `## 1. What happened`, and a text without a link: in a section whose words tell nothing each of
+/// several such headings is news.
+fn numbered_news(scope: &mut Scope<'_>, unit: &Unit, title: &str) {
+    let shape = scope.pieces[unit.from].shape;
+    let is_one = |n: &usize| scope.pieces[*n].shape == shape && shapes::without_ordinal(&scope.pieces[*n].text).1;
+    let told: usize = scope.pieces[unit.from + 1..unit.to].iter().map(|p| text::columns(&p.text)).sum();
+    let is_plain = scope.section.kind == SectionKind::Items && !scope.section.told && unit.form == Form::Heading;
+    if !is_plain
+        || !matches!(shape, Shape::Heading(_))
+        || told < 16
+        || vocabulary::is_frame(title)
+        || !vocabulary::names_digest(scope.title)
+        || scope.range().filter(is_one).take(2).count() < 2
+    {
+        return;
+    }
+    let mut item = Item::new(Kind::News, title, scope.pieces[unit.from].line);
+    item.ranges = scope.lines(unit.from + 1..unit.to);
+    scope.mark(unit.from..unit.to);
+    scope.push(unit.from, item);
+}
+
 /// What stands below the head of a unit, unless it is the address and no more.
 fn lines_below(scope: &Scope<'_>, unit: &Unit, link: &LinkRef) -> Vec<(usize, usize)> {
     let is_address = |p: &Piece| p.text == link.text && p.text.contains("://") || p.text.is_empty() && p.images == 0;
     let below = unit.from + 1..unit.to;
     if scope.pieces[below.clone()].iter().all(is_address) { Vec::new() } else { scope.lines(below) }
+}
+
+/// `Exploring wicks ([W4](…))`: what a heading says before the brackets it ends with, in which there
+/// is nothing but a link.
+fn words_before_reference<'h>(heading: &'h str, link: &LinkRef) -> Option<&'h str> {
+    let inside = heading.trim_end().strip_suffix([')', '）'])?.strip_suffix(link.text.as_str())?;
+    let words = inside.strip_suffix(['(', '（'])?.trim_end();
+    (text::columns(words) >= 8 && text::columns(words) > text::columns(&link.text)).then_some(words)
 }
 
 /// Whether a heading that begins with a link goes on in words: `### [Wick](…) - burn everywhere`.
@@ -743,6 +792,9 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     let is_heading = matches!(scope.pieces[at].shape, Shape::Heading(_));
     if places::is_person(link) && kind == Kind::Article && !is_heading {
         let line = shapes::without_ordinal(&scope.pieces[at].text).0.trim();
+        if presents(line, link) {
+            return;
+        }
         let heads = line.ends_with([':', '：']) && scope.at(at + 1).is_some_and(|p| p.list > scope.pieces[at].list);
         if says_more && !heads && text::columns(line) >= text::columns(&link.text) + 16 {
             let mut item = Item::new(Kind::News, text::first_sentence(line), scope.pieces[at].line);
@@ -769,6 +821,18 @@ fn is_number_alone(scope: &Scope<'_>, range: std::ops::Range<usize>, link: &Link
 fn introduces_person(piece: &Piece, link: &LinkRef) -> bool {
     let before = || piece.text.strip_suffix(link.text.as_str()).map(str::trim_end);
     (places::is_account(&link.url) || places::is_chat(&link.url)) && before().is_some_and(|b| b.ends_with([':', '：']))
+}
+
+/// `Ann Lee, engineer at Wick ([@ann](…))`: who somebody is, and not what was done.
+fn presents(line: &str, link: &LinkRef) -> bool {
+    let Some(before) = line.strip_suffix([')', '）']).and_then(|l| l.strip_suffix(link.text.as_str())) else {
+        return false;
+    };
+    let (name, role) = before.trim_end_matches(['(', '（', ' ']).split_once(',').unwrap_or((before, ""));
+    let words: Vec<&str> = name.split_whitespace().filter(|w| w.starts_with(char::is_alphabetic)).collect();
+    (2..=4).contains(&words.len())
+        && words.iter().all(|w| w.starts_with(char::is_uppercase))
+        && text::columns(role) <= 60
 }
 
 /// A line that asks its readers for something, and whose link only says where.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::fill::Fill;
 use super::{lists, places, shapes};
 use crate::normalize::text;
 use crate::source::markdown::{Piece, Shape};
@@ -94,11 +95,16 @@ fn with_whole_addresses(pieces: &[Piece]) -> Cow<'_, [Piece]> {
 /// The pieces with a line that goes on with the sentence of the line above as a part of that one.
 fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
     let mut wrapped = vec![false; pieces.len()];
+    let pairs = |lines: std::ops::Range<usize>| lines.clone().skip(1).map(|n| (&pieces[n - 1], &pieces[n]));
+    let is_prose = |lines: &std::ops::Range<usize>| !lines.clone().all(|n| lists::opens_with_link(&pieces[n]));
+    let fill = Fill::of(paragraphs(pieces).filter(is_prose).flat_map(pairs));
     for lines in paragraphs(pieces) {
-        let opening = lines.clone().filter(|n| opens_with_link(&pieces[*n])).take(2).count();
-        let is_list = opening > 1 || opens_with_link(&pieces[lines.start]);
+        let filled = fill.filter(|_| is_prose(&lines));
+        let opening = lines.clone().filter(|n| lists::opens_with_link(&pieces[*n])).take(2).count();
+        let is_list = opening > 1 || lists::opens_with_link(&pieces[lines.start]);
         for n in lines.start + 1..lines.end {
-            wrapped[n] = is_wrapped(pieces, n, is_list, lines.end);
+            let goes_on = filled.is_some_and(|fill| fill.goes_on(&pieces[n - 1], &pieces[n]));
+            wrapped[n] = goes_on && !begins_anew(&pieces[n]) || is_wrapped(pieces, n, is_list, lines.end);
             // What stands behind a link that is alone on its line goes with it.
             let alone = |n: usize| lists::is_link(&pieces[n]);
             wrapped[n] |= wrapped[n - 1] && alone(n - 1) && is_small(&pieces[n].text);
@@ -164,7 +170,7 @@ fn is_wrapped(pieces: &[Piece], n: usize, is_list: bool, end: usize) -> bool {
     }
     let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
     let is_long = text::columns(&above.text) >= WRAPPED;
-    if opens_with_link(piece) {
+    if lists::opens_with_link(piece) {
         // `30 patches and` newline `[tickets](…)`: what is not complete goes on, however short it is.
         let is_address = piece.links[0].text.contains("://");
         let goes_on = || goes_on_behind(piece) || lists::is_link(piece);
@@ -194,6 +200,16 @@ fn is_wrapped(pieces: &[Piece], n: usize, is_list: bool, end: usize) -> bool {
         || is_small(&piece.text) && (is_long || goes_on || ARTICLES.contains(&first))
 }
 
+/// Whether a line says by itself that it is the first of something.
+fn begins_anew(piece: &Piece) -> bool {
+    let line = piece.text.as_str();
+    piece.bold
+        || shapes::without_ordinal(line).1
+        || shapes::question(line).is_some()
+        || shapes::field(line).is_some()
+        || shapes::answer(line).is_some()
+}
+
 /// Whether a line is no sentence yet: it ends with a comma, or with a word that wants another.
 fn is_incomplete(line: &str, last: &str) -> bool {
     line.ends_with(',') && line.contains(' ') || WANT_MORE.contains(&last) && line.contains(' ')
@@ -203,11 +219,6 @@ fn is_incomplete(line: &str, last: &str) -> bool {
 fn goes_on_behind(piece: &Piece) -> bool {
     let behind = piece.links.first().and_then(|l| piece.text.strip_prefix(l.text.as_str())).unwrap_or("");
     behind.starts_with([',', '.', ';', ')']) || is_small(behind)
-}
-
-/// Whether a line begins with a link.
-fn opens_with_link(piece: &Piece) -> bool {
-    piece.links.first().is_some_and(|l| !l.picture && !l.text.is_empty() && piece.text.starts_with(l.text.as_str()))
 }
 
 /// Whether a line ends with a link, perhaps in brackets.

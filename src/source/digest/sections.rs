@@ -57,6 +57,8 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
     let banner = banner(pieces);
     // Level of the heading of a release that stands above.
     let mut release: Option<u8> = None;
+    // Level of the headings that ask, where the words of none above say that questions follow.
+    let mut asking: Option<u8> = None;
     let repeated = LazyCell::new(|| item_headings(pieces, names));
     let told_among = told_among(pieces, names, config);
     for (n, piece) in pieces.iter().enumerate() {
@@ -68,6 +70,22 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
             continue;
         }
         release = Some(level).filter(|l| *l <= 6 && shapes::release_head(piece, names, None).is_some());
+        // `### Q: How do I …?`; what stands below a lower heading is part of the answer.
+        let asks = level <= 6 && shapes::question(&piece.text).is_some_and(|asked| !asked.is_empty());
+        if asking.is_some_and(|own| level > own || level == own && asks) {
+            continue;
+        }
+        asking = None;
+        if asks && !open.iter().any(|(l, kind, told)| *told && *l < level && *kind == SectionKind::Questions) {
+            while open.last().is_some_and(|(l, ..)| *l >= level) {
+                open.pop();
+            }
+            let section = Section { kind: SectionKind::Questions, told: true, ..nameless(Head::Item, n) };
+            asking = Some(level);
+            current.to = n;
+            sections.push(std::mem::replace(&mut current, section));
+            continue;
+        }
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
         let masthead = current.head == Head::Post && is_masthead(&heading, title);
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;

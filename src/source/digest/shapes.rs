@@ -251,6 +251,13 @@ pub(super) fn is_link_line(piece: &Piece) -> bool {
     tagged && (described || before.is_empty() && around <= 60)
 }
 
+/// `29:00`, `1:02:03`: where in a film something is.
+fn is_time_stamp(text: &str) -> bool {
+    let mut parts = text.split(':');
+    let is_number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    matches!(text.matches(':').count(), 1 | 2) && parts.all(is_number)
+}
+
 /// Whether a link's text tells nothing: an address, `here`, `详情`.
 pub(super) fn is_empty_title(title: &str) -> bool {
     let lower = title.trim().to_lowercase();
@@ -258,6 +265,7 @@ pub(super) fn is_empty_title(title: &str) -> bool {
         || lower.strip_prefix(['#', '!']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
         || lower.contains("://")
         || lower.starts_with("www.")
+        || is_time_stamp(&lower)
         || matches!(
             lower.as_str(),
             "here"

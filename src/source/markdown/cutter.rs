@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use comrak::nodes::{AstNode, ListType, NodeValue};
 use url::Url;
 
-use super::pieces::{LinkRef, Piece, Shape};
+use super::pieces::{LinkRef, Piece, Shape, Written};
 use crate::normalize::html::{self, elements};
 use crate::normalize::{date, text};
 
@@ -380,6 +380,12 @@ impl Cutter<'_> {
             },
             links: inline.links,
             images: inline.images,
+            written: match shape {
+                Shape::Line => {
+                    self.lines.get(lines.0.saturating_sub(1)).map_or_else(Written::default, |l| Written::of(l))
+                }
+                _ => Written::default(),
+            },
         });
     }
 }

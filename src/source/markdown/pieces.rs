@@ -1,5 +1,7 @@
 //! Pieces of a text, the smallest things a digest is put together from.
 
+use crate::normalize::text;
+
 /// The smallest thing a digest is put together from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Piece {
@@ -29,6 +31,35 @@ pub struct Piece {
     pub links: Vec<LinkRef>,
     /// Pictures in it.
     pub images: usize,
+    /// How its line is written.
+    pub written: Written,
+}
+
+/// How wide the line of a piece is in its file; nothing of one that ends in a break.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Columns, with what stands before its words.
+    pub columns: usize,
+    /// Those of its first word, behind blanks.
+    pub first_word: usize,
+    /// Those of its last word.
+    pub last_word: usize,
+}
+
+impl Written {
+    /// Measures a line.
+    pub fn of(line: &str) -> Self {
+        if line.ends_with("  ") || line.ends_with('\\') {
+            return Self::default();
+        }
+        let line = line.trim_end();
+        let word = |word: Option<&str>| word.map_or(0, text::columns);
+        Self {
+            columns: text::columns(line),
+            first_word: word(line.split_whitespace().next()),
+            last_word: word(line.rsplit(' ').next()),
+        }
+    }
 }
 
 impl Piece {
@@ -53,6 +84,7 @@ impl Piece {
             item: self.item,
             top: self.top,
             ordinal: self.ordinal,
+            written: Written::default(),
         }
     }
 }

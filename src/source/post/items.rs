@@ -152,8 +152,13 @@ pub(super) fn item_key(
     }
 }
 
-/// When an event starts, as its digest tells. A day without a year is the one nearest to the digest.
+/// When an event starts, as its digest tells. A day without a year is the one that has the weekday
+/// told with it, else the nearest: what comes is told of further away than what was.
 pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> Option<String> {
+    starts_on(time, weekday_in(time), post, zone)
+}
+
+fn starts_on(time: &str, weekday: Option<chrono::Weekday>, post: Option<DateTime<Utc>>, zone: Zone) -> Option<String> {
     let time = &first_day(&with_plain_zone(&first_hour(time), post.unwrap_or_default(), zone));
     let format = |c: date::Claimed| match c.precision {
         date::Precision::Time => zone.to_local(c.time).to_rfc3339(),
@@ -173,7 +178,7 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
     // A day somewhere in a line comes last: `Summit (Zurich, June 20-22, 2024)`. Only one that
     // says its year is no guess.
     let day = digest::day_in(time).filter(|d| d.len() < time.trim().len());
-    let somewhere = || starts_at(day?, post, zone);
+    let somewhere = || starts_on(day?, weekday, post, zone);
     let says_year = |day: &str| day.split(|c: char| !c.is_ascii_digit()).any(|number| number.len() == 4);
     if day.is_some_and(says_year)
         && let Some(found) = somewhere()
@@ -199,13 +204,36 @@ pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> 
         };
         date::lenient(&with_year, zone)
     };
+    let distance = |c: &date::Claimed| {
+        let days = (c.time - local.to_utc()).num_days();
+        let other_day = weekday.is_some_and(|day| zone.to_local(c.time).weekday() != day);
+        (other_day, if days < 0 { -3 * days } else { days })
+    };
     candidates
         .into_iter()
         .filter_map(spelled)
-        .min_by_key(|c| (c.time - local.to_utc()).num_days().abs())
+        .min_by_key(distance)
         .map(format)
         .filter(|s| !s.is_empty())
         .or_else(somewhere)
+}
+
+/// The day of the week that is told with a day: `Wed, Jan 4`, `1 月 4 日（周三）`.
+fn weekday_in(time: &str) -> Option<chrono::Weekday> {
+    static DAY: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+        pattern(r"(?i)\b(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?\b|(?:周|星期|礼拜)([一二三四五六日天])")
+    });
+    let found = DAY.captures(time)?;
+    let day = found.get(1).or(found.get(2))?.as_str().to_lowercase();
+    Some(match day.as_str() {
+        "mon" | "一" => chrono::Weekday::Mon,
+        "tue" | "二" => chrono::Weekday::Tue,
+        "wed" | "三" => chrono::Weekday::Wed,
+        "thu" | "四" => chrono::Weekday::Thu,
+        "fri" | "五" => chrono::Weekday::Fri,
+        "sat" | "六" => chrono::Weekday::Sat,
+        _ => chrono::Weekday::Sun,
+    })
 }
 
 /// `20:00-21:00 (GMT+08:00)`, `20:00（北京时间）`: the zone right behind the hour, as [`date::lenient`]

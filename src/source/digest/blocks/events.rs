@@ -339,7 +339,11 @@ fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
                 item.about.push(link.url.clone());
                 item.link_text = Some(link.text);
             }
-            item.title = without_day(&item.title).to_owned();
+            // `[7th July](…): the group meets`
+            item.title = match shapes::day_in(&item.title) {
+                Some(day) if text::columns(&item.title) <= text::columns(day) + 2 => dated_words(&head.text),
+                _ => without_day(&item.title).to_owned(),
+            };
         }
     }
     for n in dated {
@@ -389,11 +393,9 @@ fn without_day(title: &str) -> &str {
     });
     // `, 9:30-11:00 CET`: and at which hours. The day may have the first of them.
     static HOURS: LazyLock<Regex> = LazyLock::new(|| {
-        const HALF: &str = r"(?:\s*[ap]\.?m\b\.?)?";
-        const TO: &str = r"\s*[-–—~～至到]\s*\d{1,2}[:：]\d{2}";
-        pattern(&format!(
-            r"(?i)^(?:,?\s*(?:at\s+)?\d{{1,2}}[:：]\d{{2}}{HALF}(?:{TO}{HALF})?|{TO}{HALF})(?:\s*(?:UTC|GMT|[A-Z]{{1,3}}T)\b)?"
-        ))
+        const CLOCK: &str = r"\d{1,2}(?:[:：]\d{2}(?:\s*[ap]\.?m\b\.?)?|\s*[ap]\.?m\b\.?)";
+        const TO: &str = r"\s*[-–—~～至到]\s*\d{1,2}[:：]\d{2}(?:\s*[ap]\.?m\b\.?)?";
+        pattern(&format!(r"^(?i:,?\s*(?:at\s+)?{CLOCK}(?:{TO})?|{TO})(?:\s*(?:UTC|GMT|[A-Z]{{1,3}}T)\b)?"))
     });
     let rest = &title[day.len()..];
     let rest = HOURS.find(rest).map_or(rest, |m| &rest[m.end()..]);
@@ -473,19 +475,37 @@ fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
         paragraphs.iter().filter(|p| opens(**p)).count(),
     );
     let all_open = opening > 1 && opening == paragraphs.len() && dated * 2 >= opening;
-    if dated < 2 && !all_open {
+    // Below `Upcoming events` each paragraph is one, where each has a day or a link.
+    let linked = |p: (usize, usize)| links(p).find(|l| is_page(l) && !places::is_person(l)).cloned();
+    let calls = ["预告", "近期活动"].iter().any(|w| scope.section.heading.contains(w))
+        || scope.section.heading.to_lowercase().contains("upcoming");
+    let all_told = calls
+        && paragraphs.len() > 1
+        && paragraphs.iter().any(|p| is_dated(*p))
+        && paragraphs.iter().all(|p| is_dated(*p) || linked(*p).is_some())
+        && (first..scope.section.to).all(|n| scope.pieces[n].is_text());
+    if dated < 2 && !all_open && !all_told {
         return false;
     }
-    let found: Vec<((usize, usize), LinkRef)> = paragraphs
+    let found: Vec<((usize, usize), Option<LinkRef>)> = paragraphs
         .iter()
-        .filter(|p| is_dated(**p) || all_open)
+        .filter(|p| is_dated(**p) || all_open || all_told)
         // The event's own page comes first, what is said there behind it.
-        .filter_map(|p| Some((*p, links(*p).find(|l| is_page(l))?.clone())))
+        .map(|p| (*p, linked(*p).or_else(|| links(*p).find(|l| is_page(l)).cloned())))
+        .filter(|(_, link)| link.is_some() || all_told)
         .collect();
     for ((from, to), link) in found {
         let text = scope.pieces[from..to].iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ");
-        let title = if lists::says_nothing(&link.text) { event_words(&text, &link) } else { link.text.clone() };
-        let mut item = Item::new(Kind::Event, title, scope.pieces[from].line).with_link(&link);
+        let title = match &link {
+            Some(link) if lists::says_nothing(&link.text) => event_words(&text, link),
+            Some(link) => link.text.clone(),
+            None if shapes::day_in(&text).is_some_and(|day| text.starts_with(day)) => dated_words(&text),
+            None => text::first_sentence(&text),
+        };
+        let mut item = Item::new(Kind::Event, title, scope.pieces[from].line);
+        if let Some(link) = link {
+            item = item.with_link(&link);
+        }
         item.time = shapes::day_in(&text).is_some().then_some(text);
         item.ranges = scope.lines(from..to);
         scope.mark(from..to);

@@ -73,8 +73,10 @@ fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
         return piece.text.starts_with(&beside).then_some(at + 1);
     }
     // `[Ann Doe](https://ann.example/) has written [a book](…)`
-    let behind = piece.text.strip_prefix(source.text.as_str()).filter(|_| piece.list == 0 && is_site);
-    if behind.is_some_and(|b| tells_who_did(&source.text, b)) && next.text.split_whitespace().count() > 1 {
+    let behind = piece.text.strip_prefix(source.text.as_str()).filter(|_| is_site);
+    if behind.is_some_and(|b| tells_who_did(&source.text, b, piece.list > 0))
+        && next.text.split_whitespace().count() > 1
+    {
         return Some(at + 1).filter(|_| !says_nothing(&next.text) && !places::is_home(&next.url));
     }
     // Nothing but a mark between them.
@@ -85,15 +87,17 @@ fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
     (is_mark && piece.text.starts_with(source.text.as_str()) && text::columns(&next.text) >= 8).then_some(at + 1)
 }
 
-/// Whether a link is a person's name, and what that person did stands behind it.
-fn tells_who_did(name: &str, behind: &str) -> bool {
+/// Whether a link is a person's name, and what that person did stands behind it. In a list it may as
+/// well be a program, which only does what programs do.
+fn tells_who_did(name: &str, behind: &str, in_list: bool) -> bool {
     static DID: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"^ (?:has|have|wrote|writes|published|made|created|built|shared|explains|explained|shows|showed|released|gave|talks|talked)\b",
+            r"^ (?:has|have|made|created|built|shows|showed|released|(?P<said>wrote|writes|published|shared|explains|explained|presented|introduced|demoed|implemented|gave|talks|talked))\b",
         )
     });
+    let did = DID.captures(behind).is_some_and(|found| !in_list || found.name("said").is_some());
     let words: Vec<&str> = name.split_whitespace().collect();
-    (2..=3).contains(&words.len()) && words.iter().all(|w| w.starts_with(char::is_uppercase)) && DID.is_match(behind)
+    (2..=3).contains(&words.len()) && words.iter().all(|w| w.starts_with(char::is_uppercase)) && did
 }
 
 pub(in crate::source::digest) fn picture_link(piece: &Piece) -> Option<LinkRef> {

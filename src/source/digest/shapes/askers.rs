@@ -215,7 +215,11 @@ pub(in crate::source::digest) fn is_marked_question(line: &str) -> bool {
 
 /// `Q：`, `问：` at the start of a line: what follows it.
 pub(in crate::source::digest) fn question(line: &str) -> Option<&str> {
-    static QUESTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?i:Q\s?\d{0,2}|问|提问|问题|question)\s*[:：]"));
+    static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?i:Q\s?\d{0,2}|问|提问|问题|question(?: of the (?:day|week|month|episode))?|[本每][日周月期](?:一问|问题|提问))\s*[:：]",
+        )
+    });
     let (line, _) = without_ordinal(line);
     if let Some(rest) = line.strip_prefix(['❓', '❔']) {
         return Some(rest.trim_start_matches(['\u{fe0f}', ' ', ':', '：']));
