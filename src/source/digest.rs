@@ -171,6 +171,10 @@ impl Scope<'_> {
         item.headings = headings;
         item.title = without_references(&item.title);
         if matches!(item.kind, Kind::Article | Kind::News | Kind::Task) {
+            // The day of an event is read from there.
+            if self.section.kind != SectionKind::Events {
+                item.title = without_day(&item.title).to_owned();
+            }
             item.title = lists::plain_title(&item.title, item.link_text.as_deref()).to_owned();
         }
         let mut seen = Vec::new();
@@ -363,6 +367,14 @@ fn each_story_once(pieces: &[Piece], items: &mut Vec<Item>) {
     let below: HashSet<String> = items.iter().filter(|i| i.line > last).filter_map(|i| i.url.clone()).collect();
     let is_told = |i: &Item| i.url.as_ref().is_some_and(|url| below.contains(url));
     items.retain(|i| i.line < pieces[at].line || i.line > last || !is_told(i));
+}
+
+/// `2024-05-17 what came on that day`: what came.
+fn without_day(title: &str) -> &str {
+    static DAY: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^[\[【(（]?\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[\]】)）]?(?:\s*[:：|｜]\s*|\s+)"));
+    let behind = DAY.find(title).map_or(title, |day| &title[day.end()..]);
+    if text::columns(behind) >= 4 { behind } else { title }
 }
 
 /// `[Wick #12][] refactors …`, whose definition nobody wrote: the words.

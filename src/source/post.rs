@@ -489,9 +489,10 @@ fn keep_parts_of_a_page_apart(entries: &mut [RawEntry]) {
     let place = |entry: &RawEntry| {
         let link = entry.link.as_deref().filter(|_| entry.kind == Kind::Article)?;
         let fragment = Url::parse(link).ok()?.fragment()?.to_owned();
+        // `#!thread/1`, `#/page` are pages of their own.
         let is_place = !fragment.is_empty()
-            && !fragment.starts_with(['/', '!', ':'])
-            && !fragment.contains('=')
+            && !fragment.starts_with(':')
+            && (!fragment.contains('=') || fragment.starts_with('!'))
             && entry.keys[0].starts_with("url:");
         is_place.then_some(fragment)
     };

@@ -313,6 +313,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 || super::heads_a_list(scope.pieces, n)
                 || super::sections::is_linked_word(scope.pieces, n, scope.names)
                 || heads_linked_bullets(scope, n)
+                || names_who_lists(scope, n)
         };
         let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty() && !names_list();
         if let Some(to) = story_end(scope, n) {
@@ -379,6 +380,15 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
         n = to;
     }
     units
+}
+
+/// `## [@ann](…)`, and headings or linked bullets below it: who tells them.
+fn names_who_lists(scope: &Scope<'_>, n: usize) -> bool {
+    let piece = &scope.pieces[n];
+    let below = || scope.pieces[n + 1..scope.section.to].iter().take_while(|p| p.shape != piece.shape);
+    let is_person = piece.links.iter().all(|l| places::is_person(l) || l.text.starts_with('@'));
+    let linked = || below().filter(|p| p.list == 1 && first_link(p).is_some()).take(2).count() > 1;
+    is_person && (linked() || below().any(|p| matches!(p.shape, Shape::Heading(_))))
 }
 
 /// Whether the link of a heading is only named in brackets behind its words, and several bullets below
@@ -777,8 +787,10 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     if title.chars().filter(|c| c.is_alphanumeric()).count() == 0
         || shapes::is_navigation(&link.text)
         || shapes::is_sponsored(&scope.pieces[at].text)
+        || scope.pieces[range.clone()].iter().skip(1).take(4).any(|p| shapes::is_sponsored(&p.text))
         || shapes::is_credit(&scope.pieces[at].text, text::same(&link.text, &scope.pieces[at].text))
         || shapes::is_source(&scope.pieces[at])
+        || scope.section.head == super::Head::Post && shapes::is_original_of_post(&scope.pieces[at].text)
         || places::is_listing(&link.url) && shapes::is_empty_title(&link.text)
         || is_number_alone(scope, range.clone(), link)
         || introduces_person(&scope.pieces[at], link)

@@ -204,7 +204,8 @@ fn heading_level(pieces: &[Piece], n: usize) -> Option<u8> {
             let level = piece.text.bytes().take_while(|b| *b == b'#').count();
             let rest = piece.text.trim_start_matches('#');
             let alone = n == 0 || pieces[n - 1].block != piece.block;
-            let is_text = rest.starts_with(|c: char| c.is_alphabetic() || !c.is_ascii() && !c.is_whitespace());
+            let is_text =
+                rest.starts_with(|c: char| c.is_alphabetic() || c == '[' || !c.is_ascii() && !c.is_whitespace());
             (alone && is_text && level <= 6 && text::columns(rest) <= 60).then(|| u8::try_from(level).unwrap_or(6))
         }
         // `社区动态：` above a list, in a post that has no headings at all.

@@ -400,6 +400,14 @@ pub(super) fn is_navigation(title: &str) -> bool {
     text::columns(title) <= 90 && NAVIGATION.is_match(title)
 }
 
+/// `原文链接：…` above all else in a post: where the post itself comes from.
+pub(super) fn is_original_of_post(line: &str) -> bool {
+    static ORIGINAL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)^\W*(?:(?:阅读)?原文|原载于?|original(?: post| article)?)(?:链接|地址|标题)?\W*(?:[:：]|$)")
+    });
+    ORIGINAL.is_match(line)
+}
+
 /// Whether a line says who made this issue, or leads to other issues and to where they are
 /// talked about: `Edited by [Jane](…)`, `上一期：[第 11 期](…)`.
 ///
@@ -412,7 +420,7 @@ pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
     });
     static AROUND: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)\W*$|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇]\s*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
+            r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源|首发)\s*[:：].{0,80}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)\W*$|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇](?:回顾|内容)?\W*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
         )
     });
     CREDIT.is_match(line) || !is_link && AROUND.is_match(line)
@@ -504,7 +512,9 @@ pub(super) fn is_sponsored(line: &str) -> bool {
             r"(?i)^\W*(?:sponsored|sponsors?|ads?|advertisement|promoted|广告|赞助商?|推广)\s*[\]】」):：|]|\bsponsored by\b|[-–—]\s*sponsored?\W*$|[（(](?:sponsor(?:ed)?|ad|广告|推广)[)）]\W*$|^\W*this (?:issue|week|newsletter).{0,20} is (?:sponsored|brought to you) by",
         )
     });
-    SPONSORED.is_match(line)
+    // A mark behind the words, in capitals.
+    static MARKED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[\s。.！!])(?:SPONSOR(?:ED)?|ADVERTISEMENT)\W*$"));
+    SPONSORED.is_match(line) || MARKED.is_match(line)
 }
 
 #[cfg(test)]

@@ -172,7 +172,12 @@ fn starts_on(time: &str, weekday: Option<chrono::Weekday>, post: Option<DateTime
         )
     });
     let time = &AT.replace(time, "$1").into_owned();
-    if let Some(found) = date::lenient(time, zone).map(format).filter(|s| !s.is_empty()) {
+    // `10/31 the 5th time`: numbers of other things are no years.
+    static YEAR: std::sync::LazyLock<regex::Regex> =
+        std::sync::LazyLock::new(|| pattern(r"(?:^|\D)\d{4}(?:\D|$)|\d{8}"));
+    if YEAR.is_match(time)
+        && let Some(found) = date::lenient(time, zone).map(format).filter(|s| !s.is_empty())
+    {
         return Some(found);
     }
     // A day somewhere in a line comes last: `Summit (Zurich, June 20-22, 2024)`. Only one that

@@ -236,8 +236,11 @@ fn is_repository(piece: &Piece) -> bool {
 
 /// `[PR #10 | what it does](…)`, `[Doc | …](…)` in a list: a link that says what of it leads.
 fn is_reference(piece: &Piece) -> bool {
-    static REFERENCE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)^(?:pr|docs?|issue|rfc|commit|code|slides|video)\s*(?:#?\d+\s*)?[|｜]"));
+    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^(?:pr|docs?|issue|rfc|commit|code|slides|video)\s*(?:#?\d+\s*)?[|｜]|^(?:论文|代码|项目|文档|源码|仓库|演示|视频|数据集?|官网|paper|code|demo|dataset|project)\s?(?:链接|地址|主页|page)?\s*[:：]",
+        )
+    });
     piece.list > 0 && REFERENCE.is_match(&piece.text)
 }
 

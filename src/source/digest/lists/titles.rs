@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::is_bare_link;
 use crate::config::SectionKind;
 use crate::normalize::text;
 use crate::source::digest::vocabulary::is_frame;
@@ -11,6 +12,9 @@ use crate::source::digest::{Head, Scope};
 use crate::source::digest::{places, shapes};
 use crate::source::markdown::{LinkRef, Piece};
 use crate::source::pattern::pattern;
+
+/// What is longer is no title, in columns.
+const LONGEST_TITLE: usize = 120;
 
 /// Whether the words of a link name nothing: `here`, `Reddit`, `报名链接`, an address.
 pub(in crate::source::digest) fn says_nothing(text: &str) -> bool {
@@ -441,13 +445,23 @@ pub(in crate::source::digest) fn title_above(scope: &Scope<'_>, n: usize) -> Opt
     let above = (scope.section.from..n).rev().take(3).find(|m| !leads(m))?;
     let piece = &scope.pieces[above];
     let is_section = above == scope.section.from && !scope.section.heading.is_empty();
-    let sentence = (above + 1 < n).then(|| text::first_sentence(&piece.text));
+    // What is told below a heading of its own, with one address, is called by that.
+    let is_address = |m: &usize| is_bare_link(&scope.pieces[*m]) && scope.pieces[*m].text.contains("://");
+    let several = || scope.range().filter(is_address).take(2).count() > 1;
+    let is_long = above + 1 < n || text::columns(&piece.text) > LONGEST_TITLE && (scope.section.told || several());
+    let sentence = is_long.then(|| text::first_sentence(&piece.text));
     let told = sentence.as_deref().unwrap_or(&piece.text);
+    // `the name —— a long description of it`
+    let named = || {
+        let at = ["——", " — ", " – ", "："].iter().filter_map(|mark| told.find(mark)).min()?;
+        Some(&told[..at]).filter(|name| (4..=60).contains(&text::columns(name)))
+    };
+    let told = if text::columns(told) > LONGEST_TITLE { named().unwrap_or(told) } else { told };
     let usable = !scope.used[above]
         && !is_section
         && !piece.text.is_empty()
         && piece.links.is_empty()
-        && text::columns(told) <= 120;
+        && text::columns(told) <= LONGEST_TITLE;
     let line = told.trim_start_matches(['-', '•', '·', ' ']);
     usable.then(|| (above, shapes::without_numbers(line).to_owned()))
 }
