@@ -252,6 +252,8 @@ pub enum Slugify {
     GitHub,
     /// As it is, without the date before it: Zola's `paths = "off"`, Eleventy.
     Undated,
+    /// As it is; a line of a paragraph is one where it is shown, too.
+    Hexo,
     /// As it is.
     None,
 }

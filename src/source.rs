@@ -6,6 +6,7 @@
 pub mod article;
 mod charset;
 pub mod digest;
+mod embeds;
 pub mod front_matter;
 pub mod linked;
 pub mod markdown;

@@ -123,6 +123,7 @@ fn of_folder(out: &mut String, folder: &Folder) {
         Slugify::Docusaurus => Some("docusaurus"),
         Slugify::GitHub => Some("github"),
         Slugify::Undated => Some("undated"),
+        Slugify::Hexo => Some("hexo"),
         Slugify::None => Some("none"),
     };
     if let Some(slugify) = slugify {

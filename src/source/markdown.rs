@@ -58,6 +58,8 @@ pub struct Reading {
     pub links: Vec<(usize, LinkRef)>,
     /// No piece stands on an earlier line than the one before it, as footnotes may.
     pub in_order: bool,
+    /// Lines of a paragraph are lines where they are shown.
+    breaks: bool,
     /// Where relative addresses of pictures begin, if not where others do.
     pictures: Option<Url>,
     /// Footnote and reference definitions by label, for parts of the text that use them.
@@ -66,7 +68,7 @@ pub struct Reading {
     lines: Vec<String>,
 }
 
-fn options() -> Options<'static> {
+fn options(breaks: bool) -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
@@ -75,7 +77,9 @@ fn options() -> Options<'static> {
     options.extension.footnotes = true;
     options.extension.cjk_friendly_emphasis = true;
     options.extension.alerts = true;
+    options.extension.description_lists = true;
     options.render.r#unsafe = true;
+    options.render.hardbreaks = breaks;
     options.render.github_pre_lang = false;
     options
 }
@@ -85,10 +89,12 @@ fn options() -> Options<'static> {
 pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify: Slugify) -> Reading {
     let lines: Vec<String> = bounds::flatten_nesting(markdown);
     let source = lines.join("\n");
-    let options = options();
+    let breaks = slugify == Slugify::Hexo;
+    let options = options(breaks);
     let arena = Arena::new();
     let root = parse(&arena, &source, &options);
-    if slugify == Slugify::Jekyll {
+    // Astro and Docusaurus read GFM to the letter.
+    if !matches!(slugify, Slugify::GitHub | Slugify::Docusaurus) {
         tildes::keep(&arena, root, &source);
     }
     emoji::show(root);
@@ -113,9 +119,17 @@ pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify:
         definitions: Definitions::of(&lines),
         pictures: pictures.cloned(),
         in_order,
+        breaks,
         pieces,
         lines,
     }
+}
+
+/// A line of Markdown as HTML, in no paragraph.
+pub fn inline(line: &str) -> String {
+    let html = comrak::markdown_to_html(line, &options(false));
+    let html = html.trim();
+    html.strip_prefix("<p>").and_then(|h| h.strip_suffix("</p>")).unwrap_or(html).to_owned()
 }
 
 impl Reading {
@@ -144,7 +158,7 @@ impl Reading {
             return String::new();
         }
         self.definitions.push_used(&mut part);
-        let options = options();
+        let options = options(self.breaks);
         let arena = Arena::new();
         let root = parse(&arena, &part, &options);
         headings::take_attributes(root, &part);
@@ -247,6 +261,23 @@ mod tests {
     fn a_lazy_line_is_not_quoted() {
         let got = texts("> q\nA：a\n");
         assert_eq!(got, [("q".to_owned(), false, true), ("A：a".to_owned(), false, false)]);
+    }
+
+    #[test]
+    fn lines_of_hexo_are_lines() {
+        let html = |how| read("第一行\n第二行", None, None, how).html;
+        assert_eq!(html(Slugify::Hexo), "<p>第一行<br />\n第二行</p>\n");
+        assert_eq!(html(Slugify::None), "<p>第一行\n第二行</p>\n");
+    }
+
+    #[test]
+    fn definitions_and_marks_for_the_generator() {
+        let html = |text| read(text, None, None, Slugify::Hugo).html;
+        assert_eq!(html("Sun\n: the star"), "<dl>\n<dt>Sun</dt>\n<dd>the star</dd>\n</dl>\n");
+        assert_eq!(
+            html("[b](#c){ .d } **e**{: .f} `g`{.h} {.i}"),
+            "<p><a href=\"#c\">b</a> <strong>e</strong> <code>g</code> {.i}</p>\n"
+        );
     }
 
     #[test]

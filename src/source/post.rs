@@ -191,7 +191,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     unknown.extend(more);
     let imports = signs::imports(path, context.folder.slugify);
     let body = if imports { mdx::as_markdown(&body, path.ends_with(".mdx")) } else { body };
-    let body = signs::with_known_boxes(signs::without_comments(boxes::quoted(body)));
+    let body = signs::with_known_boxes(signs::without_comments(boxes::quoted(signs::without_wrappers(body))));
     let body = formulas::escaped(body);
     let body = leads.mend(body);
     let body = leads.mend_wiki(body);
@@ -211,13 +211,14 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
             format!("shortcode `{}` is not known: its tags are left out", text::cut(&name, 40)),
         ));
     }
-    let pictures = pictures_base(path, context);
+    let pictures = media_base(&front, &base, context).or_else(|| pictures_base(path, context));
     let reading = markdown::read(&body, Some(&base), pictures.as_ref(), context.folder.slugify);
     let is_empty = front.values.is_empty() && split.body.trim().is_empty();
     if is_empty {
         notes.push(Note::new(1, Weight::Hint, "an empty file: it is left out until something is written into it"));
     }
-    let title = front.title().or_else(|| first_heading(&reading)).unwrap_or_else(|| names.title());
+    let title =
+        front.title().or_else(|| first_heading(&reading)).unwrap_or_else(|| names.title(context.folder.slugify));
     let digest = is_digest(&front, &title, path, context.folder);
     let language = front
         .one("language")
@@ -366,7 +367,8 @@ fn date_of(
 ) -> (Option<DateTime<Utc>>, bool) {
     let day = |day: chrono::NaiveDate| context.zone.to_utc(day.and_time(chrono::NaiveTime::MIN));
     let mut told = Vec::new();
-    let own = front.date(context.zone, &mut told).or_else(|| names.date.or_else(|| day_in_title(front, body)).map(day));
+    let own_day = || names.date.or_else(|| names.day_of_folders()).or_else(|| day_in_title(front, body));
+    let own = front.date(context.zone, &mut told).or_else(|| own_day().map(day));
     let date = own.or(context.date);
     if let Some(date) = date {
         let day = context.zone.to_local(date).format("%Y-%m-%d");
@@ -454,6 +456,13 @@ fn without_title(reading: &Reading, title: &str) -> String {
 fn pictures_base(path: &str, context: Context<'_>) -> Option<Url> {
     let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
     context.folder.url.is_none().then(|| context.site.join(&format!("{PICTURES}{folder}")).ok()).flatten()
+}
+
+/// Where the front matter says that pictures of a post are: Jekyll's theme Chirpy has a key for it.
+fn media_base(front: &Front, base: &Url, context: Context<'_>) -> Option<Url> {
+    let path = ["media_subpath", "img_path"].iter().find_map(|key| front.one(key))?;
+    let path = path.trim_matches('/');
+    base.join(&format!("{}{path}/", context.folder.base)).ok().filter(|_| context.folder.slugify == Slugify::Jekyll)
 }
 
 /// The heading that stands above all others, where nothing else says what a post is called.

@@ -1,13 +1,12 @@
-//! Hugo shortcodes in posts: the known ones become Markdown or HTML, the tags of
-//! the others go and their inner text stays. Each unknown name is told once.
+//! Hugo shortcodes in posts: the known ones become Markdown or HTML, the tags of the others go;
+//! what they say in their arguments and their inner text stay. Each unknown name is told once.
+
+mod indents;
 
 use std::collections::HashSet;
 
+use super::embeds::{self, Arguments};
 use super::markdown::code::is_item;
-use crate::normalize::html::escape;
-
-/// Arguments: key and value; positional ones have no key.
-pub type Arguments = Vec<(Option<String>, String)>;
 
 /// Names that nobody knows, each once, with the line of its first use.
 #[derive(Debug, Default)]
@@ -32,6 +31,8 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
     if !text.contains("{{<") && !text.contains("{{%") {
         return (text.to_owned(), Vec::new());
     }
+    let closed = closed(text);
+    let text = &*indents::removed(text, &closed);
     let mut out = String::with_capacity(text.len());
     let mut unknown = Unknown::default();
     let mut rest = text;
@@ -82,8 +83,16 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
         }
         let shown = match name.1.as_str() {
             "ref" | "relref" => named("path").or_else(first).map(|(_, target)| lead(target, line)),
-            "highlight" | "/highlight" => {
-                let language = first().map_or("", |(_, language)| language);
+            code if is_code(code) && closed.contains(code.trim_start_matches('/')) => {
+                let language = match code.trim_start_matches('/') {
+                    "highlight" | "code" | "codeblock" => {
+                        let named = named("lang").or_else(|| named("language"));
+                        named.or_else(first).map_or("", |(_, language)| language)
+                    }
+                    _ if code.starts_with('/') => "",
+                    diagram => diagram,
+                };
+                let language = if code.starts_with('/') { "" } else { language };
                 // On a line of its own it stays there: it may be in an item of a list.
                 let ends = |c: &char| *c == '\n' || !c.is_whitespace();
                 let alone_before = out.chars().rev().find(ends).is_none_or(|c| c == '\n') && !is_indented(&out);
@@ -92,15 +101,43 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
                 let (before, behind) = (edge(alone_before), edge(alone_behind));
                 Some(format!("{before}```{language}{behind}"))
             }
-            name => media(name, arguments),
+            name => embeds::known(name, arguments).or_else(|| match closed.contains(name) {
+                true => embeds::title(name, arguments),
+                false => embeds::said(name, arguments),
+            }),
         };
         match shown {
             Some(html) => out.push_str(&html),
-            None => unknown.tell(line, name.1.trim_start_matches('/').trim_end_matches('/')),
+            None => {
+                unknown.tell(line, name.1.trim_start_matches('/').trim_end_matches('/'));
+                out.push_str(embeds::nothing(&out, rest));
+            }
         }
     }
     out.push_str(rest);
     (out, unknown.told)
+}
+
+/// Names of shortcodes that are closed somewhere in a text.
+fn closed(text: &str) -> HashSet<String> {
+    let found = memchr::memmem::find_iter(text.as_bytes(), b"{{");
+    let name = |at: usize| {
+        let inside = text[at + 2..].strip_prefix(['<', '%'])?.trim_start().strip_prefix('/')?.trim_start();
+        let end = inside.find(|c: char| c.is_whitespace() || matches!(c, '>' | '%'))?;
+        Some(inside[..end].to_owned()).filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME)
+    };
+    found.filter_map(name).collect()
+}
+
+/// Names of shortcodes are shorter.
+const LONGEST_NAME: usize = 64;
+
+/// Shortcodes whose inner text is no Markdown, and the tags that end them.
+fn is_code(name: &str) -> bool {
+    matches!(
+        name.trim_start_matches('/'),
+        "highlight" | "code" | "codeblock" | "mermaid" | "plantuml" | "chart" | "echarts" | "vega-lite" | "graphviz"
+    )
 }
 
 /// What stands before the tag that ends the shortcode `name`, with that tag.
@@ -173,48 +210,6 @@ fn words(inside: &str) -> Arguments {
         words.push((key, word));
     }
     words
-}
-
-/// Pictures, films and the like, which every generator has under the same names.
-pub fn media(name: &str, arguments: &[(Option<String>, String)]) -> Option<String> {
-    let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key)).map(|(_, v)| v.as_str());
-    let first = || arguments.iter().find(|(k, _)| k.is_none()).map(|(_, v)| v.as_str());
-    // A text that begins like an address would become a link in the link.
-    let linked = |url: String| {
-        let text = url.trim_start_matches("https://").trim_start_matches("www.");
-        format!("<a href=\"{}\">{}</a>", escape(&url), escape(text))
-    };
-    Some(match name {
-        "figure" | "image" | "img" | "imgproc" | "zoom-img" => {
-            let source = named("src").or_else(|| named("url")).or_else(first)?;
-            let caption = named("caption").or_else(|| named("title")).unwrap_or("");
-            let alt = named("alt").unwrap_or(caption);
-            let picture = format!("<img src=\"{}\" alt=\"{}\">", escape(source), escape(alt));
-            match caption {
-                "" => picture,
-                caption => format!("<figure>{picture}<figcaption>{}</figcaption></figure>", escape(caption)),
-            }
-        }
-        "youtube" => linked(format!("https://www.youtube.com/watch?v={}", named("id").or_else(first)?)),
-        "vimeo" => linked(format!("https://vimeo.com/{}", named("id").or_else(first)?)),
-        "bilibili" => {
-            let id = named("id").or_else(|| named("bvid")).or_else(first)?;
-            let id = if id.starts_with("BV") || id.starts_with("av") { id.to_owned() } else { format!("av{id}") };
-            linked(format!("https://www.bilibili.com/video/{id}/"))
-        }
-        "tweet" | "x" | "x_simple" | "twitter" => match (named("user"), named("id").or_else(first)) {
-            (Some(user), Some(id)) => linked(format!("https://twitter.com/{user}/status/{id}")),
-            (None, Some(id)) => linked(format!("https://twitter.com/i/status/{id}")),
-            _ => return None,
-        },
-        "gist" => match arguments {
-            [(None, user), (None, id), ..] => linked(format!("https://gist.github.com/{user}/{id}")),
-            [(None, id), ..] => linked(format!("https://gist.github.com/{id}")),
-            [(Some(key), url), ..] if key == "url" => linked(url.clone()),
-            _ => return None,
-        },
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -2,10 +2,16 @@
 //! [`super::shortcode`] has Hugo's: the known ones become Markdown or HTML, the others go
 //! and their inner text stays. Each unknown name is told once. What stands in code stays.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
+use regex::Regex;
+
+use super::embeds::{self, Arguments, link};
 use super::markdown::code::Code;
-use super::shortcode::{self, Arguments, Unknown};
+use super::pattern::pattern;
+use super::shortcode::Unknown;
 use crate::config::Slugify;
 use crate::normalize::html::escape;
 
@@ -36,6 +42,8 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
     if is_plain || page.slugify == Slugify::Hugo && !shows_liquid(text) {
         return (text.to_owned(), Vec::new());
     }
+    let named = if text.contains("{% tabs") { with_names_of_tabs(text) } else { Cow::Borrowed(text) };
+    let text = &*named;
     let mut expander = Expander {
         zola: !matches!(page.slugify, Slugify::Jekyll | Slugify::Hugo),
         liquid: !matches!(page.slugify, Slugify::Zola | Slugify::ZolaSafe),
@@ -46,6 +54,16 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
     };
     let out = expander.part(text, 1, 0);
     (out, expander.unknown.told)
+}
+
+/// `<!-- tab Name -->` and `<!-- endtab -->`, as Hexo has them between its tags for tabs.
+fn with_names_of_tabs(text: &str) -> Cow<'_, str> {
+    static TAB: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?m)^[ \t]*<!--[ \t]*(?:end)?tab\b[ \t]*([^@\n]*?)(?:@[^\n]*?)?[ \t]*-->[ \t]*$"));
+    TAB.replace_all(text, |found: &regex::Captures<'_>| match found[1].trim() {
+        "" => String::new(),
+        name => format!("**{}**  ", name.replace(['*', '<', '>'], "")),
+    })
 }
 
 /// Whether a line outside of code is a tag of Liquid and nothing else, or an address begins with
@@ -174,7 +192,7 @@ impl Expander<'_> {
                     format!("{}{shown}{}", edge(alone_before), edge(alone_behind))
                 }
             };
-            out.push_str(&shown);
+            out.push_str(if shown.is_empty() { embeds::nothing(&out, &text[end..]) } else { &shown });
             (at, from) = (end, end);
         }
         out.push_str(&text[at..]);
@@ -310,12 +328,18 @@ impl Expander<'_> {
                 Shown::Inline((self.page.lead)(&target, line))
             }
             _ if name.starts_with("end") => Shown::Inline(String::new()),
+            _ if !self.values && hexo_words(name, rest).is_some() => {
+                Shown::Inline(hexo_words(name, rest).unwrap_or_default())
+            }
+            _ if !self.values && hexo_title(name, rest).is_some() => {
+                Shown::Inline(hexo_title(name, rest).unwrap_or_default())
+            }
             _ if matches!(name, "include" | "include_cached" | "include_relative") => {
                 let file = first().unwrap_or_default();
                 let stem = file.rsplit('/').next().unwrap_or(&file);
                 let stem = stem.split('.').next().unwrap_or(stem);
                 let others: Arguments = arguments.iter().filter(|(k, _)| k.is_some()).cloned().collect();
-                match shortcode::media(stem, &others) {
+                match embeds::known(stem, &others).or_else(|| embeds::said(stem, &others)) {
                     Some(html) => Shown::Inline(html),
                     None => {
                         self.tell(&format!("{name} {file}"), line);
@@ -331,7 +355,7 @@ impl Expander<'_> {
     }
 
     fn known(&mut self, name: &str, arguments: &Arguments, line: usize) -> String {
-        shortcode::media(name, arguments).unwrap_or_else(|| {
+        embeds::known(name, arguments).or_else(|| embeds::said(name, arguments)).unwrap_or_else(|| {
             self.tell(name, line);
             String::new()
         })
@@ -445,10 +469,44 @@ fn picture(arguments: &Arguments) -> Option<String> {
     Some(format!("![{said}](<{}>)", arguments[at].1.replace(['<', '>', '\n'], "")))
 }
 
-/// A link in Markdown; words alone where it leads nowhere.
-fn link(words: &str, address: &str) -> String {
-    let words = words.replace(['[', ']'], "");
-    if address.is_empty() { words } else { format!("[{words}](<{}>)", address.replace(['<', '>', '\n'], "")) }
+/// What is said in a tag of one of Hexo's themes that stands among words: `{% label text blue %}`,
+/// `{% span red, text %}`, `{% btn /url, text %}`.
+fn hexo_words(name: &str, rest: &str) -> Option<String> {
+    const COLOURS: [&str; 22] = [
+        "default", "primary", "success", "info", "warning", "danger", "blue", "pink", "red", "purple", "orange",
+        "green", "yellow", "cyan", "gray", "grey", "black", "white", "light", "dark", "flat", "simple",
+    ];
+    let rest = rest.trim_matches(['"', '\'']);
+    let behind_comma = || rest.split_once([',', '，']).map(|(_, words)| words.trim());
+    let words = match name {
+        "label" => match rest.split_once('@') {
+            Some((_, words)) => words,
+            None => rest.rsplit_once(' ').filter(|(_, last)| COLOURS.contains(last)).map_or(rest, |(words, _)| words),
+        },
+        "u" | "emp" | "wavy" | "del" | "kbd" | "psw" | "sup" | "sub" => rest,
+        "span" | "p" | "checkbox" | "radio" | "bubble" => behind_comma()?,
+        "hideInline" => rest.split(',').next().unwrap_or(rest),
+        "btn" | "button" | "cell" => {
+            let mut parts = rest.split(',').map(str::trim);
+            let (first, second) = (parts.next()?, parts.next().filter(|words| !words.is_empty())?);
+            let (address, words) =
+                if second.contains("://") || second.starts_with('/') { (second, first) } else { (first, second) };
+            return Some(link(words, address));
+        }
+        _ => return None,
+    };
+    Some(words.trim().to_owned()).filter(|words| !words.is_empty())
+}
+
+/// What a fold of one of Hexo's themes is called: `{% hideToggle title %}`, `{% folding red, title %}`.
+fn hexo_title(name: &str, rest: &str) -> Option<String> {
+    let title = match name {
+        "hideToggle" | "hideBlock" | "details" | "spoiler" | "fold" => rest.split(',').next().unwrap_or(rest),
+        "folding" => rest.rsplit_once([',', '，']).map_or(rest, |(_, title)| title),
+        _ => return None,
+    };
+    let title = title.trim_matches(|c: char| c.is_whitespace() || "\"'*`<>".contains(c));
+    Some(title).filter(|title| title.contains(char::is_alphanumeric)).map(|title| format!("**{title}**  "))
 }
 
 /// Code between fences that it cannot end.
@@ -566,6 +624,12 @@ mod tests {
             ("{% post_link pic %} {% post_path pic %}", "[pic](<https://e.org/pic/>) https://e.org/pic/"),
             ("{% post_link b 第 1 章 %}", "[第 1 章](<https://e.org/b/>)"),
             ("{% asset_link a.pdf The file %}", "[The file](<a.pdf>)"),
+            ("而{% label 中道崩殂 blue %}。{% label primary@text %}", "而中道崩殂。text"),
+            ("{% btn /url,text,icon %} {% span red, x %} {% u y z %}", "[text](</url>) x y z"),
+            ("{% checkbox red checked, done %} {% hideInline a,b %}", "done a"),
+            ("{% hideToggle Title here %}\nb\n{% endhideToggle %}", "**Title here**  \nb\n"),
+            ("{% tabs a %}\n<!-- tab One@icon -->\nb\n<!-- endtab -->\n{% endtabs %}", "\n**One**  \nb\n\n"),
+            ("<div>\n{% unknown %}\n<b>c</b>\n</div>", "<div>\n<!-- -->\n<b>c</b>\n</div>"),
             ("{% iframe https://v.example/1 %}", "<iframe src=\"https://v.example/1\"></iframe>"),
         ];
         for (text, want) in cases {

@@ -131,6 +131,8 @@ fn what_the_generator_does_not_publish_is_in_no_feed() {
         ("old-pageless", "_build:\n  render: false"),
         ("unpublished", "published: false"),
         ("draft", "draft: true"),
+        ("password", "password: 1234"),
+        ("no-permalink", "permalink: false"),
         ("unlisted", "build: {list: never}"),
         ("published", "published: true\nexpiryDate: 2999-01-01"),
         ("no-date", "expiryDate: soon"),
@@ -261,6 +263,19 @@ fn what_components_enclose_is_published_and_excluded_files_are_not() {
     let html = html(&site, "One");
     assert_eq!(html.replace('\n', ""), "<p>Start.</p><p><em>Kept</em> text.</p><h2>End</h2>");
     assert_eq!(site.read("public/all/feed.json").matches("\"title\":").count(), 2, "the feed and its entry");
+}
+
+#[test]
+fn jekyll_names_the_folder_of_pictures_and_the_words_of_a_title() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: t\nurl: https://feeds.example.org/\nposts: [{path: _posts, url: 'https://j.example.org/b/posts/{slug}/', base: /b/, slugify: jekyll}]\narticles: {fetch: false}\n");
+    site.write(
+        "_posts/2024-01-02-lamps-AND-wicks.md",
+        "---\nmedia_subpath: /assets/img/x/\n---\n![A](a.png) [b](b/)\n\n<div class=\"notice\" markdown=\"1\">\n**c** `{% raw %}`\n</div>\n\n*[b]: a link\n",
+    );
+    site.refresh();
+    let want = "<p><img src=\"https://j.example.org/b/assets/img/x/a.png\" alt=\"A\"> <a href=\"https://j.example.org/b/posts/lamps-and-wicks/b/\">b</a></p>\n<p><strong>c</strong> <code>{% raw %}</code></p>";
+    assert_eq!(html(&site, "Lamps And Wicks").trim(), want);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
         ("docusaurus", Slugify::Docusaurus),
         ("github", Slugify::GitHub),
         ("undated", Slugify::Undated),
-        ("hexo", Slugify::None),
+        ("hexo", Slugify::Hexo),
         ("none", Slugify::None),
     ];
     let mut folders: Vec<PostsFolder> = Vec::new();

@@ -311,7 +311,10 @@ impl Site<'_> {
         let folder = format!("{}/_posts", source.trim_matches('/'));
         if self.has(&format!("{folder}/")) {
             let url = join(found, root.as_deref(), "", tail, path);
-            let made = self.folder(&folder, url, Slugify::None, path);
+            // The lines of a paragraph are lines of the page, unless somebody switched that off.
+            let joins = text(value, &["marked", "breaks"]).as_deref() == Some("false");
+            let how = if joins { Slugify::None } else { Slugify::Hexo };
+            let made = self.folder(&folder, url, how, path);
             found.folders.push(Folder { language, ..made });
         }
     }

@@ -39,20 +39,30 @@ pub(super) fn take_attributes<'a>(root: &'a AstNode<'a>, source: &str) -> HashMa
     ids
 }
 
-/// Takes out attributes in the spelling of kramdown, which is no text anywhere.
+/// Takes out attributes in the spellings of kramdown and of most others, `{: .lead}` and `{.lead}`,
+/// which are no text anywhere.
 fn take_marks<'a>(root: &'a AstNode<'a>) {
-    static MARK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\{:\s*(?:[#.][\w-]|[\w-]+=)[^{}]{0,200}\}"));
+    static MARK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\{:?\s*(?:[#.][\w-]|[\w-]+=)[^{}]{0,200}\}"));
     for node in root.descendants() {
         let before = node.previous_sibling().map(|n| {
             let value = &n.data.borrow().value;
             let begins_line = matches!(value, NodeValue::SoftBreak | NodeValue::LineBreak);
-            (begins_line, matches!(value, NodeValue::Link(_) | NodeValue::Image(_) | NodeValue::Code(_)))
+            let is_span = matches!(
+                value,
+                NodeValue::Link(_)
+                    | NodeValue::Image(_)
+                    | NodeValue::Code(_)
+                    | NodeValue::Strong
+                    | NodeValue::Emph
+                    | NodeValue::Strikethrough
+            );
+            (begins_line, is_span)
         });
         let mut data = node.data.borrow_mut();
         let NodeValue::Text(text) = &mut data.value else { continue };
         let Some(end) = MARK.find(text).map(|m| m.end()) else { continue };
-        let (begins_line, behind_link) = before.unwrap_or((true, false));
-        if behind_link && text.starts_with('{') || begins_line && text[end..].trim().is_empty() {
+        let (begins_line, behind_span) = before.unwrap_or((true, false));
+        if behind_span && text.starts_with('{') || begins_line && text[end..].trim().is_empty() {
             *text = text[end..].to_owned().into();
         }
     }
@@ -93,7 +103,13 @@ fn heading_id(text: &str, slugify: Slugify) -> String {
     match slugify {
         // Ids have a setting of their own, which is `on` unless somebody changed it.
         Slugify::Zola | Slugify::ZolaSafe => id = slug::slugify(text),
-        Slugify::Hugo | Slugify::Jekyll | Slugify::GitHub | Slugify::Docusaurus | Slugify::Undated | Slugify::None => {
+        Slugify::Hugo
+        | Slugify::Jekyll
+        | Slugify::GitHub
+        | Slugify::Docusaurus
+        | Slugify::Undated
+        | Slugify::Hexo
+        | Slugify::None => {
             for c in text.to_lowercase().chars() {
                 if c.is_alphanumeric() || c == '_' || c == '-' {
                     id.push(c);

@@ -1,5 +1,5 @@
-//! Single tildes as what they are: Jekyll's kramdown strikes out between two of them only, and
-//! `3~5 days or 10~20` are ranges.
+//! Single tildes as what they are: Hugo, Jekyll and most others strike out between two of them only,
+//! and `3~5 days or 10~20` are ranges.
 
 use comrak::Arena;
 use comrak::nodes::{AstNode, NodeValue};
@@ -34,14 +34,16 @@ mod tests {
     use crate::source::markdown::read;
 
     #[test]
-    fn ranges_of_jekyll_are_not_struck_out() {
-        for (written, jekyll) in [
+    fn ranges_are_not_struck_out() {
+        for (written, want) in [
             ("需要 3~5 天，或者 10~20 天", "需要 3~5 天，或者 10~20 天"),
             ("~~a~~ and ~*b*~", "<del>a</del> and ~<em>b</em>~"),
         ] {
             let html = |how| read(written, None, None, how).html.trim().to_owned();
-            assert_eq!(html(Slugify::Jekyll), format!("<p>{jekyll}</p>"));
-            assert!(html(Slugify::Hugo).contains("<del>"));
+            for slugify in [Slugify::Jekyll, Slugify::Hugo, Slugify::None] {
+                assert_eq!(html(slugify), format!("<p>{want}</p>"));
+            }
+            assert!(html(Slugify::GitHub).contains("<del>"));
         }
     }
 }

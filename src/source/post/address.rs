@@ -37,7 +37,7 @@ impl Fields {
         let how = context.folder.slugify;
         let part = |name: &str| segments(&slugify(name, how));
         let name = match how {
-            Slugify::Hugo | Slugify::GitHub | Slugify::None => &names.stem,
+            Slugify::Hugo | Slugify::GitHub | Slugify::Hexo | Slugify::None => &names.stem,
             Slugify::Jekyll | Slugify::Zola | Slugify::ZolaSafe | Slugify::Docusaurus | Slugify::Undated => {
                 &names.undated
             }
@@ -239,6 +239,7 @@ fn own_address(front: &Front, fields: &Fields, how: Slugify, notes: &mut Vec<Not
         | Slugify::Docusaurus
         | Slugify::GitHub
         | Slugify::Undated
+        | Slugify::Hexo
         | Slugify::None => &[],
     };
     let own = if own.contains([':', '{']) {
@@ -263,7 +264,9 @@ fn own_address(front: &Front, fields: &Fields, how: Slugify, notes: &mut Vec<Not
         Slugify::Zola | Slugify::ZolaSafe => key == "path" && !own.ends_with('/'),
         // `CreateTargetPaths` does where there is no extension.
         Slugify::Hugo => key == "url" && !file,
-        Slugify::Jekyll | Slugify::Docusaurus | Slugify::GitHub | Slugify::Undated | Slugify::None => false,
+        Slugify::Jekyll | Slugify::Docusaurus | Slugify::GitHub | Slugify::Undated | Slugify::Hexo | Slugify::None => {
+            false
+        }
     };
     Some(if folder { format!("{own}/") } else { own })
 }

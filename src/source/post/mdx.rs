@@ -10,8 +10,8 @@ use regex::Regex;
 
 use crate::normalize::html::elements::{is_silent, is_void};
 use crate::normalize::html::escape;
+use crate::source::embeds::{self, Arguments};
 use crate::source::pattern::pattern;
-use crate::source::shortcode::{self, Arguments};
 
 /// A tag is shorter.
 const LONGEST: usize = 16_384;
@@ -243,7 +243,7 @@ fn component(tag: &Tag<'_>) -> String {
         tag.attributes.iter().find(|(k, v)| key(k) && !v.trim().is_empty()).map(|(_, v)| v.as_str())
     };
     let name = tag.name.to_ascii_lowercase();
-    if let Some(media) = shortcode::media(&name, &tag.attributes) {
+    if let Some(media) = embeds::known(&name, &tag.attributes) {
         return media;
     }
     let address =

@@ -43,6 +43,54 @@ pub(super) fn without_comments(text: String) -> String {
     COMMENT.replace_all(&text, gone).into_owned()
 }
 
+/// The text without wrappers that say that Markdown is inside, `<div class="notice" markdown="1">`
+/// alone on a line, and without what closes them: a tag alone would keep what it encloses from being
+/// read. Every line keeps its number.
+pub(super) fn without_wrappers(text: String) -> String {
+    static OPENS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r#"(?i)^\s*<(div|section|article|aside|main|header|footer|center|figure)\b[^<>]*\smarkdown\s*=\s*["']?(?:1|block|span|true)["']?[^<>]*>\s*$"#,
+        )
+    });
+    if !text.contains("markdown=") {
+        return text;
+    }
+    let code = Code::of(&text);
+    let mut out = String::with_capacity(text.len());
+    // Names of tags that are open, and whether they were taken out.
+    let mut open: Vec<(String, bool)> = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim();
+        let first = at + (line.len() - line.trim_start().len());
+        at += line.len();
+        let is_tag = bare.starts_with('<') && bare.ends_with('>') && !code.has(first);
+        let opened = OPENS.captures(bare).filter(|_| is_tag).map(|found| found[1].to_lowercase());
+        let goes = match (opened, bare.strip_prefix("</").and_then(|b| b.strip_suffix('>'))) {
+            (Some(name), _) => {
+                open.push((name, true));
+                true
+            }
+            (None, Some(name)) if is_tag && open.last().is_some_and(|(o, _)| o.eq_ignore_ascii_case(name.trim())) => {
+                open.pop().is_some_and(|(_, gone)| gone)
+            }
+            _ => {
+                // Others of that name are closed first.
+                let inner = open.last().filter(|(name, _)| {
+                    let begins = bare.get(1..).is_some_and(|b| b.to_lowercase().starts_with(name.as_str()));
+                    is_tag && begins && !bare.contains("</") && !bare.ends_with("/>")
+                });
+                if let Some((name, _)) = inner.cloned() {
+                    open.push((name, false));
+                }
+                false
+            }
+        };
+        out.push_str(if goes { &line[line.trim_end_matches(['\n', '\r']).len()..] } else { line });
+    }
+    out
+}
+
 /// So many signs of a word are looked at for those of an address.
 const LONGEST_ADDRESS: usize = 2048;
 
@@ -101,13 +149,18 @@ pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
     static KRAMDOWN: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"^ {0,3}\{(?::(?:toc|\s|\.|#|[\w-]+=)[^{}]*|::\w+[^{}]*/?|:/\w*)\}\s*$"));
     static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ {0,3}\{/\*.*\*/\}\s*$"));
+    // What an abbreviation stands for, as kramdown and Python's Markdown have it.
+    static ABBREVIATION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ {0,3}\*\[[^\]\[]{1,40}\]:\s*\S"));
     static OPENS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*[A-Za-z{]"));
     static CLOSES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*$"));
     // A fence that nothing closes is something else.
     let fenced = text.lines().any(|l| OPENS.is_match(l)) && text.lines().any(|l| CLOSES.is_match(l));
     let kramdown = slugify == Slugify::Jekyll && text.contains("{:");
     let is_sign = |line: &str| {
-        CONTENTS.is_match(line) || kramdown && KRAMDOWN.is_match(line) || imports && COMMENT.is_match(line)
+        CONTENTS.is_match(line)
+            || line.contains("*[") && ABBREVIATION.is_match(line)
+            || kramdown && KRAMDOWN.is_match(line)
+            || imports && COMMENT.is_match(line)
     };
     if !fenced && !text.lines().any(is_sign) {
         return text;
@@ -204,6 +257,7 @@ mod tests {
             ("* TOC\n{:toc}\n\n# a\n{: .b #c}\n{/* truncate */}\n", "\n\n\n# a\n\n\n"),
             (":::note alone\nb", ":::note alone\nb"),
             ("```\n:::tip\n:::\n```\n", "```\n:::tip\n:::\n```\n"),
+            ("*[HTML]: Hyper\nb *[x]: y\n", "\nb *[x]: y\n"),
             ("import of goods\n", "import of goods\n"),
             ("import goods, and pay\n", "import goods, and pay\n"),
         ];
@@ -212,6 +266,18 @@ mod tests {
         }
         let text = "a\n\n{:ok, pid}\n{: .b}\n{/* c */}\n";
         assert_eq!(without(text.to_owned(), false, Slugify::Hugo), text);
+    }
+
+    #[test]
+    fn wrappers_of_markdown_go() {
+        for (text, want) in [
+            ("<div class=\"notice\" markdown=\"1\">\n**b**\n</div>\nc\n", "\n**b**\n\nc\n"),
+            ("<div markdown=1>\n<div>\na\n</div>\n</div>\n", "\n<div>\na\n</div>\n\n"),
+            ("```\n<div markdown=\"1\">\n```\n", "```\n<div markdown=\"1\">\n```\n"),
+            ("<div>\nmarkdown=\n</div>\n", "<div>\nmarkdown=\n</div>\n"),
+        ] {
+            assert_eq!(without_wrappers(text.to_owned()), want);
+        }
     }
 
     #[test]

@@ -26,10 +26,28 @@ pub(super) struct PathNames {
 }
 
 impl PathNames {
-    /// What a post is called that says nothing itself: its name, without the date before it.
-    pub(super) fn title(&self) -> String {
+    /// What a post is called that says nothing itself: its name, without the date before it. Jekyll
+    /// makes words of it (`Utils.titleize_slug`).
+    pub(super) fn title(&self, slugify: Slugify) -> String {
         let name = if self.date.is_some() { &self.undated } else { &self.stem };
-        name.clone()
+        if slugify != Slugify::Jekyll {
+            return name.clone();
+        }
+        let capital = |word: &str| {
+            let mut letters = word.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(letters.flat_map(char::to_lowercase)).collect::<String>()
+        };
+        name.split('-').filter(|word| !word.is_empty()).map(capital).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The day that folders name, alone or with the file: `2024/06/30/name`, `2024/06-30-name`.
+    pub(super) fn day_of_folders(&self) -> Option<NaiveDate> {
+        static DAY: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?:^|/)((?:19|20)\d{2})[-/](\d{1,2})[-/](\d{1,2})(?:[-/]|$)"));
+        let found = DAY.captures(&self.without_language)?;
+        let number = |n: usize| found[n].parse::<u32>().ok();
+        NaiveDate::from_ymd_opt(i32::try_from(number(1)?).ok()?, number(2)?, number(3)?)
     }
 }
 
@@ -119,7 +137,7 @@ pub(super) fn slugify(name: &str, how: Slugify) -> String {
             let kept = |c: char| is_word(c) || matches!(c, '_' | '-' | ' ');
             name.trim().to_lowercase().chars().filter(|c| kept(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
         }
-        Slugify::None | Slugify::Undated | Slugify::Docusaurus => name.to_owned(),
+        Slugify::None | Slugify::Hexo | Slugify::Undated | Slugify::Docusaurus => name.to_owned(),
         Slugify::Hugo => hugo(name),
         // Zola itself calls this crate: `slugify_paths` of its components/utils/src/slugs.rs.
         Slugify::Zola => slug::slugify(name),
@@ -257,6 +275,21 @@ mod tests {
         for (name, want) in [("Some_Name Here", "Some_Name-Here"), ("C++ & Go!", "C++-&-Go!"), ("-中文 名-", "中文-名")]
         {
             assert_eq!(jekyll_title(name), want);
+        }
+    }
+
+    #[test]
+    fn names_and_folders_tell_what_nothing_else_says() {
+        assert_eq!(path_names("2024-01-02-no-API-title.md").title(Slugify::Jekyll), "No Api Title");
+        assert_eq!(path_names("2024-01-02-no-API-title.md").title(Slugify::Hugo), "no-API-title");
+        for (path, want) in [
+            ("2021/06/07/x.md", Some("2021-06-07")),
+            ("2021/08/09-b.md", Some("2021-08-09")),
+            ("2019/01-02-x/index.md", Some("2019-01-02")),
+            ("2021/13/01/x.md", None),
+            ("v2021/06/07.md", None),
+        ] {
+            assert_eq!(path_names(path).day_of_folders().map(|d| d.to_string()).as_deref(), want, "{path}");
         }
     }
 

@@ -67,14 +67,22 @@ pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
     Some(Version { start: found.start(), end: found.start() + written.len(), number })
 }
 
-/// Whether a version is unfinished.
+/// Whether a version is unfinished. `aarch64` and `march` only have such letters in them.
 pub fn is_prerelease(version: &str) -> bool {
-    static UNFINISHED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)(?:^|[^a-z])(?:alpha|beta|rc|pre(?:view|release)?|dev(?:el|eloper)?|snapshot|nightly|canary|insiders?|experimental|milestone)(?:[^a-z]|$)|[-.]m\d",
-        )
-    });
-    UNFINISHED.is_match(version)
+    const STAGES: [&str; 16] = [
+        "alpha", "beta", "rc", "pre", "preview", "prerelease", "dev", "devel", "developer", "snapshot", "nightly",
+        "canary", "insider", "insiders", "experimental", "milestone",
+    ];
+    let lower = version.to_ascii_lowercase();
+    let mut words = lower.split(|c: char| !c.is_ascii_lowercase()).filter(|word| !word.is_empty());
+    // `2.0-M1`
+    let numbered = || {
+        lower
+            .split(['-', '.'])
+            .skip(1)
+            .any(|part| part.starts_with('m') && part[1..].starts_with(|c: char| c.is_ascii_digit()))
+    };
+    words.any(|word| STAGES.contains(&word)) || numbered()
 }
 
 /// A release is named at the start of its line.
