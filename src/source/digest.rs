@@ -24,16 +24,13 @@ mod shapes;
 mod vocabulary;
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use crate::config::{DigestConfig, SectionKind};
 use crate::entry::Kind;
 use crate::names::Names;
 use crate::normalize::{QUESTION_COLUMNS, text};
 use crate::source::markdown::{LinkRef, Piece, Shape};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 use sections::{Head, Section, heading_paths, heads_a_list, sections};
 
@@ -371,15 +368,14 @@ fn each_story_once(pieces: &[Piece], items: &mut Vec<Item>) {
 
 /// `2024-05-17 what came on that day`: what came.
 fn without_day(title: &str) -> &str {
-    static DAY: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^[\[【(（]?\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[\]】)）]?(?:\s*[:：|｜]\s*|\s+)"));
+    static DAY: Pattern = Pattern::new(r"^[\[【(（]?\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[\]】)）]?(?:\s*[:：|｜]\s*|\s+)");
     let behind = DAY.find(title).map_or(title, |day| &title[day.end()..]);
     if text::columns(behind) >= 4 { behind } else { title }
 }
 
 /// `[Wick #12][] refactors …`, whose definition nobody wrote: the words.
 fn without_references(title: &str) -> String {
-    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(^|\s)\[([^\[\]]*[\s#][^\[\]]*)\]\[\]"));
+    static REFERENCE: Pattern = Pattern::new(r"(^|\s)\[([^\[\]]*[\s#][^\[\]]*)\]\[\]");
     REFERENCE.replace_all(title, "$1$2").into_owned()
 }
 

@@ -1,6 +1,30 @@
 //! The patterns that readers of text are made of.
 
+use std::ops::Deref;
+use std::sync::OnceLock;
+
 use regex::Regex;
+
+/// A [`pattern`] of the code, made when something is first matched with it.
+pub(crate) struct Pattern {
+    text: &'static str,
+    made: OnceLock<Regex>,
+}
+
+impl Pattern {
+    /// The pattern `text`.
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Self { text, made: OnceLock::new() }
+    }
+}
+
+impl Deref for Pattern {
+    type Target = Regex;
+
+    fn deref(&self) -> &Regex {
+        self.made.get_or_init(|| pattern(self.text))
+    }
+}
 
 /// What is no part of a word: controls, blanks, punctuation, symbols and pictures, with the
 /// marks that join and colour those. Unicode's own class has hundreds of ranges, and each of

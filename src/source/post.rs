@@ -6,6 +6,7 @@
 
 mod address;
 mod boxes;
+mod days;
 mod formulas;
 mod front;
 mod items;
@@ -30,7 +31,7 @@ use crate::normalize::text;
 use crate::source::digest;
 use crate::source::front_matter;
 use crate::source::markdown::{self, Reading};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 use crate::source::shortcode;
 use crate::source::tags;
 use address::{Fields, post_keys, post_link};
@@ -383,9 +384,8 @@ fn date_of(
 /// The day in a title that names a whole one: `Wick Weekly #34 2019.03.11 - 2019.03.17`. Without a
 /// title in the front matter it is the first line, when that is a heading.
 fn day_in_title(front: &Front, body: &str) -> Option<chrono::NaiveDate> {
-    static DAY: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
-        pattern(r"(?:^|[^\d.])((?:19|20)\d{2})(?:[-./]|\s?年\s?)(\d{1,2})(?:[-./]|\s?月\s?)(\d{1,2})(?:[^\d.]|$)")
-    });
+    static DAY: Pattern =
+        Pattern::new(r"(?:^|[^\d.])((?:19|20)\d{2})(?:[-./]|\s?年\s?)(\d{1,2})(?:[-./]|\s?月\s?)(\d{1,2})(?:[^\d.]|$)");
     let title = front.one("title").or_else(|| leading_heading(body).map(str::to_owned))?;
     let found = DAY.captures(&title)?;
     let number = |n: usize| found[n].parse::<u32>().ok();

@@ -4,13 +4,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::embeds::{self, Arguments, link};
 use super::markdown::code::Code;
-use super::pattern::pattern;
+use super::pattern::Pattern;
 use super::shortcode::Unknown;
 use crate::config::Slugify;
 use crate::normalize::html::escape;
@@ -58,8 +55,8 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
 
 /// `<!-- tab Name -->` and `<!-- endtab -->`, as Hexo has them between its tags for tabs.
 fn with_names_of_tabs(text: &str) -> Cow<'_, str> {
-    static TAB: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?m)^[ \t]*<!--[ \t]*(?:end)?tab\b[ \t]*([^@\n]*?)(?:@[^\n]*?)?[ \t]*-->[ \t]*$"));
+    static TAB: Pattern =
+        Pattern::new(r"(?m)^[ \t]*<!--[ \t]*(?:end)?tab\b[ \t]*([^@\n]*?)(?:@[^\n]*?)?[ \t]*-->[ \t]*$");
     TAB.replace_all(text, |found: &regex::Captures<'_>| match found[1].trim() {
         "" => String::new(),
         name => format!("**{}**  ", name.replace(['*', '<', '>'], "")),

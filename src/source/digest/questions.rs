@@ -1,16 +1,12 @@
 //! Question blocks: who asks, the quoted question, the answers, the label that closes them.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::places;
 use super::shapes::{self, Asker};
 use super::{Item, Scope, lists};
 use crate::entry::Kind;
 use crate::normalize::{address, text};
 use crate::source::markdown::{Piece, Shape};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// One asker and everything up to the next.
 struct Block {
@@ -130,11 +126,9 @@ fn titled_by(scope: &mut Scope<'_>, heads: &[usize]) {
 /// Paragraphs that are a question each, where no heading and no list of questions is; the answer to
 /// each stands below it, perhaps as links. Who asks for questions asks none.
 fn asking_paragraphs(scope: &Scope<'_>, first: usize) -> Vec<usize> {
-    static INVITES: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)[本上这下][周期]|大家|你们|你[有是]|您|\b(?:this|last|next) (?:week|month)\b|\bdo you have\b|\bhave (?:a|any)\b",
-        )
-    });
+    static INVITES: Pattern = Pattern::new(
+        r"(?i)[本上这下][周期]|大家|你们|你[有是]|您|\b(?:this|last|next) (?:week|month)\b|\bdo you have\b|\bhave (?:a|any)\b",
+    );
     let pieces = &scope.pieces[first..scope.section.to];
     let others = pieces.iter().any(|p| {
         matches!(p.shape, Shape::Heading(_))

@@ -4,15 +4,12 @@
 //! Lines of Chinese are left as they are: there a line often is what a paragraph is elsewhere.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::fill::Fill;
 use super::{lists, places, shapes};
 use crate::normalize::text;
 use crate::source::markdown::{Piece, Shape};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Words that no sentence ends with.
 const WANT_MORE: [&str; 15] =
@@ -39,11 +36,9 @@ fn then(pieces: Cow<'_, [Piece]>, step: fn(&[Piece]) -> Cow<'_, [Piece]>) -> Cow
 fn signature(pieces: &[Piece]) -> Option<usize> {
     /// Names, their addresses and a picture.
     const MOST_BELOW: usize = 4;
-    static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:(?:yours )?sincerely|yours(?: truly)?|(?:best|kind|warm)(?:est)? (?:regards|wishes)|regards|cheers|happy hacking|此致|祝好|敬上)\W*$",
-        )
-    });
+    static SIGNED: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:yours )?sincerely|yours(?: truly)?|(?:best|kind|warm)(?:est)? (?:regards|wishes)|regards|cheers|happy hacking|此致|祝好|敬上)\W*$",
+    );
     let last = pieces.len().saturating_sub(MOST_BELOW + 1);
     let at = (last..pieces.len()).rev().find(|n| pieces[*n].is_text() && SIGNED.is_match(&pieces[*n].text))?;
     let leads = |l: &crate::source::markdown::LinkRef| {

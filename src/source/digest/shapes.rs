@@ -22,7 +22,7 @@ use super::places;
 use crate::names::Names;
 use crate::normalize::{address, date, text};
 use crate::source::markdown::{LinkRef, Piece};
-use crate::source::pattern::pattern;
+use crate::source::pattern::{Pattern, pattern};
 
 /// The words up to the first colon, with it: none of the patterns that ask for words before
 /// a colon looks further.
@@ -32,11 +32,9 @@ fn until_colon(line: &str) -> Option<&str> {
 }
 
 /// `1、`, `2.`, `3)`, `(4)`, `⑤`, `NO.1 ` at the start of a line.
-static ORDINAL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"^(?:(?i:no)\.?\s*)?(\d{1,3})\s*(?:[、．)）:：]|\.(?:\D|$))\s*|^(?i:no)\.?\s*\d{1,3}\s+|^[(（]\d{1,2}[)）]\s*|^[①-⑳]\s*[、.．]?\s*",
-    )
-});
+static ORDINAL: Pattern = Pattern::new(
+    r"^(?:(?i:no)\.?\s*)?(\d{1,3})\s*(?:[、．)）:：]|\.(?:\D|$))\s*|^(?i:no)\.?\s*\d{1,3}\s+|^[(（]\d{1,2}[)）]\s*|^[①-⑳]\s*[、.．]?\s*",
+);
 
 /// The line without its number, and whether it had one.
 pub(super) fn without_ordinal(line: &str) -> (&str, bool) {
@@ -99,11 +97,9 @@ pub(super) struct Label {
 
 /// Words that look like labels but only introduce a link.
 pub(super) fn is_generic(name: &str) -> bool {
-    static GENERIC: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|join|sign up|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|instagram|mastodon|facebook|linkedin|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
-        )
-    });
+    static GENERIC: Pattern = Pattern::new(
+        r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|join|sign up|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|instagram|mastodon|facebook|linkedin|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
+    );
     GENERIC.is_match(name)
 }
 
@@ -338,7 +334,7 @@ pub(super) fn is_empty_title(title: &str) -> bool {
 
 /// `3.1 Title`: without the numbers of an outline.
 pub(super) fn without_numbers(line: &str) -> &str {
-    static OUTLINE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{1,2}(?:\.\d{1,2}){1,3}[.、]?\s+"));
+    static OUTLINE: Pattern = Pattern::new(r"^\d{1,2}(?:\.\d{1,2}){1,3}[.、]?\s+");
     OUTLINE.find(line).map_or_else(|| without_ordinal(line).0, |m| &line[m.end()..])
 }
 
@@ -350,11 +346,9 @@ pub(super) fn without_brackets(heading: &str) -> &str {
 
 /// Whether a text is a day and nothing else, perhaps in brackets or before a dash.
 pub(super) fn is_day(text: &str) -> bool {
-    static DAY: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^[\[(（【]?(?:\d{4}[-/.年]\s?\d{1,2}(?:[-/.月]\s?\d{1,2}\s?日?)?|\d{1,2}[-/.]\d{1,2}|\d{1,2}\s?月\s?\d{1,2}\s?日|(?:mon|tue|wed|thu|fri|sat|sun)?\w*,?\s*(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:st|nd|rd|th)?|\d{1,2}\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?)(?:,?\s+\d{4})?)[\])）】]?\s*[-–—:：|,]?$",
-        )
-    });
+    static DAY: Pattern = Pattern::new(
+        r"(?i)^[\[(（【]?(?:\d{4}[-/.年]\s?\d{1,2}(?:[-/.月]\s?\d{1,2}\s?日?)?|\d{1,2}[-/.]\d{1,2}|\d{1,2}\s?月\s?\d{1,2}\s?日|(?:mon|tue|wed|thu|fri|sat|sun)?\w*,?\s*(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:st|nd|rd|th)?|\d{1,2}\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?)(?:,?\s+\d{4})?)[\])）】]?\s*[-–—:：|,]?$",
+    );
     let text = text.trim();
     text.len() >= 4 && text.contains(|c: char| c.is_ascii_digit()) && DAY.is_match(text)
 }
@@ -382,29 +376,24 @@ pub fn day_in(line: &str) -> Option<&str> {
 /// A time as written, with the first of several days alone: `21 and 22 September 2024` begins on
 /// `21 September 2024`, `1 al 4 de agosto` on `1 de agosto`.
 pub(super) fn from_first_day(time: &str) -> String {
-    static DAYS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)\b(\d{1,2})(\.|st|nd|rd|th)?(?:\s*[,&+]\s*\d{1,2}(?:\.|st|nd|rd|th)?)*(?:\s+(?:and|to|until|und|bis|y|al|a|e|et|au)\s+|\s*&\s*)\d{1,2}(?:\.|st|nd|rd|th)?(\s+(?:of |de )?(?:jan|jän|ene|feb|fev|fév|mar|mär|mai|may|apr|abr|avr|jun|jui|jul|aug|ago|aoû|sep|set|oct|okt|out|nov|dec|dez|déc|dic)\p{L}{0,8}\b)",
-        )
-    });
+    static DAYS: Pattern = Pattern::new(
+        r"(?i)\b(\d{1,2})(\.|st|nd|rd|th)?(?:\s*[,&+]\s*\d{1,2}(?:\.|st|nd|rd|th)?)*(?:\s+(?:and|to|until|und|bis|y|al|a|e|et|au)\s+|\s*&\s*)\d{1,2}(?:\.|st|nd|rd|th)?(\s+(?:of |de )?(?:jan|jän|ene|feb|fev|fév|mar|mär|mai|may|apr|abr|avr|jun|jui|jul|aug|ago|aoû|sep|set|oct|okt|out|nov|dec|dez|déc|dic)\p{L}{0,8}\b)",
+    );
     DAYS.replace(time, "$1$2$3").into_owned()
 }
 
 /// Whether a link's text leads around the site, or calls to do something for it.
 pub(super) fn is_navigation(title: &str) -> bool {
-    static NAVIGATION: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:(?:your|us|more) .{0,60}|(?:an? )?(?:links?|articles?|stor(?:y|ies)|tips?|news|prs?|pull requests?|entr(?:y|ies)|events?|posts?|projects?|suggestions?)\b.{0,60})|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|(?:last|previous) (?:week|month|issue|edition)['’]s .*here|join (?:us (?:on|in|at) )?(?:our |the )?(?:\S+ )?(?:discord|slack|matrix|telegram|zulip|gitter|forums?|chat|mailing list)(?: (?:server|channel|chat|group|community))?|follow @\w+|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?|提交.*(?:建议|投票|提名).*|and (?:many|much) more)\W*$",
-        )
-    });
+    static NAVIGATION: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:edit|improve|suggest (?:an? )?edits? (?:to|on)) (?:this|the) (?:page|post|article)(?: on \w+)?|view (?:this|it|the \w+) (?:in|on) .{0,30}|(?:un)?subscribe(?: (?:now|here|to|via|by|with) .{0,40})?|(?:previous|next|prev|last|older|newer) (?:issues?|posts?|week|page|article|edition)|back(?: to (?:the )?(?:top|home|blog|archives?|list))?|home|archives?|all (?:issues|posts)|rss(?: feed)?|atom feed|follow (?:us|me)(?: on \w+)?|share (?:this|on) .{0,30}|tweet(?: this)?|discuss(?: this)? (?:on|in) .{0,30}|(?:please )?(?:submit|send) (?:(?:your|us|more) .{0,60}|(?:an? )?(?:links?|articles?|stor(?:y|ies)|tips?|news|prs?|pull requests?|entr(?:y|ies)|events?|posts?|projects?|suggestions?)\b.{0,60})|(?:please )?submit .{0,50}\bvotes?\b.{0,30}|(?:become a |our )?(?:sponsors?|patrons?)|donate|privacy policy|issue tracker|leave a comment|(?:the )?archives? of (?:all|past) issues?|read (?:this|the) (?:issue|newsletter|post|article).{0,20} (?:on|in|at) .{0,30}|点击(?:分享|投稿|订阅|加入|关注|这里).{0,20}|编辑此页|编辑本页|上一[篇期页]|下一[篇期页]|返回(?:首页|目录|顶部|列表)?|(?:last|previous) (?:week|month|issue|edition)['’]s .*here|join (?:us (?:on|in|at) )?(?:our |the )?(?:\S+ )?(?:discord|slack|matrix|telegram|zulip|gitter|forums?|chat|mailing list)(?: (?:server|channel|chat|group|community))?|follow @\w+|首页|归档|订阅(?:本刊|周刊|邮件|我们)?|往期(?:回顾|内容)?|提交.*(?:建议|投票|提名).*|and (?:many|much) more)\W*$",
+    );
     text::columns(title) <= 90 && NAVIGATION.is_match(title)
 }
 
 /// `原文链接：…` above all else in a post: where the post itself comes from.
 pub(super) fn is_original_of_post(line: &str) -> bool {
-    static ORIGINAL: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)^\W*(?:(?:阅读)?原文|原载于?|original(?: post| article)?)(?:链接|地址|标题)?\W*(?:[:：]|$)")
-    });
+    static ORIGINAL: Pattern =
+        Pattern::new(r"(?i)^\W*(?:(?:阅读)?原文|原载于?|original(?: post| article)?)(?:链接|地址|标题)?\W*(?:[:：]|$)");
     ORIGINAL.is_match(line)
 }
 
@@ -413,26 +402,20 @@ pub(super) fn is_original_of_post(line: &str) -> bool {
 ///
 /// `is_link` is of a line that is a link from one end to the other: there such words may begin a title.
 pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
-    static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:(?:image|photo|picture) (?:source|credit)s?\s*[:：]\s*\S*$|图片?来?源\s*[:：]\s*\S*$|(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
-        )
-    });
-    static AROUND: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源|首发)\s*[:：].{0,80}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)\W*$|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇](?:回顾|内容)?\W*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
-        )
-    });
+    static CREDIT: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:image|photo|picture) (?:source|credit)s?\s*[:：]\s*\S*$|图片?来?源\s*[:：]\s*\S*$|(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
+    );
+    static AROUND: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源|首发)\s*[:：].{0,80}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)\W*$|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇](?:回顾|内容)?\W*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
+    );
     CREDIT.is_match(line) || !is_link && AROUND.is_match(line)
 }
 
 /// Whether a line asks its readers for something, in every issue: `Want to get involved? See …`.
 pub(super) fn invites(line: &str) -> bool {
-    static INVITES: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:(?:check|see|visit|browse)(?: out)? .{0,120}\b(?:to|and) find (?:an?|more|other|all|your|one)\b|thanks for (?:reading|your (?:support|interest))\b|if you(?:['’](?:d|ve|re))? .+[,，] ?(?:please )?(?:let (?:us|me) know|contact us|reach out|send (?:us|it|them)|submit (?:it|them|your)|tell us|get in touch|drop (?:us|by)|check out our|feel free)\b|(?:want|would you like|looking|ready) to (?:get involved|contribute|help out|join us|be featured)\b|(?:do|did|have) you .+\?\W*(?:send (?:in|us|it|them)|submit (?:it|them|your)|let us know|tell us)\b)",
-        )
-    });
+    static INVITES: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:check|see|visit|browse)(?: out)? .{0,120}\b(?:to|and) find (?:an?|more|other|all|your|one)\b|thanks for (?:reading|your (?:support|interest))\b|if you(?:['’](?:d|ve|re))? .+[,，] ?(?:please )?(?:let (?:us|me) know|contact us|reach out|send (?:us|it|them)|submit (?:it|them|your)|tell us|get in touch|drop (?:us|by)|check out our|feel free)\b|(?:want|would you like|looking|ready) to (?:get involved|contribute|help out|join us|be featured)\b|(?:do|did|have) you .+\?\W*(?:send (?:in|us|it|them)|submit (?:it|them|your)|let us know|tell us)\b)",
+    );
     INVITES.is_match(line)
 }
 
@@ -445,47 +428,40 @@ pub(super) fn is_part_of_text(words: &str) -> bool {
 
 /// Whether a title is that of what goes with another: slides, a recording, where it is talked about.
 pub(super) fn is_aside(title: &str) -> bool {
-    static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)\b(?:slides?|videos?|recordings?|discussions?|comments?|thread|transcripts?|changelog|release notes|notes|announcement|source|code|demo|docs?|documentation|repo(?:sitory)?|github|reddit|hacker ?news|part \d|download|issues?|pdf|paper|website|homepage|schedule|agenda|minutes|tickets?|register|translation|tracking|lobsters|lemmy|mastodon)\b|原文|点击|讨论|视频|幻灯|录像|回放|源码|代码|仓库|文档|译文|中文|报名|官网|地址|链接",
-        )
-    });
+    static ASIDE: Pattern = Pattern::new(
+        r"(?i)\b(?:slides?|videos?|recordings?|discussions?|comments?|thread|transcripts?|changelog|release notes|notes|announcement|source|code|demo|docs?|documentation|repo(?:sitory)?|github|reddit|hacker ?news|part \d|download|issues?|pdf|paper|website|homepage|schedule|agenda|minutes|tickets?|register|translation|tracking|lobsters|lemmy|mastodon)\b|原文|点击|讨论|视频|幻灯|录像|回放|源码|代码|仓库|文档|译文|中文|报名|官网|地址|链接",
+    );
     ASIDE.is_match(title)
 }
 
 /// Whether a line names a weekday or an hour.
 pub(super) fn says_when(line: &str) -> bool {
-    static WHEN: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\d{1,2}[:：]\d{2}\b|每周|周[一二三四五六日]")
-    });
+    static WHEN: Pattern = Pattern::new(
+        r"(?i)\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\d{1,2}[:：]\d{2}\b|每周|周[一二三四五六日]",
+    );
     WHEN.is_match(line)
 }
 
 /// Whether a line says how its readers take part: `If you want to contribute, please read …`.
 pub(super) fn tells_how_to_join(line: &str) -> bool {
-    static JOIN: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)\b(?:if you(?:['’]d)? (?:want|would like|like|wish)|want|wanting|in order|interested in) (?:to )?(?:contribut(?:e|ing)|help(?:ing)? (?:out|us)|get(?:ting)? involved|join(?:ing)? us|participat(?:e|ing)|tak(?:e|ing) part)\b|^\W*(?:how )?to (?:contribute|get involved|participate|take part|help out|join us)\b|(?:如果|若).{0,8}(?:参与|贡献|加入)|^\W*(?:参与|贡献)(?:方式|指南)\W*$",
-        )
-    });
+    static JOIN: Pattern = Pattern::new(
+        r"(?i)\b(?:if you(?:['’]d)? (?:want|would like|like|wish)|want|wanting|in order|interested in) (?:to )?(?:contribut(?:e|ing)|help(?:ing)? (?:out|us)|get(?:ting)? involved|join(?:ing)? us|participat(?:e|ing)|tak(?:e|ing) part)\b|^\W*(?:how )?to (?:contribute|get involved|participate|take part|help out|join us)\b|(?:如果|若).{0,8}(?:参与|贡献|加入)|^\W*(?:参与|贡献)(?:方式|指南)\W*$",
+    );
     JOIN.is_match(line)
 }
 
 /// `阅读原文`, `长按识别二维码查看原文`: words for the address below them.
 pub(super) fn leads_to_original(line: &str) -> bool {
-    static LEADS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:(?:长按|扫码|扫描|识别|点击)[^，。]{0,12})?(?:阅读|查看|访问|浏览|跳转)(?:原文|全文|详情|更多|链接|原链接)(?:链接|地址)?\W*$|^\W*read (?:more|the original|on)\W*$",
-        )
-    });
+    static LEADS: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:长按|扫码|扫描|识别|点击)[^，。]{0,12})?(?:阅读|查看|访问|浏览|跳转)(?:原文|全文|详情|更多|链接|原链接)(?:链接|地址)?\W*$|^\W*read (?:more|the original|on)\W*$",
+    );
     LEADS.is_match(line)
 }
 
 /// Whether a heading says who wrote what it stands below: `Authors: [@ann](…)`.
 pub(super) fn is_byline(piece: &Piece) -> bool {
-    static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)^\W*(?:authors?|written by|by|contributors?|maintainers?|作者|贡献者)(?:\s*[:：]|\s)")
-    });
+    static BYLINE: Pattern =
+        Pattern::new(r"(?i)^\W*(?:authors?|written by|by|contributors?|maintainers?|作者|贡献者)(?:\s*[:：]|\s)");
     let who = |l: &LinkRef| places::is_person(l) || l.text.starts_with(['@', '＠']);
     !piece.links.is_empty() && piece.links.iter().all(who) && BYLINE.is_match(&piece.text)
 }
@@ -493,11 +469,9 @@ pub(super) fn is_byline(piece: &Piece) -> bool {
 /// Whether a line says who wrote something or where it is kept, and its link leads to no more than
 /// that: `作者：[Ann](https://ann.example/)`, `归档：https://…`.
 pub(super) fn is_source(piece: &Piece) -> bool {
-    static FROM: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^\W*(?:作者|来源|出处|供稿|(?:以下)?(?:感谢|致谢))[^:：]{0,6}[:：]"));
-    static KEPT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"^\W*(?:[^\s:：]{0,10}(?:归档|订阅)(?:新闻|地址|方式|链接)?\s*[:：]|本文归档[到于在])")
-    });
+    static FROM: Pattern = Pattern::new(r"^\W*(?:作者|来源|出处|供稿|(?:以下)?(?:感谢|致谢))[^:：]{0,6}[:：]");
+    static KEPT: Pattern =
+        Pattern::new(r"^\W*(?:[^\s:：]{0,10}(?:归档|订阅)(?:新闻|地址|方式|链接)?\s*[:：]|本文归档[到于在])");
     let only = |is: fn(&LinkRef) -> bool| piece.links.iter().filter(|l| !l.picture).all(is);
     text::columns(&piece.text) <= 120
         && (FROM.is_match(&piece.text)
@@ -507,13 +481,11 @@ pub(super) fn is_source(piece: &Piece) -> bool {
 
 /// Whether a line says that it was paid for.
 pub(super) fn is_sponsored(line: &str) -> bool {
-    static SPONSORED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:sponsored|sponsors?|ads?|advertisement|promoted|广告|赞助商?|推广)\s*[\]】」):：|]|\bsponsored by\b|[-–—]\s*sponsored?\W*$|[（(](?:sponsor(?:ed)?|ad|广告|推广)[)）]\W*$|^\W*this (?:issue|week|newsletter).{0,20} is (?:sponsored|brought to you) by",
-        )
-    });
+    static SPONSORED: Pattern = Pattern::new(
+        r"(?i)^\W*(?:sponsored|sponsors?|ads?|advertisement|promoted|广告|赞助商?|推广)\s*[\]】」):：|]|\bsponsored by\b|[-–—]\s*sponsored?\W*$|[（(](?:sponsor(?:ed)?|ad|广告|推广)[)）]\W*$|^\W*this (?:issue|week|newsletter).{0,20} is (?:sponsored|brought to you) by",
+    );
     // A mark behind the words, in capitals.
-    static MARKED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[\s。.！!])(?:SPONSOR(?:ED)?|ADVERTISEMENT)\W*$"));
+    static MARKED: Pattern = Pattern::new(r"(?:^|[\s。.！!])(?:SPONSOR(?:ED)?|ADVERTISEMENT)\W*$");
     SPONSORED.is_match(line) || MARKED.is_match(line)
 }
 

@@ -1,12 +1,10 @@
 //! `:tada:` as the sign that it names, where it stands between other words.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use comrak::nodes::{AstNode, NodeValue};
-use regex::Regex;
 
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Puts the signs below `root` in place of their names. Addresses and code have none.
 pub(super) fn show<'a>(root: &'a AstNode<'a>) {
@@ -28,7 +26,7 @@ pub(super) fn show<'a>(root: &'a AstNode<'a>) {
 
 /// A text without markup, with the signs in place of their names.
 pub fn with_emoji(text: &str) -> Cow<'_, str> {
-    static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r":([a-z0-9+-][a-z0-9_+-]{0,40}):"));
+    static NAME: Pattern = Pattern::new(r":([a-z0-9+-][a-z0-9_+-]{0,40}):");
     if !text.contains(':') {
         return Cow::Borrowed(text);
     }

@@ -1,21 +1,18 @@
 //! The ids of headings: those a post gives, else those its generator makes.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
 use comrak::nodes::{AstNode, NodeValue};
-use regex::Regex;
 
 use super::{HeadingId, Piece, Shape};
 use crate::config::Slugify;
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Takes out what is said to the generator and to no reader: `{#id .class}` at the end of a
 /// heading, `{:target="_blank"}` behind a link, `{: .list}` on a line of its own. Comes back
 /// with the ids of headings, by line.
 pub(super) fn take_attributes<'a>(root: &'a AstNode<'a>, source: &str) -> HashMap<usize, String> {
-    static GIVEN: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"\s*\{:?\s*(?:#([^\s{}#]+))?(?:\s*[.#]?[\w-]+(?:=[^\s{}]+)?)*\s*\}\s*$"));
+    static GIVEN: Pattern = Pattern::new(r"\s*\{:?\s*(?:#([^\s{}#]+))?(?:\s*[.#]?[\w-]+(?:=[^\s{}]+)?)*\s*\}\s*$");
     let mut ids = HashMap::new();
     if !["{#", "{.", "{:", "{ #"].iter().any(|mark| source.contains(mark)) {
         return ids;
@@ -42,7 +39,7 @@ pub(super) fn take_attributes<'a>(root: &'a AstNode<'a>, source: &str) -> HashMa
 /// Takes out attributes in the spellings of kramdown and of most others, `{: .lead}` and `{.lead}`,
 /// which are no text anywhere.
 fn take_marks<'a>(root: &'a AstNode<'a>) {
-    static MARK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\{:?\s*(?:[#.][\w-]|[\w-]+=)[^{}]{0,200}\}"));
+    static MARK: Pattern = Pattern::new(r"^\s*\{:?\s*(?:[#.][\w-]|[\w-]+=)[^{}]{0,200}\}");
     for node in root.descendants() {
         let before = node.previous_sibling().map(|n| {
             let value = &n.data.borrow().value;

@@ -2,12 +2,8 @@
 //! `??? tip`, `=== "Tab"`), as quotations and parts that begin with their title. Markdown would
 //! take what is in them for code. Every line keeps its number.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::source::markdown::code::Code;
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Boxes in boxes are followed so far.
 const DEEPEST: usize = 6;
@@ -30,11 +26,9 @@ pub(super) fn name(kind: &str) -> String {
 }
 
 fn within(text: &str, depth: usize) -> String {
-    static BOX: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r#"^([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+([A-Za-z][\w-]*)(?:[ \t]+[a-z-]+){0,3}(?:[ \t]+"([^"\n]*)")?|===[!+]?[ \t]+"([^"\n]+)")[ \t]*$"#,
-        )
-    });
+    static BOX: Pattern = Pattern::new(
+        r#"^([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+([A-Za-z][\w-]*)(?:[ \t]+[a-z-]+){0,3}(?:[ \t]+"([^"\n]*)")?|===[!+]?[ \t]+"([^"\n]+)")[ \t]*$"#,
+    );
     let code = Code::of(text);
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     let mut at = 0;

@@ -4,19 +4,14 @@
 //! What is no formula stays Markdown: prices, variables of shells, links and code between two
 //! dollar signs, and formulas whose author has escaped them for Markdown already.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::signs::is_in_address;
 use crate::source::markdown::code::Code;
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// The text with its formulas escaped. Every line keeps its number.
 pub(super) fn escaped(text: String) -> String {
-    static FORMULA: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?m)^[ \t]*\$\$[ \t]*\n(?:[^$]+)\n[ \t]*\$\$[ \t]*$|\$\$[^$\n]+\$\$|\$[^$\s][^$\n]*\$")
-    });
+    static FORMULA: Pattern =
+        Pattern::new(r"(?m)^[ \t]*\$\$[ \t]*\n(?:[^$]+)\n[ \t]*\$\$[ \t]*$|\$\$[^$\n]+\$\$|\$[^$\s][^$\n]*\$");
     if !text.contains('$') {
         return text;
     }

@@ -1,9 +1,6 @@
 //! What the keys of front matter mean, in the spellings of the generators.
 
-use std::sync::LazyLock;
-
 use chrono::{DateTime, Datelike, Utc};
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{Note, Weight};
@@ -11,7 +8,7 @@ use crate::config::{Slugify, Zone};
 use crate::entry::Person;
 use crate::normalize::{date, text};
 use crate::source::markdown;
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Front matter with what it may mean.
 pub(super) struct Front {
@@ -303,7 +300,7 @@ impl Front {
 /// The address of a picture: as it is written, or that of a Markdown link. A name of a file
 /// may have blanks, an address has none, and neither has brackets.
 fn picture(written: &str) -> Option<String> {
-    static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^!?\[[^\]]*\]\(\s*<?([^\s()<>\[\]]+)>?[^()]*\)$"));
+    static LINK: Pattern = Pattern::new(r"^!?\[[^\]]*\]\(\s*<?([^\s()<>\[\]]+)>?[^()]*\)$");
     let address = LINK.captures(written).and_then(|c| c.get(1)).map_or(written, |m| m.as_str());
     let name = address.rsplit('/').next().unwrap_or(address).to_lowercase();
     let is_file = !address.contains("://") && PICTURES.iter().any(|end| name.ends_with(end));
@@ -316,8 +313,8 @@ const PICTURES: [&str; 7] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", "
 
 /// `[Ann](https://ann.example) (Wick Inc.)`, `Ann <ann@ann.example>`, `Ann`: who it is, and where.
 fn written_person(written: &str) -> Person {
-    static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\[([^\]]+)\]\(\s*(https?://[^\s)]+)\s*\)"));
-    static BRACKETS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*([^<>]*\w[^<>]*?)\s*<([^<>\s]+)>\s*$"));
+    static LINK: Pattern = Pattern::new(r"^\s*\[([^\]]+)\]\(\s*(https?://[^\s)]+)\s*\)");
+    static BRACKETS: Pattern = Pattern::new(r"^\s*([^<>]*\w[^<>]*?)\s*<([^<>\s]+)>\s*$");
     let Some(found) = LINK.captures(written).or_else(|| BRACKETS.captures(written)) else {
         return Person::named(text::line(written));
     };

@@ -3,18 +3,15 @@
 //!
 //! What leads to no post loses its link: the name of a source file is no address.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
 use url::Url;
 
 use super::slugs::{language_tag, path_names};
 use crate::config::PostsFolder;
 use crate::normalize::address;
 use crate::source::markdown::code::Code;
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Endings of posts.
 const MARKDOWN: [&str; 4] = [".md", ".markdown", ".mdx", ".mdown"];
@@ -92,9 +89,8 @@ impl<'a> Leads<'a> {
     /// `text` with links as notes of Obsidian and wikis have them, `[[Name of a post|words]]` and
     /// `![[picture.png]]`. What names no post stays as it is: it may be anything.
     pub(super) fn mend_wiki(&mut self, text: String) -> String {
-        static LINK: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(!?)\[\[([^\[\]|#\n]{1,200})(?:#[^\[\]|\n]{0,200})?(?:\\?\|([^\[\]|\n]{0,200}))?\]\]")
-        });
+        static LINK: Pattern =
+            Pattern::new(r"(!?)\[\[([^\[\]|#\n]{1,200})(?:#[^\[\]|\n]{0,200})?(?:\\?\|([^\[\]|\n]{0,200}))?\]\]");
         const PICTURES: [&str; 7] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif"];
         let Some(others) = self.others.filter(|_| text.contains("[[")) else { return text };
         let code = Code::of(&text);
@@ -137,11 +133,9 @@ impl<'a> Leads<'a> {
     /// `text` with the addresses of posts in place of the names of their files. Lines
     /// stay where they are.
     pub(super) fn mend(&mut self, text: String) -> String {
-        static LINK: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
-                r#"(?m)(?:\]\([ \t]*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(<[^<>\n]+>|(?:[^\s()<>]|\([^\s()<>]*\))+)|\bhref[ \t]*=[ \t]*["']([^"'\n]*)["']"#,
-            )
-        });
+        static LINK: Pattern = Pattern::new(
+            r#"(?m)(?:\]\([ \t]*|^ {0,3}\[[^\]\n]+\]:[ \t]*)(<[^<>\n]+>|(?:[^\s()<>]|\([^\s()<>]*\))+)|\bhref[ \t]*=[ \t]*["']([^"'\n]*)["']"#,
+        );
         if self.others.is_none() || !may_lead(&text) {
             return text;
         }
@@ -174,7 +168,7 @@ impl<'a> Leads<'a> {
 /// `text` with links and pictures that begin at the root of the site below `base`: Docusaurus puts
 /// its `baseUrl` before them.
 pub(super) fn below_base(text: String, base: &str) -> String {
-    static ROOTED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\]\([ \t]*<?(/[^/\s()<>][^\s()<>]*)"));
+    static ROOTED: Pattern = Pattern::new(r"\]\([ \t]*<?(/[^/\s()<>][^\s()<>]*)");
     if base == "/" || !text.contains("](") {
         return text;
     }
@@ -196,7 +190,7 @@ pub(super) fn below_base(text: String, base: &str) -> String {
 /// `text` with Pelican's places of files as addresses: `{static}/images/a.png` lies below `base`,
 /// `{attach}a.png` in the folder of the post.
 pub(super) fn without_places(text: String, base: &str, folders: &[String]) -> String {
-    static PLACE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:\{(?:static|attach)\}|\|(?:static|attach)\|)(/?)"));
+    static PLACE: Pattern = Pattern::new(r"(?:\{(?:static|attach)\}|\|(?:static|attach)\|)(/?)");
     if !text.contains("static") && !text.contains("attach") || !PLACE.is_match(&text) {
         return text;
     }

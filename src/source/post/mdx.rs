@@ -4,14 +4,10 @@
 //! `>` in braces, elements that end themselves, expressions, comments, modules. Runs nothing:
 //! what only a program could show is left out. Every line keeps its number.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::normalize::html::elements::{is_silent, is_void};
 use crate::normalize::html::escape;
 use crate::source::embeds::{self, Arguments};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// A tag is shorter.
 const LONGEST: usize = 16_384;
@@ -70,11 +66,9 @@ pub(super) fn as_markdown(text: &str, expressions: bool) -> String {
 
 /// Whether a line begins a block of `import` and `export`.
 fn is_module(line: &str) -> bool {
-    static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r#"^(?:import(?:\s*['"{]|\s*\*\s*as\s+[\w$]+\s+from|\s+[\w$]+\s*(?:,\s*[{*]|from\s*['"]))|export\s+(?:(?:const|let|var|function|async|class)\s+[\w$*]+\s*[=({:]|(?:async\s+)?function\b|default\s+(?:function|class|async|[({]|[\w$]+\s*;?\s*$|[\w$]+\()|\{|\*\s*from))"#,
-        )
-    });
+    static BEGINS: Pattern = Pattern::new(
+        r#"^(?:import(?:\s*['"{]|\s*\*\s*as\s+[\w$]+\s+from|\s+[\w$]+\s*(?:,\s*[{*]|from\s*['"]))|export\s+(?:(?:const|let|var|function|async|class)\s+[\w$*]+\s*[=({:]|(?:async\s+)?function\b|default\s+(?:function|class|async|[({]|[\w$]+\s*;?\s*$|[\w$]+\()|\{|\*\s*from))"#,
+    );
     BEGINS.is_match(line)
 }
 
@@ -174,9 +168,9 @@ impl<'t> Reader<'t> {
 
     /// A comment, or an expression that is a name or a text.
     fn braces(&mut self, rest: &str, expressions: bool) {
-        static EXPRESSION: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r#"^\{\s*(?:'([^'\n]*)'|"([^"\n]*)"|`([^`$\n]*)`|[A-Za-z_$][\w$]*(?:\??\.[\w$]+)*(?:\(\))?)\s*\}"#)
-        });
+        static EXPRESSION: Pattern = Pattern::new(
+            r#"^\{\s*(?:'([^'\n]*)'|"([^"\n]*)"|`([^`$\n]*)`|[A-Za-z_$][\w$]*(?:\??\.[\w$]+)*(?:\(\))?)\s*\}"#,
+        );
         if rest.starts_with("{/*") && self.failures < MOST_FAILURES {
             match rest.find("*/}") {
                 Some(end) => return self.drop_to(self.at + end + 3),

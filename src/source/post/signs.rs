@@ -1,14 +1,10 @@
 //! Signs in a text that are meant for the site generator and are no words: the place of a
 //! table of contents, the fences of admonitions, the end of the excerpt.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::boxes;
 use crate::config::Slugify;
 use crate::source::markdown::{self, code::Code};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Whether modules may be imported in the file at `path`: it is MDX, or Docusaurus reads it.
 pub(super) fn imports(path: &str, slugify: Slugify) -> bool {
@@ -19,11 +15,9 @@ pub(super) fn imports(path: &str, slugify: Slugify) -> bool {
 /// between two `%%`: what nobody was meant to read. Every other line keeps its number. A comment
 /// has blanks around it: `100%%，内存80%%` and `%%s` are something else.
 pub(super) fn without_comments(text: String) -> String {
-    static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?m)^[ \t]*%%[ \t]*$(?s:.*?)^[ \t]*%%[ \t]*$|(^|[ \t])%%(?:[^%\n,.;，。；]|%[^%\n])(?:[^%\n]|%[^%\n])*?%%([ \t.,;:!?，。；：！？]|$)",
-        )
-    });
+    static COMMENT: Pattern = Pattern::new(
+        r"(?m)^[ \t]*%%[ \t]*$(?s:.*?)^[ \t]*%%[ \t]*$|(^|[ \t])%%(?:[^%\n,.;，。；]|%[^%\n])(?:[^%\n]|%[^%\n])*?%%([ \t.,;:!?，。；：！？]|$)",
+    );
     if !text.contains("%%") {
         return text;
     }
@@ -47,11 +41,9 @@ pub(super) fn without_comments(text: String) -> String {
 /// alone on a line, and without what closes them: a tag alone would keep what it encloses from being
 /// read. Every line keeps its number.
 pub(super) fn without_wrappers(text: String) -> String {
-    static OPENS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r#"(?i)^\s*<(div|section|article|aside|main|header|footer|center|figure)\b[^<>]*\smarkdown\s*=\s*["']?(?:1|block|span|true)["']?[^<>]*>\s*$"#,
-        )
-    });
+    static OPENS: Pattern = Pattern::new(
+        r#"(?i)^\s*<(div|section|article|aside|main|header|footer|center|figure)\b[^<>]*\smarkdown\s*=\s*["']?(?:1|block|span|true)["']?[^<>]*>\s*$"#,
+    );
     if !text.contains("markdown=") {
         return text;
     }
@@ -103,8 +95,8 @@ pub(super) fn is_in_address(before: &str) -> bool {
 /// The text with boxes of other names than the five that Markdown has as quotations that begin
 /// with the title: `> [!faq]- Why?`. Whether they are folded says nothing where nothing folds.
 pub(super) fn with_known_boxes(text: String) -> String {
-    static BOX: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?m)^([ \t]*(?:>[ \t]*)+)\[!([A-Za-z][\w-]*)\]([+-]?)(?:[ \t]+([^\n]*))?[ \t]*$"));
+    static BOX: Pattern =
+        Pattern::new(r"(?m)^([ \t]*(?:>[ \t]*)+)\[!([A-Za-z][\w-]*)\]([+-]?)(?:[ \t]+([^\n]*))?[ \t]*$");
     if !text.contains("[!") {
         return text;
     }
@@ -144,15 +136,14 @@ pub(super) fn with_known_boxes(text: String) -> String {
 /// The text without such lines. They become empty, so that every other one keeps its
 /// number; what stands in code stays.
 pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
-    static CONTENTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^ {0,3}(?:\[toc\]|\[\[_?toc_?\]\])\s*$"));
+    static CONTENTS: Pattern = Pattern::new(r"(?i)^ {0,3}(?:\[toc\]|\[\[_?toc_?\]\])\s*$");
     // kramdown's `{:toc}`, `{: .class}`, `{::nomarkdown}`.
-    static KRAMDOWN: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^ {0,3}\{(?::(?:toc|\s|\.|#|[\w-]+=)[^{}]*|::\w+[^{}]*/?|:/\w*)\}\s*$"));
-    static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ {0,3}\{/\*.*\*/\}\s*$"));
+    static KRAMDOWN: Pattern = Pattern::new(r"^ {0,3}\{(?::(?:toc|\s|\.|#|[\w-]+=)[^{}]*|::\w+[^{}]*/?|:/\w*)\}\s*$");
+    static COMMENT: Pattern = Pattern::new(r"^ {0,3}\{/\*.*\*/\}\s*$");
     // What an abbreviation stands for, as kramdown and Python's Markdown have it.
-    static ABBREVIATION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ {0,3}\*\[[^\]\[]{1,40}\]:\s*\S"));
-    static OPENS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*[A-Za-z{]"));
-    static CLOSES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*:{3,}\s*$"));
+    static ABBREVIATION: Pattern = Pattern::new(r"^ {0,3}\*\[[^\]\[]{1,40}\]:\s*\S");
+    static OPENS: Pattern = Pattern::new(r"^\s*:{3,}\s*[A-Za-z{]");
+    static CLOSES: Pattern = Pattern::new(r"^\s*:{3,}\s*$");
     // A fence that nothing closes is something else.
     let fenced = text.lines().any(|l| OPENS.is_match(l)) && text.lines().any(|l| CLOSES.is_match(l));
     let kramdown = slugify == Slugify::Jekyll && text.contains("{:");
@@ -191,11 +182,9 @@ pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
 /// What a box is called, as a line of its own: `::: tip A title`, `:::note[A title]`, and by its
 /// kind where it has no title and warns. The box goes, its title stays.
 fn title(line: &str) -> String {
-    static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^(\s*):{3,}\s*((?i:note|tip|info|warning|danger|caution|important|details|success|question|example|hint|attention|abstract|bug|quote))(?:\s+([^\s{:].*?)|\[([^\]]+)\])?\s*(?:\{[^{}]*\})?\s*$",
-        )
-    });
+    static TITLE: Pattern = Pattern::new(
+        r"^(\s*):{3,}\s*((?i:note|tip|info|warning|danger|caution|important|details|success|question|example|hint|attention|abstract|bug|quote))(?:\s+([^\s{:].*?)|\[([^\]]+)\])?\s*(?:\{[^{}]*\})?\s*$",
+    );
     let Some(found) = TITLE.captures(line) else { return String::new() };
     let words = found.get(3).or_else(|| found.get(4)).map(|m| m.as_str().replace(['*', '`'], ""));
     // A note says by itself that it is one.
@@ -209,10 +198,9 @@ fn title(line: &str) -> String {
 /// What stands before `<!-- more -->` or Docusaurus' `{/* truncate */}`, as plain text: by that
 /// the author ends the excerpt.
 pub(super) fn before_more(text: &str, imports: bool, slugify: Slugify) -> Option<String> {
-    static MORE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)<!--\s*(?:more|truncate)\s*-->|\{/\*\s*truncate\s*\*/\}"));
+    static MORE: Pattern = Pattern::new(r"(?i)<!--\s*(?:more|truncate)\s*-->|\{/\*\s*truncate\s*\*/\}");
     // Footnotes stand behind the mark.
-    static NOTE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[\^([^\]\s]+)\]"));
+    static NOTE: Pattern = Pattern::new(r"\[\^([^\]\s]+)\]");
     let mut marks = MORE.find_iter(text).peekable();
     marks.peek()?;
     let code = Code::of(text);

@@ -1,13 +1,10 @@
 //! Names of files, and how each generator writes a name into an address.
 
-use std::sync::LazyLock;
-
 use chrono::{Datelike, NaiveDate};
-use regex::Regex;
 
 use crate::config::Slugify;
 use crate::normalize::date;
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// What a path says.
 pub(super) struct PathNames {
@@ -43,8 +40,7 @@ impl PathNames {
 
     /// The day that folders name, alone or with the file: `2024/06/30/name`, `2024/06-30-name`.
     pub(super) fn day_of_folders(&self) -> Option<NaiveDate> {
-        static DAY: LazyLock<Regex> =
-            LazyLock::new(|| pattern(r"(?:^|/)((?:19|20)\d{2})[-/](\d{1,2})[-/](\d{1,2})(?:[-/]|$)"));
+        static DAY: Pattern = Pattern::new(r"(?:^|/)((?:19|20)\d{2})[-/](\d{1,2})[-/](\d{1,2})(?:[-/]|$)");
         let found = DAY.captures(&self.without_language)?;
         let number = |n: usize| found[n].parse::<u32>().ok();
         NaiveDate::from_ymd_opt(i32::try_from(number(1)?).ok()?, number(2)?, number(3)?)
@@ -107,7 +103,7 @@ pub(super) fn path_names(path: &str) -> PathNames {
     }
     without_language.push_str(stem);
     // Jekyll's `DATE_FILENAME_MATCHER`; Zola wants two digits each.
-    static DASHED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d{2,4}-\d{1,2}-\d{1,2})(.*)$"));
+    static DASHED: Pattern = Pattern::new(r"^(\d{2,4}-\d{1,2}-\d{1,2})(.*)$");
     let dashed = DASHED.captures(stem).and_then(|c| {
         let (date, behind) = (c.get(1)?.as_str(), c.get(2)?.as_str());
         let ours = date.len() == 10 || date.find('-') == Some(4) && behind.starts_with(['-', '_', ' ']);
@@ -158,7 +154,7 @@ pub(super) fn jekyll_title(name: &str) -> String {
 /// The path of a post of Docusaurus that has no `slug`: its date as folders, where its name
 /// or those of its folders have one (`parseBlogFileName` of its blogUtils.ts).
 pub(super) fn docusaurus_path(path: &str) -> String {
-    static DATED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(.*?)(\d{4}[-/]\d{1,2}[-/]\d{1,2})[-/]?(.*)$"));
+    static DATED: Pattern = Pattern::new(r"^(.*?)(\d{4}[-/]\d{1,2}[-/]\d{1,2})[-/]?(.*)$");
     match DATED.captures(path) {
         Some(parts) => format!("{}{}/{}", &parts[1], parts[2].replace('-', "/"), &parts[3]),
         None => path.to_owned(),
@@ -182,7 +178,7 @@ fn hyphened(name: &str, keep: impl Fn(char) -> bool) -> String {
 /// Letters, marks and decimal digits: what Go asks with `IsLetter`, `IsMark` and `IsDigit`,
 /// and Ruby with `[[:alnum:]]`. A circled number is none of them.
 fn is_word(c: char) -> bool {
-    static WORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[\p{L}\p{M}\p{Nd}]$"));
+    static WORD: Pattern = Pattern::new(r"^[\p{L}\p{M}\p{Nd}]$");
     match c {
         _ if c.is_ascii() => c.is_ascii_alphanumeric(),
         // Most of what is written in Chinese, Korean and Japanese, and between it.
@@ -218,7 +214,7 @@ mod tests {
 
     #[test]
     fn letters_marks_and_digits_make_words() {
-        let word = Regex::new(r"^[\p{L}\p{M}\p{Nd}]$").unwrap();
+        let word = regex::Regex::new(r"^[\p{L}\p{M}\p{Nd}]$").unwrap();
         for c in ('\0'..='\u{3FFFF}').filter(|c| !c.is_ascii()) {
             assert_eq!(is_word(c), word.is_match(&c.to_string()), "{c:?}");
         }

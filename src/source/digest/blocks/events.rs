@@ -13,7 +13,7 @@ use crate::source::digest::places;
 use crate::source::digest::shapes::{self, Field};
 use crate::source::digest::{Item, Scope, lists};
 use crate::source::markdown::{LinkRef, Piece, Shape};
-use crate::source::pattern::pattern;
+use crate::source::pattern::{Pattern, pattern};
 
 /// Whether a section has the fields of an event.
 pub(in crate::source::digest) fn has_event_fields(scope: &Scope<'_>) -> bool {
@@ -386,11 +386,9 @@ fn without_day(title: &str) -> &str {
     });
     let Some(day) = shapes::day_in(title).filter(|day| title.starts_with(day)).or(short) else { return title };
     // `May 12-14, 2024`: to which day, too.
-    static RANGE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^(?:[-–—~]|\s+(?:to|until)\s+)(?:[a-z]{3,9}\.? )?\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?:\W|$)|^\s*[-–—~]\s*\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\s*[:：]",
-        )
-    });
+    static RANGE: Pattern = Pattern::new(
+        r"(?i)^(?:[-–—~]|\s+(?:to|until)\s+)(?:[a-z]{3,9}\.? )?\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?(?:\W|$)|^\s*[-–—~]\s*\d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\s*[:：]",
+    );
     // `, 9:30-11:00 CET`: and at which hours. The day may have the first of them.
     static HOURS: LazyLock<Regex> = LazyLock::new(|| {
         const CLOCK: &str = r"\d{1,2}(?:[:：]\d{2}(?:\s*[ap]\.?m\b\.?)?|\s*[ap]\.?m\b\.?)";
@@ -413,8 +411,7 @@ fn dated_words(line: &str) -> String {
     match shapes::day_in(line) {
         Some(day) if behind.len() == line.len() => {
             let before = line.split(day).next().unwrap_or("").trim_end_matches(marks);
-            static WHEN: LazyLock<Regex> =
-                LazyLock::new(|| pattern(r"(?:时间)?\s*(?:[暂原初拟]?定|将|拟)?\s*(?:为|是|于|在)?$"));
+            static WHEN: Pattern = Pattern::new(r"(?:时间)?\s*(?:[暂原初拟]?定|将|拟)?\s*(?:为|是|于|在)?$");
             let before = WHEN.find(before).map_or(before, |m| &before[..m.start()]).trim_end_matches(marks);
             if text::columns(before) >= 4 { before.to_owned() } else { sentence }
         }

@@ -1,9 +1,5 @@
 //! News: a block a heading or a number, an item a link, else the whole.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::releases::release;
 use super::{begins_item, has_link_below};
 use crate::entry::Kind;
@@ -11,7 +7,7 @@ use crate::normalize::text;
 use crate::source::digest::shapes::{self};
 use crate::source::digest::{Item, Scope, lists, vocabulary};
 use crate::source::markdown::{LinkRef, Piece, Shape};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Reads a section of news: a block a heading, an item a link, else the whole.
 pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
@@ -98,9 +94,8 @@ fn read_group(scope: &mut Scope<'_>, starts: &[usize], to: usize) {
 /// Where the things begin that a head like `Clients` stands above: paragraphs with a link each. One
 /// that speaks of `it` goes on with the one before.
 fn group(scope: &Scope<'_>, head: usize, to: usize) -> Option<Vec<usize>> {
-    static GOES_ON: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"^(?i:it|its|this|that|these|they|their|the next|also|more)\b|^(?:它|他们|这|该|此外|另外|同时)")
-    });
+    static GOES_ON: Pattern =
+        Pattern::new(r"^(?i:it|its|this|that|these|they|their|the next|also|more)\b|^(?:它|他们|这|该|此外|另外|同时)");
     let below = &scope.pieces[head + 1..to];
     // What is quoted and code tell more of what stands above them.
     let tells_more = |p: &Piece| p.quote && p.list == 0 || p.shape == Shape::Code;
@@ -407,10 +402,10 @@ fn bullets(scope: &Scope<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
 /// Bullets that tell something each, and where they end: as many pieces of news. Above them
 /// stands nothing, or a few words about the week; a line that closes them is none of it.
 fn sentences(scope: &Scope<'_>, first: usize, to: usize) -> Option<(Vec<usize>, usize)> {
-    static OF_THE_WEEK: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)^\W*(?:[本这上][周月期]|今[日天])\P{ASCII}*[:：]$|^\W*(?:this|last|past) (?:week|month)\W*$")
-    });
-    static DETAILS: LazyLock<Regex> = LazyLock::new(|| pattern(r"如下|特性|特点|包括|功能|变更|改进"));
+    static OF_THE_WEEK: Pattern = Pattern::new(
+        r"(?i)^\W*(?:[本这上][周月期]|今[日天])\P{ASCII}*[:：]$|^\W*(?:this|last|past) (?:week|month)\W*$",
+    );
+    static DETAILS: Pattern = Pattern::new(r"如下|特性|特点|包括|功能|变更|改进");
     let bullets: Vec<usize> = (first..to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n)).collect();
     let end = (first..to).rev().find(|n| scope.pieces[*n].list > 0)? + 1;
     let introduces =

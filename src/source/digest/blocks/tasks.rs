@@ -1,9 +1,5 @@
 //! Task blocks: a project and what there is to do, a heading or an item a task.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::{begins_item, canonical, is_block_head};
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -11,7 +7,7 @@ use crate::source::digest::places;
 use crate::source::digest::shapes::{self, Field};
 use crate::source::digest::{Item, Scope, lists};
 use crate::source::markdown::{LinkRef, Piece, Shape};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Reads a section of tasks: a block a project, or an item a task.
 pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
@@ -108,9 +104,9 @@ fn headed_tasks(scope: &mut Scope<'_>) -> bool {
 
 /// What `Issue #12` is about, as the text below tells.
 fn described(scope: &Scope<'_>, title: &str, from: usize, to: usize) -> Option<String> {
-    static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^(?:issue|pr|任务)?\s*#?\s*\d+$"));
-    static FIELD: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)^\W*(?:(?:问题|任务)?描述|标题|description|title|summary)\s*[:：]\s*(.+)$"));
+    static NUMBER: Pattern = Pattern::new(r"(?i)^(?:issue|pr|任务)?\s*#?\s*\d+$");
+    static FIELD: Pattern =
+        Pattern::new(r"(?i)^\W*(?:(?:问题|任务)?描述|标题|description|title|summary)\s*[:：]\s*(.+)$");
     let text = |n: usize| FIELD.captures(&scope.pieces[n].text).map(|found| text::first_sentence(&found[1]));
     NUMBER.is_match(title).then(|| (from..to).find_map(text)).flatten()
 }

@@ -1,10 +1,6 @@
 //! What stands in the running text of a section: where no list and no block was found, or beside
 //! paragraphs that open with their links.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::stories::story;
 use super::{Form, Unit, first_link, push, says_nothing};
 use crate::config::SectionKind;
@@ -14,7 +10,7 @@ use crate::source::digest::blocks::{MOST_BESIDE, MOST_LINKS};
 use crate::source::digest::vocabulary::{closes, is_around, names_more, speaks_of_the_digest};
 use crate::source::digest::{Item, Scope, places, shapes};
 use crate::source::markdown::LinkRef;
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Reads the paragraphs of a section that holds no item of its kind, or is nothing but paragraphs.
 ///
@@ -79,11 +75,9 @@ pub(in crate::source::digest) fn told_in_text(scope: &mut Scope<'_>) {
 /// Whether a section of questions says where readers put theirs: `Questions or comments?`, `Ask us in
 /// [the forum](…)`.
 fn asks_its_readers(scope: &Scope<'_>) -> bool {
-    static ASKS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)\b(?:ask|join|contact|reach|write|e-?mail|drop|let us know|feel free|please|you|your)\b|欢迎|大家|你们?|您|联系|加入",
-        )
-    });
+    static ASKS: Pattern = Pattern::new(
+        r"(?i)\b(?:ask|join|contact|reach|write|e-?mail|drop|let us know|feel free|please|you|your)\b|欢迎|大家|你们?|您|联系|加入",
+    );
     let heading = &scope.section.heading;
     heading.contains(['?', '？'])
         || is_around(heading)

@@ -1,9 +1,5 @@
 //! Headings that are no links, with a text below that has one.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::{
     Unit, first_link, is_bare_link, is_one_of_several, is_title_line, lines_below, opens_with_title, push,
     says_nothing, statement,
@@ -14,7 +10,7 @@ use crate::source::digest::vocabulary::{is_frame, is_group, is_of_several, is_ru
 use crate::source::digest::{Head, Scope};
 use crate::source::digest::{places, shapes};
 use crate::source::markdown::{LinkRef, Piece, Shape};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// Behind the text of a plain heading that tells something and links to it: `### A new home
 /// for Tokio`, and a paragraph with the link. None where links below have titles of their own.
@@ -154,11 +150,9 @@ fn leads_on(scope: &Scope<'_>, n: usize, m: usize, to: usize, link: &LinkRef) ->
 
 /// `Ida wrote [How wax melts](…)`: a link that is a title of its own, which no words lead to.
 fn names_another(words: &str, title: &str) -> bool {
-    static LEADS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)[:：]\W*$|\b(?:see|read|more|details?|full|learn|find|check|voir|lire|plus|mehr|siehe|lesen|ver|más|leer|mais|leia)\b",
-        )
-    });
+    static LEADS: Pattern = Pattern::new(
+        r"(?i)[:：]\W*$|\b(?:see|read|more|details?|full|learn|find|check|voir|lire|plus|mehr|siehe|lesen|ver|más|leer|mais|leia)\b",
+    );
     title.starts_with(char::is_uppercase) && title.split_whitespace().count() > 2 && !LEADS.is_match(words)
 }
 
@@ -186,11 +180,9 @@ fn is_press(scope: &Scope<'_>, n: usize, own: usize) -> bool {
 
 /// `> 原文：[the words of another](…)`: where what is told comes from.
 fn is_source_line(piece: &Piece, link: &LinkRef) -> bool {
-    static SOURCE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:原文|来源|出处|原帖|链接|地址|source|original(?: post| article)?|via)(?:链接|地址|标题)?\s*[:：]\W*$",
-        )
-    });
+    static SOURCE: Pattern = Pattern::new(
+        r"(?i)^\W*(?:原文|来源|出处|原帖|链接|地址|source|original(?: post| article)?|via)(?:链接|地址|标题)?\s*[:：]\W*$",
+    );
     let before = piece.text.split(link.text.as_str()).next().unwrap_or("");
     piece.list == 0 && piece.links.len() == 1 && SOURCE.is_match(before)
 }
@@ -216,11 +208,9 @@ fn is_call(piece: &Piece, link: &LinkRef) -> bool {
 
 /// A line that is one link, and the link says that it leads to what is told of.
 fn is_original(piece: &Piece) -> bool {
-    static ORIGINAL: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\W*(?:(?:阅读|查看)?原文(?:链接|地址)?|全文|read (?:more|it|the (?:full )?(?:post|article|story|announcement))|(?:full |blog |original )?(?:post|article|story|announcement))\W*$",
-        )
-    });
+    static ORIGINAL: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:阅读|查看)?原文(?:链接|地址)?|全文|read (?:more|it|the (?:full )?(?:post|article|story|announcement))|(?:full |blog |original )?(?:post|article|story|announcement))\W*$",
+    );
     piece.links.len() == 1
         && text::columns(&piece.links[0].text) + 4 >= text::columns(&piece.text)
         && !piece.links[0].picture
@@ -236,11 +226,9 @@ fn is_repository(piece: &Piece) -> bool {
 
 /// `[PR #10 | what it does](…)`, `[Doc | …](…)` in a list: a link that says what of it leads.
 fn is_reference(piece: &Piece) -> bool {
-    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^(?:pr|docs?|issue|rfc|commit|code|slides|video)\s*(?:#?\d+\s*)?[|｜]|^(?:论文|代码|项目|文档|源码|仓库|演示|视频|数据集?|官网|paper|code|demo|dataset|project)\s?(?:链接|地址|主页|page)?\s*[:：]",
-        )
-    });
+    static REFERENCE: Pattern = Pattern::new(
+        r"(?i)^(?:pr|docs?|issue|rfc|commit|code|slides|video)\s*(?:#?\d+\s*)?[|｜]|^(?:论文|代码|项目|文档|源码|仓库|演示|视频|数据集?|官网|paper|code|demo|dataset|project)\s?(?:链接|地址|主页|page)?\s*[:：]",
+    );
     piece.list > 0 && REFERENCE.is_match(&piece.text)
 }
 

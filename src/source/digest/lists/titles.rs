@@ -1,9 +1,5 @@
 //! Which link of a line counts, and what it is called.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::is_bare_link;
 use crate::config::SectionKind;
 use crate::normalize::text;
@@ -11,7 +7,7 @@ use crate::source::digest::vocabulary::is_frame;
 use crate::source::digest::{Head, Scope};
 use crate::source::digest::{places, shapes};
 use crate::source::markdown::{LinkRef, Piece};
-use crate::source::pattern::pattern;
+use crate::source::pattern::Pattern;
 
 /// What is longer is no title, in columns.
 const LONGEST_TITLE: usize = 120;
@@ -94,11 +90,9 @@ fn source_and_item(piece: &Piece, at: usize) -> Option<usize> {
 /// Whether a link is a person's name, and what that person did stands behind it. In a list it may as
 /// well be a program, which only does what programs do.
 fn tells_who_did(name: &str, behind: &str, in_list: bool) -> bool {
-    static DID: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^ (?:has|have|made|created|built|shows|showed|released|(?P<said>wrote|writes|published|shared|explains|explained|presented|introduced|demoed|implemented|gave|talks|talked))\b",
-        )
-    });
+    static DID: Pattern = Pattern::new(
+        r"^ (?:has|have|made|created|built|shows|showed|released|(?P<said>wrote|writes|published|shared|explains|explained|presented|introduced|demoed|implemented|gave|talks|talked))\b",
+    );
     let did = DID.captures(behind).is_some_and(|found| !in_list || found.name("said").is_some());
     let words: Vec<&str> = name.split_whitespace().collect();
     (2..=3).contains(&words.len()) && words.iter().all(|w| w.starts_with(char::is_uppercase)) && did
@@ -243,9 +237,8 @@ pub(in crate::source::digest) fn code_and_title(line: &str, link: &LinkRef) -> O
 /// The words before a link that only says where they lead, or where they are from: `Live on
 /// June 22: what comes next 👉 [sign up](…)`, `The tower is open. Source: [Oil Times](…)`.
 fn words_before(line: &str, link: &LinkRef) -> Option<String> {
-    static FROM: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)(?:(?:信息|内容|消息)?(?:来源|出处)|[.!?;,)\]…—–-]\s*(?:source|via|credits?))\s*[:：]\s*$")
-    });
+    static FROM: Pattern =
+        Pattern::new(r"(?i)(?:(?:信息|内容|消息)?(?:来源|出处)|[.!?;,)\]…—–-]\s*(?:source|via|credits?))\s*[:：]\s*$");
     let (line, _) = shapes::without_ordinal(line);
     let (before, behind) = line.split_once(link.text.as_str())?;
     let source = FROM.find(before);
@@ -346,7 +339,7 @@ fn is_credit_behind(behind: &str, piece: &Piece) -> bool {
 /// A title as it reads where nothing stands around it: without credits, without the number of a
 /// reference before it (`[3] …`), without the colon that led to what was below.
 pub(in crate::source::digest) fn plain_title<'t>(title: &'t str, link: Option<&str>) -> &'t str {
-    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\[\d{1,3}\]|【\d{1,3}】)[.、:：]?\s*"));
+    static REFERENCE: Pattern = Pattern::new(r"^(?:\[\d{1,3}\]|【\d{1,3}】)[.、:：]?\s*");
     let whole = without_credit(title, link);
     // `what it is - [GitHub.](…)`
     let source = link.filter(|l| says_nothing(l)).and_then(|l| whole.strip_suffix(l)).map(str::trim_end);
@@ -362,17 +355,13 @@ pub(in crate::source::digest) fn plain_title<'t>(title: &'t str, link: Option<&s
 /// where to read more. `… by @ann`, `…（@ann，#9）`, `… [#9](…)`, `…，详情参见链接`. A number in the
 /// words themselves, `… (#9)`, is part of them, and so is all of what a link says.
 fn without_credit<'t>(title: &'t str, link: Option<&str>) -> &'t str {
-    static CREDIT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+(?:\s*(?:[(（]#\d+[)）]|in #\d+))?|[,，;；]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)?|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
-        )
-    });
+    static CREDIT: Pattern = Pattern::new(
+        r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+(?:\s*(?:[(（]#\d+[)）]|in #\d+))?|[,，;；]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)?|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
+    );
     // Words that want something behind them.
-    static GOES_ON: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)(?:\b(?:in|at|of|to|for|by|and|with|see|via|from|on|closes|fixes|resolves)|见|参考|查看|在|和|与|及|对|由)$",
-        )
-    });
+    static GOES_ON: Pattern = Pattern::new(
+        r"(?i)(?:\b(?:in|at|of|to|for|by|and|with|see|via|from|on|closes|fixes|resolves)|见|参考|查看|在|和|与|及|对|由)$",
+    );
     if link == Some(title) {
         return title;
     }

@@ -1,12 +1,9 @@
 //! Who asks, and where a question, an answer begins.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::{pattern, until_colon, version, without_ordinal};
+use super::{until_colon, version, without_ordinal};
 use crate::normalize::text;
 use crate::source::markdown::{Piece, Shape};
+use crate::source::pattern::Pattern;
 
 /// Who asks, from the line above a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +20,10 @@ pub(in crate::source::digest) struct Asker {
 
 /// An asker line in one of its spellings. `quoted` says whether a quotation follows.
 pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
-    static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(（\[]?#\s*(\d{1,7})\b[)）\]]?"));
-    static ASKS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?",
-        )
-    });
+    static ISSUE: Pattern = Pattern::new(r"[(（\[]?#\s*(\d{1,7})\b[)）\]]?");
+    static ASKS: Pattern = Pattern::new(
+        r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?",
+    );
     let heading = matches!(piece.shape, Shape::Heading(_));
     if piece.quote || piece.shape != Shape::Line && !heading || piece.list > 1 {
         return None;
@@ -102,8 +97,7 @@ pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<As
 
 /// Who asks inside a quotation, before the question: `> 小明 提问：…`.
 pub(in crate::source::digest) fn quoted_asker(piece: &Piece) -> Option<Asker> {
-    static ASKS: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^[@＠]?([^:：，。？]{1,20}?)\s*(?:提问|\basks)\s*[:：]\s*(\S.*)$"));
+    static ASKS: Pattern = Pattern::new(r"^[@＠]?([^:：，。？]{1,20}?)\s*(?:提问|\basks)\s*[:：]\s*(\S.*)$");
     let (line, _) = without_ordinal(&piece.text);
     let found = ASKS.captures(line).filter(|_| piece.quote && piece.shape == Shape::Line)?;
     let name = found[1].trim();
@@ -132,8 +126,7 @@ fn is_person(name: &str) -> bool {
 
 /// `A：`, `A:`, `答：`, `Answer:` at the start of a line: what follows it.
 pub(in crate::source::digest) fn answer(line: &str) -> Option<&str> {
-    static ANSWER: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^(?i:A\s?\d{0,2}(?:\s*[|｜/]\s*[^:：|｜]{1,16})?|re)$"));
+    static ANSWER: Pattern = Pattern::new(r"^(?i:A\s?\d{0,2}(?:\s*[|｜/]\s*[^:：|｜]{1,16})?|re)$");
     let head = until_colon(line)?;
     let words = head.trim_end_matches([':', '：']).trim_end();
     (ANSWER.is_match(words) || somebody_answers(words)).then(|| line[head.len()..].trim())
@@ -159,7 +152,7 @@ fn somebody_answers(words: &str) -> bool {
 
 /// Where an answer begins on the line of its question: `Q: May I? A: Yes.`
 pub(in crate::source::digest) fn answer_within(line: &str) -> Option<usize> {
-    static WITHIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"[?？。!！]\**\s*(?:A|答|回答|Answer)\s*[:：]"));
+    static WITHIN: Pattern = Pattern::new(r"[?？。!！]\**\s*(?:A|答|回答|Answer)\s*[:：]");
     let found = WITHIN.find(line)?;
     let mark = line[found.start()..].chars().next().map_or(1, char::len_utf8);
     Some(found.start() + mark)
@@ -168,12 +161,10 @@ pub(in crate::source::digest) fn answer_within(line: &str) -> Option<usize> {
 /// A line that asks without saying so, which an answer right below it shows: `小明问：…`,
 /// `Q｜小明：…`, `① 小明：…？`, `#12 it crashes`.
 pub(in crate::source::digest) fn asking_line(piece: &Piece) -> Option<Asker> {
-    static ASKING: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^(?:(?i:Q)\s?\d{0,2}\s*[|｜/]\s*@?(?P<q>[^:：|｜]{1,16})|@?(?P<n>[^:：，。？\s]{1,12}?)问)\s*[:：]\s*(?P<rest>.+)$",
-        )
-    });
-    static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^#(\d{1,7})\s*[:：]?\s+(\S.*)$"));
+    static ASKING: Pattern = Pattern::new(
+        r"^(?:(?i:Q)\s?\d{0,2}\s*[|｜/]\s*@?(?P<q>[^:：|｜]{1,16})|@?(?P<n>[^:：，。？\s]{1,12}?)问)\s*[:：]\s*(?P<rest>.+)$",
+    );
+    static ISSUE: Pattern = Pattern::new(r"^#(\d{1,7})\s*[:：]?\s+(\S.*)$");
     if piece.quote || !matches!(piece.shape, Shape::Line | Shape::Heading(_)) {
         return None;
     }
@@ -215,11 +206,9 @@ pub(in crate::source::digest) fn is_marked_question(line: &str) -> bool {
 
 /// `Q：`, `问：` at the start of a line: what follows it.
 pub(in crate::source::digest) fn question(line: &str) -> Option<&str> {
-    static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^(?i:Q\s?\d{0,2}|问|提问|问题|question(?: of the (?:day|week|month|episode))?|[本每][日周月期](?:一问|问题|提问))\s*[:：]",
-        )
-    });
+    static QUESTION: Pattern = Pattern::new(
+        r"^(?i:Q\s?\d{0,2}|问|提问|问题|question(?: of the (?:day|week|month|episode))?|[本每][日周月期](?:一问|问题|提问))\s*[:：]",
+    );
     let (line, _) = without_ordinal(line);
     if let Some(rest) = line.strip_prefix(['❓', '❔']) {
         return Some(rest.trim_start_matches(['\u{fe0f}', ' ', ':', '：']));

@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{pattern, without_ordinal};
+use super::without_ordinal;
 use crate::names::Names;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::pattern::{Pattern, pattern};
 
 /// A version in a text: where it starts and how it reads without its `v`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,27 +20,22 @@ pub(in crate::source::digest) struct Version {
 
 /// The first version in `line`.
 pub(in crate::source::digest) fn version(line: &str) -> Option<Version> {
-    static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insiders?|experimental|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|\s(?:alpha|beta|rc|preview)(?:[ .]?\d{1,2})?\b|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)",
-        )
-    });
-    static LETTER: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)(?:^|[^0-9A-Za-z_.#/-])v(\d{1,3}(?:[-.]?(?:alpha|beta|rc|preview)[0-9A-Za-z.]*)?)(?:$|[^0-9A-Za-z_.%])",
-        )
-    });
-    static STAGE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)(?:^|[^0-9A-Za-z_])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布)"));
+    static DOTTED: Pattern = Pattern::new(
+        r"(?i)(?:^|[^0-9A-Za-z_.#/-])(?:v(?:ersion)?\.?\s?)?(\d{1,4}(?:\.\d{1,5}){1,4}(?:[-._+]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|insiders?|experimental|bugfix|hotfix|final|ga|m|post|patch|sp|release|lts)[0-9A-Za-z_.]*|\s(?:alpha|beta|rc|preview)(?:[ .]?\d{1,2})?\b|-\d[0-9A-Za-z.]*|\+[0-9A-Za-z.]+)?)",
+    );
+    static LETTER: Pattern = Pattern::new(
+        r"(?i)(?:^|[^0-9A-Za-z_.#/-])v(\d{1,3}(?:[-.]?(?:alpha|beta|rc|preview)[0-9A-Za-z.]*)?)(?:$|[^0-9A-Za-z_.%])",
+    );
+    static STAGE: Pattern =
+        Pattern::new(r"(?i)(?:^|[^0-9A-Za-z_])((?:alpha|beta|rc)\d{0,2})\s*(?:版|version|release|发布)");
     let lower = |w: &str| line.as_bytes().windows(w.len()).any(|b| b.eq_ignore_ascii_case(w.as_bytes()));
     if !line.bytes().any(|b| b.is_ascii_digit()) && !["alpha", "beta", "rc"].into_iter().any(lower) {
         return None;
     }
     let glued = || {
         // `Seata1.4.2`: the number follows a name without a blank.
-        static GLUED: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[0-9A-Za-z.]*)?)")
-        });
+        static GLUED: Pattern =
+            Pattern::new(r"(?i)[a-z]\s?(\d{1,3}(?:\.\d{1,4}){1,3}(?:[-.](?:alpha|beta|rc)[0-9A-Za-z.]*)?)");
         GLUED.captures(line).and_then(|c| c.get(1)).filter(|m| !line[..m.start()].trim_end().ends_with('.'))
     };
     // `10.5%`, `19:00`: numbers, but no versions.
@@ -107,24 +103,20 @@ pub(in crate::source::digest) struct ReleaseHead {
 
 /// Whether a line has the words of an announcement.
 pub(in crate::source::digest) fn announces(line: &str) -> bool {
-    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\d (freigegeben|veröffentlicht|est (maintenant )?disponible)|\d\s*版",
-        )
-    });
+    static WORDS: Pattern = Pattern::new(
+        r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\d (freigegeben|veröffentlicht|est (maintenant )?disponible)|\d\s*版",
+    );
     WORDS.is_match(line)
 }
 
 /// Whether the words behind a name and its version say that it came out, or what it brings: `, a
 /// client, was released.`, ` with an important fix`. Nothing behind it says so, too.
 pub(in crate::source::digest) fn comes_out(behind: &str) -> bool {
-    static BRINGS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\s+(?:with (?:an?|the|new|many|better|\d+)|brings|adds|fixes|comes with|ready|has arrived|arrives|arrived|landed|lands|corrige|apporte|trae|traz|bringt|bringen)\b",
-        )
-    });
+    static BRINGS: Pattern = Pattern::new(
+        r"(?i)^\s+(?:with (?:an?|the|new|many|better|\d+)|brings|adds|fixes|comes with|ready|has arrived|arrives|arrived|landed|lands|corrige|apporte|trae|traz|bringt|bringen)\b",
+    );
     // A note in brackets, `[EN]`, `(2022-07-11)`, stands between.
-    static NOTE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:[\[(（][^\])）]{1,24}[\])）]\s*)?"));
+    static NOTE: Pattern = Pattern::new(r"^\s*(?:[\[(（][^\])）]{1,24}[\])）]\s*)?");
     let rest = NOTE.find(behind).map_or(behind, |m| &behind[m.end()..]);
     let sentence = text::first_sentence(&beginning(rest, 240));
     let said = sentence.trim_end_matches(['.', '。', '!', '！', ' ']);
@@ -133,11 +125,9 @@ pub(in crate::source::digest) fn comes_out(behind: &str) -> bool {
 
 /// Whether a sentence that begins with a product says that it was released, in one of several languages.
 fn is_said_released(said: &str) -> bool {
-    static RELEASED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^(?:[,，][^.]{1,120})?[^.]{0,60}?(?:\b(?:is|are|was|were|has been|have been|got) (?:now |just |finally )?(?:released|out|available|published|here)\b|^\s*released\b|\bcame out\b|\bhas come out\b|(?:ist|sind|wurden?)\b.{0,80}\b(?:veröffentlicht|erschienen|freigegeben|verfügbar)|\best (?:sortie?|disponible|publiée?)\b|\bdisponible|\bdisponível|\bha sido (?:publicad|lanzad|liberad)|\bfoi (?:publicad|lançad)|\bnueva (?:actualización|versión)|\bnova versão|(?:正式|已经?|现已)?发布|リリース|出시|출시)",
-        )
-    });
+    static RELEASED: Pattern = Pattern::new(
+        r"(?i)^(?:[,，][^.]{1,120})?[^.]{0,60}?(?:\b(?:is|are|was|were|has been|have been|got) (?:now |just |finally )?(?:released|out|available|published|here)\b|^\s*released\b|\bcame out\b|\bhas come out\b|(?:ist|sind|wurden?)\b.{0,80}\b(?:veröffentlicht|erschienen|freigegeben|verfügbar)|\best (?:sortie?|disponible|publiée?)\b|\bdisponible|\bdisponível|\bha sido (?:publicad|lanzad|liberad)|\bfoi (?:publicad|lançad)|\bnueva (?:actualización|versión)|\bnova versão|(?:正式|已经?|现已)?发布|リリース|出시|출시)",
+    );
     RELEASED.is_match(said)
 }
 
@@ -230,10 +220,10 @@ pub(in crate::source::digest) fn is_release_title(piece: &Piece) -> bool {
 }
 
 /// Words that a headline about a release begins with.
-static ANNOUNCING: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\W*(?:announcing|introducing|presenting)\b"));
+static ANNOUNCING: Pattern = Pattern::new(r"(?i)^\W*(?:announcing|introducing|presenting)\b");
 
 /// Words that say of what follows that it came out, where a version and what it is of stand there.
-static SHIPPED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:shipped|published|launched) version\b"));
+static SHIPPED: Pattern = Pattern::new(r"(?i)\b(?:shipped|published|launched) version\b");
 
 /// What a link is that names a release, whatever stands around it: `[Lamp 0.9](…)`,
 /// `[t2-cli](…/releases/tag/v0.1.0)`.
@@ -276,15 +266,12 @@ pub(in crate::source::digest) fn release_of_subject(
         ))
     });
     // `Torch version [4.7.2](…) was released`
-    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"^(?:The )?([\p{Lu}\d][\w.+#-]*(?: [A-Z][\w.+#-]*){0,2}?)(?: [Vv]ersi(?:on|ón|ão))?$")
-    });
+    static NAMED: Pattern =
+        Pattern::new(r"^(?:The )?([\p{Lu}\d][\w.+#-]*(?: [A-Z][\w.+#-]*){0,2}?)(?: [Vv]ersi(?:on|ón|ão))?$");
     // `wax-dns, a tool to check records, was released in [version 0.3.0](…)`
-    static SMALL: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^([a-z][\w.+#-]*), [^.]{1,120}, (?:(?:was|is|has been) released (?:in|as|with|at)|wurde in|a été publiée? en) ?(?:its )?(?:new |latest )?(?:version)?$",
-        )
-    });
+    static SMALL: Pattern = Pattern::new(
+        r"^([a-z][\w.+#-]*), [^.]{1,120}, (?:(?:was|is|has been) released (?:in|as|with|at)|wurde in|a été publiée? en) ?(?:its )?(?:new |latest )?(?:version)?$",
+    );
     let told = link.text.trim();
     if link.picture || text::columns(told) > 40 {
         return None;
@@ -359,11 +346,9 @@ pub(in crate::source::digest) fn release_head(
     names: &Names,
     section: Option<&str>,
 ) -> Option<ReleaseHead> {
-    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"((?:\b[0-9]{1,2}-?)?[A-Za-z][0-9A-Za-z_+#-]*(?:[ .-][A-Za-z][0-9A-Za-z_+-]*){0,2})\s*(?:正式|宣布|现已|已经?|今日)*(?:发布了?|推出了?|更新[至到]|升级[至到]|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
-        )
-    });
+    static BEFORE: Pattern = Pattern::new(
+        r"((?:\b[0-9]{1,2}-?)?[A-Za-z][0-9A-Za-z_+#-]*(?:[ .-][A-Za-z][0-9A-Za-z_+-]*){0,2})\s*(?:正式|宣布|现已|已经?|今日)*(?:发布了?|推出了?|更新[至到]|升级[至到]|released?|版本|version|has been released|:|：)?\s*[vV]?\s*$",
+    );
     if piece.quote || matches!(piece.shape, Shape::Code | Shape::Html | Shape::Table | Shape::Rule) {
         return None;
     }
@@ -379,11 +364,10 @@ pub(in crate::source::digest) fn release_head(
         return Some(head);
     }
     // `1.2 → 1.3`: what it came to.
-    static ARROW: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*"));
+    static ARROW: Pattern = Pattern::new(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*");
     // `bumped from 1.2 to 1.3` says the same.
-    static FROM: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:\bfrom|从|由)\s*(?:version\s*)?v?\s*$"));
-    static TO: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)^(?:[-+][\w.]{1,12})?\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*"));
+    static FROM: Pattern = Pattern::new(r"(?i)(?:\bfrom|从|由)\s*(?:version\s*)?v?\s*$");
+    static TO: Pattern = Pattern::new(r"(?i)^(?:[-+][\w.]{1,12})?\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*");
     let behind = &whole[first.end..];
     let arrow = ARROW.find(behind).or_else(|| TO.find(behind).filter(|_| FROM.is_match(&line[..first.start])));
     // `V8`, `H2`: a name, not a version of anything.
@@ -397,14 +381,11 @@ pub(in crate::source::digest) fn release_head(
         _ => first,
     };
     // What is planned is not there.
-    static PLANNED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\s*(?:版本?)?\s*[|:：(（-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|pre-?releases? testing|testing|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
-        )
-    });
+    static PLANNED: Pattern = Pattern::new(
+        r"(?i)^\s*(?:版本?)?\s*[|:：(（-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|pre-?releases? testing|testing|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
+    );
     // `PostGIS 2.0 support in Wick` is a feature, unless the page of that release is linked.
-    static SUPPORT: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)^\s*support\s+(?:in|for|by|to|has|is|was|lands?|added)\b"));
+    static SUPPORT: Pattern = Pattern::new(r"(?i)^\s*support\s+(?:in|for|by|to|has|is|was|lands?|added)\b");
     let has_page = || piece.links.iter().any(|l| l.url.contains("/releases/tag/"));
     if SUPPORT.is_match(&line[version.end..]) && !has_page() {
         return None;
@@ -465,11 +446,9 @@ pub(in crate::source::digest) fn release_head(
         && rest.is_empty()
         && piece.links.first().is_some_and(|l| !l.picture && text::columns(&l.text) <= 30 && text::same(&l.text, head));
     // `[Oil](…), a password manager, was updated from 2.5 to 2.6`, below a heading for such.
-    static COMES_TO: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?:\b(?:[Uu]pdated?|[Uu]pgraded?|[Bb]umped)(?:\s+(?:to|from|version))+|(?:^|[.。!！]\s*)Version|(?:更新|升级)[到至为]|[从由])\s*v?\s*$",
-        )
-    });
+    static COMES_TO: Pattern = Pattern::new(
+        r"(?:\b(?:[Uu]pdated?|[Uu]pgraded?|[Bb]umped)(?:\s+(?:to|from|version))+|(?:^|[.。!！]\s*)Version|(?:更新|升级)[到至为]|[从由])\s*v?\s*$",
+    );
     let opening = || {
         let is_told = section.is_some() || behind.chars().count() <= 20;
         let link = piece.links.first().filter(|l| is_told && piece.list > 0 && !l.picture)?;
@@ -525,7 +504,7 @@ pub(in crate::source::digest) fn release_head(
     };
     // `[version 0.9.7](…) of Lamp`
     let of_what = || {
-        static OF: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\)?\s+of\s+([A-Za-z][\w.+#-]*)"));
+        static OF: Pattern = Pattern::new(r"^\)?\s+of\s+([A-Za-z][\w.+#-]*)");
         let nameless = head.split_whitespace().all(is_no_name);
         let name = OF.captures(&line[version.end..]).filter(|_| nameless)?.get(1)?.as_str();
         let is_name = !is_no_name(name)
@@ -556,8 +535,7 @@ pub(in crate::source::digest) fn release_head(
 /// it names came out. The name is all that stands before the version.
 fn of_long_name(piece: &Piece, line: &str, first: &Version) -> Option<ReleaseHead> {
     const MOST_WORDS: usize = 9;
-    static SAID: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?i)^\s+(?:(?:was|is|has been) )?(?:now )?(?:released|available|out)\W*$"));
+    static SAID: Pattern = Pattern::new(r"(?i)^\s+(?:(?:was|is|has been) )?(?:now )?(?:released|available|out)\W*$");
     let is_link = piece.links.first().is_some_and(|l| !l.picture && text::same(&l.text, &piece.text));
     let name = line[..first.start].trim_end().trim_end_matches(['v', 'V']).trim_end();
     let name = name.strip_suffix(" version").unwrap_or(name);
@@ -572,8 +550,7 @@ fn of_long_name(piece: &Piece, line: &str, first: &Version) -> Option<ReleaseHea
 
 /// `Release v8.5.0 · npm/cli`: the title of a release page.
 fn of_page_title(line: &str, names: &Names) -> Option<ReleaseHead> {
-    static TITLE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^(?:Release\s+)?([^·]{1,60}?)\s+·\s+[\w.-]+/([\w.-]+)(?:\s+·\s+GitHub)?$"));
+    static TITLE: Pattern = Pattern::new(r"^(?:Release\s+)?([^·]{1,60}?)\s+·\s+[\w.-]+/([\w.-]+)(?:\s+·\s+GitHub)?$");
     let found = TITLE.captures(line.trim())?;
     let (title, name) = (found.get(1)?.as_str(), found.get(2)?.as_str());
     let version = version(title).filter(|v| v.end == title.len())?;
@@ -584,7 +561,7 @@ fn of_page_title(line: &str, names: &Names) -> Option<ReleaseHead> {
 
 /// The name in `Wick 现已更新至`, which a version follows.
 fn brought(head: &str) -> Option<&str> {
-    static BROUGHT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(.+?)\s*(?:现?已经?)?\s*(?:更新|升级)[至到为]$"));
+    static BROUGHT: Pattern = Pattern::new(r"^(.+?)\s*(?:现?已经?)?\s*(?:更新|升级)[至到为]$");
     let name = BROUGHT.captures(head.trim())?.get(1)?.as_str();
     plain_name(name).filter(|plain| plain.len() == name.len()).map(|_| name)
 }
@@ -598,22 +575,16 @@ pub(in crate::source::digest) fn is_brought(line: &str) -> bool {
 /// A version of something else, which works with this or has to be there: `支持 K8s v1.22 及以上版本`,
 /// `drop support of Go 1.18`.
 fn is_needed(line: &str, version: &Version) -> bool {
-    static NEEDED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)(?:支持|兼容|适配|集成了|内置|搭载|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z][\w.+#-]*(?: [A-Za-z][\w.+#-]*){0,1}\s*v?$",
-        )
-    });
-    static OR_LATER: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)^\s*(?:版本?)?\s*(?:及|或|和)?(?:其)?(?:以上|以下|以后|之后|之前)|^\s*(?:or|and) (?:later|newer|above|higher|earlier)\b|^\+(?:\s|$)",
-        )
-    });
+    static NEEDED: Pattern = Pattern::new(
+        r"(?i)(?:支持|兼容|适配|集成了|内置|搭载|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z][\w.+#-]*(?: [A-Za-z][\w.+#-]*){0,1}\s*v?$",
+    );
+    static OR_LATER: Pattern = Pattern::new(
+        r"(?i)^\s*(?:版本?)?\s*(?:及|或|和)?(?:其)?(?:以上|以下|以后|之后|之前)|^\s*(?:or|and) (?:later|newer|above|higher|earlier)\b|^\+(?:\s|$)",
+    );
     // `Wick is now required in version 1.70`
-    static SINCE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)\b(?:is|are|was|were|been)\s+(?:now |only )?(?:required|supported|needed|dropped|deprecated|removed)\b[^.,;]{0,20}$",
-        )
-    });
+    static SINCE: Pattern = Pattern::new(
+        r"(?i)\b(?:is|are|was|were|been)\s+(?:now |only )?(?:required|supported|needed|dropped|deprecated|removed)\b[^.,;]{0,20}$",
+    );
     let before = line[..version.start].trim_end();
     OR_LATER.is_match(&line[version.end..]) || NEEDED.is_match(before) || SINCE.is_match(before)
 }
