@@ -221,9 +221,13 @@ fn named_day<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<(NaiveDate, Precision, &
         _ => None,
     })?;
     let is_clock = |n: usize| {
-        matches!(tokens.get(n + 1), Some(Token::Mark(':')))
+        let beside = matches!(tokens.get(n + 1), Some(Token::Mark(':')))
             || n > 0 && matches!(tokens[n - 1], Token::Mark(':' | '+'))
-            || n > 1 && matches!(tokens[n - 2..n], [Token::Number(..), Token::Mark('.')])
+            || n > 1 && matches!(tokens[n - 2..n], [Token::Number(..), Token::Mark('.')]);
+        // `21. Juli 2024: …`: a year is none; `+0800` is no year.
+        let is_year =
+            matches!(tokens[n], Token::Number(1900..=2100, 4)) && !matches!(tokens[..n], [.., Token::Mark('+')]);
+        beside && !is_year
     };
     // An hour may stand before the month: `10:00, March 15, 2024`.
     let before = (0..at).rev().take(6).find_map(|n| match tokens[n] {

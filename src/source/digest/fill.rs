@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::lists;
+use super::{lists, shapes};
 use crate::source::markdown::Piece;
 
 /// The columns that people fill their lines to.
@@ -53,16 +53,28 @@ impl Fill {
     /// Whether the line `above` was ended because it was full, and `piece` goes on with it.
     pub(super) fn goes_on(self, above: &Piece, piece: &Piece) -> bool {
         let (written, next) = (above.written, piece.written);
-        // What has no blank stands over the edge.
-        let fits = written.columns <= self.0 || written.columns.saturating_sub(written.last_word) < self.0;
+        // Only what has no blank stands over the edge.
+        let fits = written.columns <= self.0 || !written.has_blank;
         let address = || piece.links[0].text.contains("://");
         let begins_anew = lists::is_link(above) || lists::opens_with_link(piece) && address();
         could_go_on(above, piece) && fits && written.columns + 1 + next.first_word > self.0 && !begins_anew
     }
 }
 
-/// Whether one stands right below the other, and no break was set between them.
+/// Whether one stands right below the other, no break was set between them, and they do not look like
+/// lines that tell of one thing each.
 fn could_go_on(above: &Piece, piece: &Piece) -> bool {
+    // Each ends with its link, has a day, or begins with what it is called: `Video: …`.
+    let ends = |p: &Piece| {
+        let text = p.text.trim_end_matches(['.', ')', ']']);
+        p.links.last().is_some_and(|l| !l.text.is_empty() && text.ends_with(l.text.trim_end_matches(['.', ')', ']'])))
+    };
+    let is_closed = || ends(above) && !piece.links.is_empty();
+    let are_dated = || shapes::day_in(&above.text).is_some() && shapes::day_in(&piece.text).is_some();
+    let is_named = || piece.text.split(' ').next().is_some_and(|word| word.ends_with(':'));
+    if is_closed() || is_named() || are_dated() {
+        return false;
+    }
     piece.line == above.end_line + 1
         && above.written.columns > 0
         && piece.written.columns > 0

@@ -685,7 +685,11 @@ fn numbered_news(scope: &mut Scope<'_>, unit: &Unit, title: &str) {
     let is_one = |n: &usize| scope.pieces[*n].shape == shape && shapes::without_ordinal(&scope.pieces[*n].text).1;
     let told: usize = scope.pieces[unit.from + 1..unit.to].iter().map(|p| text::columns(&p.text)).sum();
     let is_plain = scope.section.kind == SectionKind::Items && !scope.section.told && unit.form == Form::Heading;
+    // Steps of a lesson have numbers, too: below a heading, or with code.
+    let is_lesson = !scope.section.heading.is_empty()
+        || scope.pieces[unit.from..unit.to].iter().any(|p| matches!(p.shape, Shape::Code | Shape::Table));
     if !is_plain
+        || is_lesson
         || !matches!(shape, Shape::Heading(_))
         || told < 16
         || vocabulary::is_frame(title)
@@ -787,10 +791,10 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     if title.chars().filter(|c| c.is_alphanumeric()).count() == 0
         || shapes::is_navigation(&link.text)
         || shapes::is_sponsored(&scope.pieces[at].text)
-        || scope.pieces[range.clone()].iter().skip(1).take(4).any(|p| shapes::is_sponsored(&p.text))
+        || scope.pieces[range.clone()].iter().skip(1).take(4).any(|p| shapes::marks_advert(&p.text))
         || shapes::is_credit(&scope.pieces[at].text, text::same(&link.text, &scope.pieces[at].text))
         || shapes::is_source(&scope.pieces[at])
-        || scope.section.head == super::Head::Post && shapes::is_original_of_post(&scope.pieces[at].text)
+        || says_where_post_is_from(scope, at)
         || places::is_listing(&link.url) && shapes::is_empty_title(&link.text)
         || is_number_alone(scope, range.clone(), link)
         || introduces_person(&scope.pieces[at], link)
@@ -823,6 +827,17 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     scope.push(at, item);
 }
 
+/// `原文：[…](…)` above everything else in a post, once.
+fn says_where_post_is_from(scope: &Scope<'_>, at: usize) -> bool {
+    let is_one = |n: &usize| shapes::is_original_of_post(&scope.pieces[*n].text);
+    scope.section.head == super::Head::Post
+        && scope.items.is_empty()
+        && scope.pieces[at].list == 0
+        && is_one(&at)
+        && scope.range().filter(is_one).count() == 1
+        && scope.pieces[..at].iter().all(|p| p.list == 0 && !shapes::without_ordinal(&p.text).1)
+}
+
 /// `- [#1232](…)`, and not a word of what it is.
 fn is_number_alone(scope: &Scope<'_>, range: std::ops::Range<usize>, link: &LinkRef) -> bool {
     let is_number = link.text.starts_with('#') && shapes::is_empty_title(&link.text);
@@ -842,7 +857,11 @@ fn presents(line: &str, link: &LinkRef) -> bool {
     };
     let (name, role) = before.trim_end_matches(['(', '（', ' ']).split_once(',').unwrap_or((before, ""));
     let words: Vec<&str> = name.split_whitespace().filter(|w| w.starts_with(char::is_alphabetic)).collect();
-    (2..=4).contains(&words.len())
+    // What is done may be written like a name, but is none of the one who did it.
+    let handle = text::fold(&link.text);
+    let is_theirs = words.iter().any(|w| w.chars().count() > 2 && handle.contains(&text::fold(w)));
+    is_theirs
+        && (2..=4).contains(&words.len())
         && words.iter().all(|w| w.starts_with(char::is_uppercase))
         && text::columns(role) <= 60
 }

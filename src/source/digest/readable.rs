@@ -98,8 +98,14 @@ fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
         let opening = lines.clone().filter(|n| lists::opens_with_link(&pieces[*n])).take(2).count();
         let is_list = opening > 1 || lists::opens_with_link(&pieces[lines.start]);
         for n in lines.start + 1..lines.end {
-            let goes_on = filled.is_some_and(|fill| fill.goes_on(&pieces[n - 1], &pieces[n]));
-            wrapped[n] = goes_on && !begins_anew(&pieces[n]) || is_wrapped(pieces, n, is_list, lines.end);
+            let (above, piece) = (&pieces[n - 1], &pieces[n]);
+            // Below an introduction there may be a list of links, too.
+            let among = || {
+                let last = above.text.rsplit(' ').next().unwrap_or("").to_lowercase();
+                opening > 1 && lists::opens_with_link(piece) && !is_incomplete(&above.text, &last)
+            };
+            let goes_on = filled.is_some_and(|fill| fill.goes_on(above, piece));
+            wrapped[n] = goes_on && !begins_anew(piece) && !among() || is_wrapped(pieces, n, is_list, lines.end);
             // What stands behind a link that is alone on its line goes with it.
             let alone = |n: usize| lists::is_link(&pieces[n]);
             wrapped[n] |= wrapped[n - 1] && alone(n - 1) && is_small(&pieces[n].text);
@@ -114,7 +120,8 @@ fn unwrapped(pieces: &[Piece]) -> Cow<'_, [Piece]> {
             Some(above) => {
                 let spaced =
                     above.text.ends_with(|c: char| c.is_ascii()) && piece.text.starts_with(|c: char| c.is_ascii());
-                above.text = format!("{}{}{}", above.text, if spaced { " " } else { "" }, piece.text);
+                above.text.push_str(if spaced { " " } else { "" });
+                above.text.push_str(&piece.text);
                 above.links.extend(piece.links.iter().cloned());
                 above.images += piece.images;
                 above.bold &= piece.bold;

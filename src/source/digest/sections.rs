@@ -71,11 +71,12 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         }
         release = Some(level).filter(|l| *l <= 6 && shapes::release_head(piece, names, None).is_some());
         // `### Q: How do I …?`; what stands below a lower heading is part of the answer.
-        let asks = level <= 6 && shapes::question(&piece.text).is_some_and(|asked| !asked.is_empty());
-        if asking.is_some_and(|own| level > own || level == own && asks) {
+        let asks = (2..=6).contains(&level) && asks(&piece.text);
+        let is_section = || vocabulary::has_word(&piece.text) && !vocabulary::names_more(&piece.text, names);
+        if asking.is_some_and(|own| level > own && !is_section() || level == own && asks) {
             continue;
         }
-        asking = None;
+        let goes_on = asking.take().is_some();
         if asks && !open.iter().any(|(l, kind, told)| *told && *l < level && *kind == SectionKind::Questions) {
             while open.last().is_some_and(|(l, ..)| *l >= level) {
                 open.pop();
@@ -90,6 +91,12 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         let masthead = current.head == Head::Post && is_masthead(&heading, title);
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
         let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
+        // What is on at a time is an event, whatever else is on.
+        let dated = || {
+            let below = pieces[n + 1..].iter().take(NEAR).take_while(|p| !matches!(p.shape, Shape::Heading(_)));
+            below.into_iter().any(|p| shapes::day_in(&p.text).is_some())
+        };
+        let word = if vocabulary::is_programme(&heading) && dated() { Some(SectionKind::Events) } else { word };
         // One of several things told below a heading, which has such a word in its title.
         let word = word.filter(|_| !told_among.contains(&n));
         // Who is new is told with what they did.
@@ -136,6 +143,14 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
             continue;
         }
         let inherited = open.iter().rev().find(|(_, _, told)| *told).map(|(_, kind, _)| *kind);
+        // Behind questions the section above them goes on.
+        if let (true, None, Some(kind)) = (goes_on, word, inherited) {
+            open.push((level, kind, true));
+            current.to = n;
+            let section = Section { kind, told: true, ..nameless(Head::Item, n) };
+            sections.push(std::mem::replace(&mut current, section));
+            continue;
+        }
         // There a long heading with such a word in it is what happened, and no section.
         if inherited.is_some() && word.is_some() && !is_bold_line && vocabulary::is_in_passing(&heading) {
             continue;
@@ -183,6 +198,16 @@ fn banner(pieces: &[Piece]) -> Option<usize> {
 fn is_masthead(heading: &str, title: &str) -> bool {
     let name = text::fold(heading.split(['|', '｜', '·', '—', '–', '#']).next().unwrap_or(heading));
     name.chars().count() >= 4 && text::fold(title).starts_with(&name)
+}
+
+/// Whether a heading says by a word in front that it asks. `Q3: what we did` is of a quarter, and `问题`
+/// may be a problem: those need their mark.
+fn asks(heading: &str) -> bool {
+    let asked = shapes::question(heading).filter(|asked| !asked.is_empty());
+    let plain = shapes::without_ordinal(heading).0;
+    let unsure = plain.starts_with("问题")
+        || plain.strip_prefix(['Q', 'q']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    asked.is_some() && (!unsure || heading.contains(['?', '？']))
 }
 
 /// A question, a numbered title, a matter: not what a section is called.

@@ -406,7 +406,7 @@ pub(super) fn is_credit(line: &str, is_link: bool) -> bool {
         r"(?i)^\W*(?:(?:image|photo|picture) (?:source|credit)s?\s*[:：]\s*\S*$|图片?来?源\s*[:：]\s*\S*$|(?:edited|written|compiled|curated|collected|brought to you|maintained|translated|proofread) by\b.{0,40}$|(?:want|would you like) (?:something|your .{2,40}) (?:on|in) (?:this|the) (?:list|newsletter|issue)\b|(?:want|would you like) to write for us\b|如果您?.{2,60}[，,]?\s*请.{0,30}(?:提交|联系|投稿|填写)|(?:discuss(?:ion)?|comments?|talk) (?:this|it|about (?:this|it)) (?:on|in|at)\b.{0,40}$|(?:discuss(?:ion)?|comments?|talk) (?:on|in|at) (?:the |our )?(?:hn|hacker ?news|/?r/|reddit|lobste|lobsters|discord|matrix|zulip|slack|telegram|github|gitlab|discourse|mastodon|twitter|x\b|forums?|mailing list|chat|users\b).{0,40}$)",
     );
     static AROUND: Pattern = Pattern::new(
-        r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源|首发)\s*[:：].{0,80}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)\W*$|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇](?:回顾|内容)?\W*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
+        r"(?i)^\W*(?:(?:本期)?(?:编辑|主编|责编|整理|整理人|撰稿|审校|校对|编译|译者|数据来源)\s*[:：].{0,40}$|(?:谢谢|感谢).{0,24}(?:建议|提名|推荐|投稿|分享)\W*$|\d{4}\s?[年./-]\s?\d{1,2}\s?[月./-]\s?\d{1,2}\s?日?\s*[|｜·,，]\s*(?:来源|source|via)\s*[:：].{0,40}$|(?:上|下|前)一?[期篇](?:回顾|内容)?\W*[:：]|(?:none|no(?:thing)? .{2,60}) (?:this|last) (?:week|month|time|issue)\b)",
     );
     CREDIT.is_match(line) || !is_link && AROUND.is_match(line)
 }
@@ -484,9 +484,15 @@ pub(super) fn is_sponsored(line: &str) -> bool {
     static SPONSORED: Pattern = Pattern::new(
         r"(?i)^\W*(?:sponsored|sponsors?|ads?|advertisement|promoted|广告|赞助商?|推广)\s*[\]】」):：|]|\bsponsored by\b|[-–—]\s*sponsored?\W*$|[（(](?:sponsor(?:ed)?|ad|广告|推广)[)）]\W*$|^\W*this (?:issue|week|newsletter).{0,20} is (?:sponsored|brought to you) by",
     );
-    // A mark behind the words, in capitals.
-    static MARKED: Pattern = Pattern::new(r"(?:^|[\s。.！!])(?:SPONSOR(?:ED)?|ADVERTISEMENT)\W*$");
-    SPONSORED.is_match(line) || MARKED.is_match(line)
+    SPONSORED.is_match(line) || marks_advert(line)
+}
+
+/// Whether a line is nothing but the mark of an advert, or has one behind its sentence, in capitals.
+pub(super) fn marks_advert(line: &str) -> bool {
+    static MARK: Pattern = Pattern::new(
+        r"(?i)^\W*(?:sponsor(?:ed)?|ads?|advertisement|promoted|广告|推广|赞助)\W*$|(?-i)[。.！!]\s*(?:SPONSOR(?:ED)?|ADVERTISEMENT)\W*$",
+    );
+    MARK.is_match(line)
 }
 
 #[cfg(test)]

@@ -42,23 +42,22 @@ pub struct Written {
     pub columns: usize,
     /// Those of its first word, behind blanks.
     pub first_word: usize,
-    /// Those of its last word.
-    pub last_word: usize,
+    /// There is a blank among its words.
+    pub has_blank: bool,
 }
 
 impl Written {
     /// Measures a line.
     pub fn of(line: &str) -> Self {
-        if line.ends_with("  ") || line.ends_with('\\') {
+        if line.ends_with("  ")
+            || line.ends_with('\\')
+            || ["<br>", "<br/>", "<br />"].iter().any(|br| line.ends_with(br))
+        {
             return Self::default();
         }
-        let line = line.trim_end();
-        let word = |word: Option<&str>| word.map_or(0, text::columns);
-        Self {
-            columns: text::columns(line),
-            first_word: word(line.split_whitespace().next()),
-            last_word: word(line.rsplit(' ').next()),
-        }
+        let mut words = line.split_whitespace();
+        let first_word = words.next().map_or(0, text::columns);
+        Self { columns: text::columns(line.trim_end()), first_word, has_blank: words.next().is_some() }
     }
 }
 

@@ -14,13 +14,34 @@ use crate::normalize::date;
 use crate::source::digest;
 use crate::source::pattern::{Pattern, pattern};
 
-/// When an event starts, as its digest tells. A day without a year is the one that has the weekday
-/// told with it, else the nearest: what comes is told of further away than what was.
-pub(super) fn starts_at(time: &str, post: Option<DateTime<Utc>>, zone: Zone) -> Option<String> {
-    starts_on(time, weekday_in(time), post, zone)
+/// Where a day is told.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    /// The date of the post.
+    pub(super) post: Option<DateTime<Utc>>,
+    /// The site's zone.
+    pub(super) zone: Zone,
+    /// Headings above say that it is one to come.
+    pub(super) comes: bool,
 }
 
-fn starts_on(time: &str, weekday: Option<chrono::Weekday>, post: Option<DateTime<Utc>>, zone: Zone) -> Option<String> {
+/// Whether a heading says that what it tells of is still to come.
+pub(super) fn is_of_coming(heading: &str) -> bool {
+    static COMES: Pattern =
+        Pattern::new(r"(?i)预告|近期|即将|\b(?:upcoming|coming up|next|save the dates?|prochains?|próximos?)\b");
+    COMES.is_match(heading)
+}
+
+/// When an event starts, as its digest tells. Of a day without a year that is far away it is the one that
+/// has the weekday told with it, else the nearest, or where such are told the nearest to come.
+pub(super) fn starts_at(time: &str, told: Told) -> Option<String> {
+    starts_on(time, weekday_in(time), told)
+}
+
+fn starts_on(time: &str, weekday: Option<chrono::Weekday>, told: Told) -> Option<String> {
+    /// A day nearer than these days is meant, whatever is told with it.
+    const NEAR: i64 = 60;
+    let Told { post, zone, comes } = told;
     let time = &first_day(&with_plain_zone(&first_hour(time), post.unwrap_or_default(), zone));
     let format = |c: date::Claimed| match c.precision {
         date::Precision::Time => zone.to_local(c.time).to_rfc3339(),
@@ -42,7 +63,7 @@ fn starts_on(time: &str, weekday: Option<chrono::Weekday>, post: Option<DateTime
     // A day somewhere in a line comes last: `Summit (Zurich, June 20-22, 2024)`. Only one that
     // says its year is no guess.
     let day = digest::day_in(time).filter(|d| d.len() < time.trim().len());
-    let somewhere = || starts_on(day?, weekday, post, zone);
+    let somewhere = || starts_on(day?, weekday, told);
     let says_year = |day: &str| day.split(|c: char| !c.is_ascii_digit()).any(|number| number.len() == 4);
     if day.is_some_and(says_year)
         && let Some(found) = somewhere()
@@ -70,8 +91,8 @@ fn starts_on(time: &str, weekday: Option<chrono::Weekday>, post: Option<DateTime
     };
     let distance = |c: &date::Claimed| {
         let days = (c.time - local.to_utc()).num_days();
-        let other_day = weekday.is_some_and(|day| zone.to_local(c.time).weekday() != day);
-        (other_day, if days < 0 { -3 * days } else { days })
+        let is_other = days.abs() > NEAR && weekday.is_some_and(|day| zone.to_local(c.time).weekday() != day);
+        (is_other, if days < 0 && comes { -3 * days } else { days.abs() })
     };
     candidates
         .into_iter()
@@ -82,12 +103,16 @@ fn starts_on(time: &str, weekday: Option<chrono::Weekday>, post: Option<DateTime
         .or_else(somewhere)
 }
 
-/// The day of the week that is told with a day: `Wed, Jan 4`, `1 月 4 日（周三）`.
+/// The day of the week that stands right beside a day: `Wed, Jan 4`, `1 月 4 日（周三）`.
 fn weekday_in(time: &str) -> Option<chrono::Weekday> {
-    static DAY: Pattern = Pattern::new(
-        r"(?i)\b(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?\b|(?:周|星期|礼拜)([一二三四五六日天])",
-    );
-    let found = DAY.captures(time)?;
+    const NAMES: &str =
+        r"(?:(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?|(?:周|星期|礼拜)([一二三四五六日天]))";
+    static BEFORE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(&format!(r"(?i)(?:^|[^\w每]){NAMES}[,.，）)]?\s*(?:the\s+)?$")));
+    static BEHIND: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)^\s?[,，(（]?\s?{NAMES}(?:\W|$)")));
+    let day = digest::day_in(time)?;
+    let (before, behind) = time.split_once(day)?;
+    let found = BEFORE.captures(before).or_else(|| BEHIND.captures(behind))?;
     let day = found.get(1).or(found.get(2))?.as_str().to_lowercase();
     Some(match day.as_str() {
         "mon" | "一" => chrono::Weekday::Mon,
@@ -140,7 +165,7 @@ fn in_24_hours(hour: u32, half: Option<&str>) -> u32 {
 fn first_hour(time: &str) -> String {
     static HOURS: LazyLock<Regex> = LazyLock::new(|| {
         const CLOCK: &str = r"(\d{1,2})[:：](\d{2})(?:\s*([ap])\.?m\b\.?)?";
-        pattern(&format!(r"(?i)(^|[^\dT]){CLOCK}(\s*)[-–—~～至到]+\s*{CLOCK}"))
+        pattern(&format!(r"(?i)(^|[^\dT:]){CLOCK}(\s*)[-–—~～至到]+\s*{CLOCK}"))
     });
     let first = |found: &regex::Captures<'_>| {
         let half = |n: usize| found.get(n).map(|h| h.as_str().to_lowercase());
@@ -242,12 +267,10 @@ mod tests {
     fn a_day_without_a_year_is_the_nearest() {
         let post = DateTime::parse_from_rfc3339("2023-12-28T10:00:00+08:00").unwrap().to_utc();
         let zone = Zone::Fixed(chrono::FixedOffset::east_opt(8 * 3600).unwrap());
-        assert_eq!(
-            starts_at("1 月 3 日 14:00 - 15:00", Some(post), zone).as_deref(),
-            Some("2024-01-03T14:00:00+08:00")
-        );
-        assert_eq!(starts_at("12 月 27 日", Some(post), zone).as_deref(), Some("2023-12-27"));
-        assert_eq!(starts_at("Jan 12. Tokyo", Some(post), zone).as_deref(), Some("2024-01-12"));
+        let told = Told { post: Some(post), zone, comes: false };
+        assert_eq!(starts_at("1 月 3 日 14:00 - 15:00", told).as_deref(), Some("2024-01-03T14:00:00+08:00"));
+        assert_eq!(starts_at("12 月 27 日", told).as_deref(), Some("2023-12-27"));
+        assert_eq!(starts_at("Jan 12. Tokyo", told).as_deref(), Some("2024-01-12"));
         for (time, day) in [
             ("May 12-14, 2023", "2023-05-12"),
             ("12–14 May 2023", "2023-05-12"),
@@ -271,8 +294,31 @@ mod tests {
             ("1 月 3 日 下午 14 点", "2024-01-03T14:00:00+08:00"),
             ("1 月 3 日 晚上 7 点", "2024-01-03T19:00:00+08:00"),
         ] {
-            assert_eq!(starts_at(time, Some(post), zone).as_deref().unwrap_or("none"), day, "{time}");
+            assert_eq!(starts_at(time, told).as_deref().unwrap_or("none"), day, "{time}");
         }
-        assert_eq!(starts_at("soon", Some(post), zone), None);
+        assert_eq!(starts_at("soon", told), None);
+    }
+
+    #[test]
+    fn headings_and_weekdays_tell_the_year() {
+        let post = DateTime::parse_from_rfc3339("2024-06-03T10:00:00Z").unwrap().to_utc();
+        for (time, comes, day) in [
+            ("January 20th in Oslo", true, "2025-01-20"),
+            ("January 20th in Oslo", false, "2024-01-20"),
+            ("Feb 28: Wax meetup", false, "2024-02-28"),
+            ("May 30: Wax meetup", true, "2024-05-30"),
+            ("Wick Day on Mon, Jan 20", false, "2025-01-20"),
+            ("1 月 20 日（周一）", false, "2025-01-20"),
+            // The weekday of somebody who cannot count.
+            ("June 18 (Wed)", false, "2024-06-18"),
+            ("6月20日，每周五技术沙龙", false, "2024-06-20"),
+            ("Sun Microsystems museum, June 25", false, "2024-06-25"),
+            ("2024-06-22T10:00:00-07:00", false, "2024-06-22T17:00:00+00:00"),
+            ("2024-06-22 10:00-11:30", false, "2024-06-22T10:00:00+00:00"),
+            ("21. Juli 2024: Vue 3 Treffen", false, "2024-07-21"),
+        ] {
+            let told = Told { post: Some(post), zone: Zone::UTC, comes };
+            assert_eq!(starts_at(time, told).as_deref().unwrap_or("none"), day, "{time}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::Context;
-use super::days::starts_at;
+use super::days::{self, starts_at};
 use super::slugs::PathNames;
 use crate::entry::{Channel, Kind, Mention, Person, RawEntry};
 use crate::normalize::{address, text};
@@ -68,7 +68,7 @@ pub(super) fn item_entry(
     raw.version = item.version.clone();
     raw.channel =
         item.version.as_deref().map(|v| if digest::is_prerelease(v) { Channel::Prerelease } else { Channel::Stable });
-    raw.starts_at = item.time.as_deref().and_then(|t| starts_at(t, post.date, context.zone));
+    raw.starts_at = start_of(&item, post, context);
     raw.labels = item.labels.clone();
     raw.about = item.about.iter().filter_map(|u| markdown::resolve(u, Some(post.link))).map(String::from).collect();
     // A banner that repeats the post's title is about the whole post.
@@ -137,17 +137,19 @@ pub(super) fn item_key(
             format!("task:{label}|{}", of_url().unwrap_or_else(|| text::fold_prefix(&item.title, 60)))
         }
         Kind::Event => {
-            let day = item
-                .time
-                .as_deref()
-                .and_then(|t| starts_at(t, post.date, context.zone))
-                .and_then(|s| s.get(..10).map(str::to_owned));
+            let day = start_of(item, post, context).and_then(|s| s.get(..10).map(str::to_owned));
             format!("event:{}|{}", text::fold_prefix(&item.title, 60), day.unwrap_or_else(|| post_name.clone()))
         }
         Kind::News | Kind::Post | Kind::Digest | Kind::Upstream => {
             format!("news:{post_name}|{}", text::fold_prefix(&item.title, 60))
         }
     }
+}
+
+/// When an event starts.
+fn start_of(item: &Item, post: &DigestPost<'_>, context: Context<'_>) -> Option<String> {
+    let comes = item.headings.iter().any(|heading| days::is_of_coming(heading));
+    starts_at(item.time.as_deref()?, days::Told { post: post.date, zone: context.zone, comes })
 }
 
 /// Places in a published post: the nearest heading and a text fragment that is unique.

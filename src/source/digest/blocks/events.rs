@@ -481,12 +481,19 @@ fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
         && paragraphs.iter().any(|p| is_dated(*p))
         && paragraphs.iter().all(|p| is_dated(*p) || linked(*p).is_some())
         && (first..scope.section.to).all(|n| scope.pieces[n].is_text());
+    // Where there is more, and what readers may do.
+    let leads = |(from, to): (usize, usize)| {
+        scope.pieces[from..to].iter().any(|p| {
+            let words = p.text.to_lowercase();
+            shapes::invites(&p.text) || ["calendar", "if you", "日历", "kalender"].iter().any(|w| words.contains(w))
+        })
+    };
     if dated < 2 && !all_open && !all_told {
         return false;
     }
     let found: Vec<((usize, usize), Option<LinkRef>)> = paragraphs
         .iter()
-        .filter(|p| is_dated(**p) || all_open || all_told)
+        .filter(|p| is_dated(**p) || all_open || all_told && !leads(**p))
         // The event's own page comes first, what is said there behind it.
         .map(|p| (*p, linked(*p).or_else(|| links(*p).find(|l| is_page(l)).cloned())))
         .filter(|(_, link)| link.is_some() || all_told)

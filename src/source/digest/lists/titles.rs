@@ -442,14 +442,14 @@ pub(in crate::source::digest) fn title_above(scope: &Scope<'_>, n: usize) -> Opt
     let told = sentence.as_deref().unwrap_or(&piece.text);
     // `the name —— a long description of it`
     let named = || {
-        let at = ["——", " — ", " – ", "："].iter().filter_map(|mark| told.find(mark)).min()?;
+        let at = ["——", " — ", " – "].iter().filter_map(|mark| told.find(mark)).min()?;
         Some(&told[..at]).filter(|name| (4..=60).contains(&text::columns(name)))
     };
     let told = if text::columns(told) > LONGEST_TITLE { named().unwrap_or(told) } else { told };
     let usable = !scope.used[above]
         && !is_section
         && !piece.text.is_empty()
-        && piece.links.is_empty()
+        && piece.links.iter().all(|l| places::is_person(l) && above + 1 == n)
         && text::columns(told) <= LONGEST_TITLE;
     let line = told.trim_start_matches(['-', '•', '·', ' ']);
     usable.then(|| (above, shapes::without_numbers(line).to_owned()))
