@@ -41,14 +41,6 @@ impl State {
             State::Gone => "gone",
         }
     }
-
-    /// Whether nothing new can come from it.
-    pub fn is_bad(self) -> bool {
-        match self {
-            State::Failing | State::Gone => true,
-            State::New | State::Fine | State::Silent | State::Moved => false,
-        }
-    }
 }
 
 /// How one source is.

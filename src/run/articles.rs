@@ -224,10 +224,7 @@ pub(super) fn read(
             Treatment::LinkOnly { .. } => None,
         })
         .collect();
-    if wanted.is_empty() {
-        return Ok(Asked::default());
-    }
-    if clock.left.is_zero() {
+    if wanted.is_empty() || clock.left.is_zero() {
         return Ok(Asked::default());
     }
     let states = store.unsettled_pages()?;

@@ -123,7 +123,7 @@ pub(super) fn derive(work: &mut Work<'_>, what: What) -> Result<Derivation, RunE
     let unread = |id: &Key| work.ledger.row(*id).is_some_and(|row| losses::is_unread(row, &read));
     let (kept, gone): (Vec<Key>, Vec<Key>) =
         old.into_iter().filter(|id| !live.contains(id) && !unread(id)).partition(kept);
-    let gone = losses::withdraw(work, &gone)?;
+    let gone = losses::withdraw(work, &gone);
     let not_hidden = gone.iter().filter(|id| !result.hidden.contains(id) && !result.joined.contains(id));
     let lost = if work.unread_is_stored { &[][..] } else { &kept };
     losses::guard_posts(work, &before, not_hidden.chain(lost))?;
@@ -253,9 +253,8 @@ fn translations(
         entry.mentions.clone_from(&original.mentions);
         let is_free = |path: &String| !carried.contains(path) && found.iter().all(|f| !f.feeds.contains(path));
         let of_language = |path: &String| merge::Path::of(path).part == Some(language.as_str());
-        let feeds =
+        let feeds: Vec<String> =
             merge::feeds_of(&entry, site).into_iter().filter(|path| of_language(path) || is_free(path)).collect();
-        let feeds: Vec<String> = feeds;
         if !feeds.is_empty() {
             let translation = Some(language.clone());
             let (items, quiet, pictures) = Default::default();

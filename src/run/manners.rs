@@ -89,7 +89,10 @@ impl Manners {
 }
 
 /// Hosts that want to be left alone at `now`, and until when. Writes nothing.
-pub(super) fn pauses(store: &Store, now: DateTime<Utc>) -> Result<BTreeMap<String, DateTime<Utc>>, RunError> {
+///
+/// # Errors
+/// What the store says.
+pub fn pauses(store: &Store, now: DateTime<Utc>) -> Result<BTreeMap<String, DateTime<Utc>>, RunError> {
     let pauses = store.pauses()?.into_iter();
     Ok(pauses.filter_map(|(host, pause)| Some((host, holds(pause, now)?))).collect())
 }

@@ -18,7 +18,6 @@ use url::Url;
 use self::asking::Round;
 use self::taking::{keep, take};
 use super::fetching::Asking;
-use super::manners;
 use super::refresh::Progress;
 use super::{Moment, Opened, Problem, RunError};
 use crate::config::nearest;
@@ -31,6 +30,7 @@ use crate::store::Store;
 pub(super) use self::known::by_project;
 pub use self::known::{Known, of_site};
 pub use self::memory::{Remembered, Said, remembered};
+pub use super::manners::pauses;
 
 /// What came of asking.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,14 +45,6 @@ pub struct Asked {
     pub failed: usize,
     /// Bytes that came.
     pub bytes: u64,
-}
-
-/// Hosts that want to be left alone at `now`, and until when.
-///
-/// # Errors
-/// What the store says.
-pub fn pauses(store: &Store, now: DateTime<Utc>) -> Result<BTreeMap<String, DateTime<Utc>>, RunError> {
-    manners::pauses(store, now)
 }
 
 /// Whether any source is somewhere else than in the site's folder.

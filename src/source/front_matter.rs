@@ -58,8 +58,8 @@ pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
         }
         "+++" => fenced(rest, &["+++"], read_toml),
         _ if is_json(rest) => json(rest),
-        "<!--" => nikola(rest),
-        line if line.starts_with(".. ") => nikola(rest),
+        "<!--" => Ok(nikola(rest)),
+        line if line.starts_with(".. ") => Ok(nikola(rest)),
         _ => return Ok(header_lines(text)),
     };
     match split {
@@ -72,7 +72,7 @@ pub fn split(text: &str) -> Result<Split<'_>, FrontMatterError> {
 }
 
 /// Nikola's `.. key: value` lines, mostly in a comment.
-fn nikola(text: &str) -> Result<Split<'_>, FrontMatterError> {
+fn nikola(text: &str) -> Split<'_> {
     let mut values = Map::new();
     let (mut at, mut lines) = (0, 0);
     let is_comment = text.starts_with("<!--");
@@ -94,10 +94,10 @@ fn nikola(text: &str) -> Result<Split<'_>, FrontMatterError> {
             if let Some(mark) = tags.split(',').map(str::trim).find(|tag| matches!(*tag, "draft" | "private")) {
                 values.insert("status".to_owned(), Value::String(mark.to_owned()));
             }
-            return Ok(Split { values, body: &text[at..], lines_before: lines });
+            return Split { values, body: &text[at..], lines_before: lines };
         }
     }
-    Ok(Split { values: Map::new(), body: text, lines_before: 0 })
+    Split { values: Map::new(), body: text, lines_before: 0 }
 }
 
 /// `{` begins many a thing: a tag, a comment, a list of attributes.

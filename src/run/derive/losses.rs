@@ -158,14 +158,14 @@ pub(super) fn keep_feed_ids(work: &mut Work<'_>, before: &Before) {
 }
 
 /// Marks what is not there any more; comes back with what went in this run.
-pub(super) fn withdraw(work: &mut Work<'_>, gone: &[Key]) -> Result<Vec<Key>, RunError> {
+pub(super) fn withdraw(work: &mut Work<'_>, gone: &[Key]) -> Vec<Key> {
     let now = work.moment.now;
     let was_there = |id: &&Key| work.ledger.row(**id).is_some_and(|r| r.gone.is_none());
     let gone: Vec<Key> = gone.iter().filter(was_there).copied().collect();
     for id in &gone {
         work.ledger.set_gone(*id, Some(now));
     }
-    Ok(gone)
+    gone
 }
 
 /// Very many posts gone at once are a folder that is missing, and no decision; `gone` are

@@ -270,12 +270,7 @@ fn lines<'d>(root: &NodeRef<'d>) -> Vec<Line<'d>> {
     let mut steps: Vec<(NodeRef<'d>, bool)> = vec![(*root, false)];
     while let Some((node, in_list)) = steps.pop() {
         let Some(name) = node.node_name() else { continue };
-        if is_code(&name)
-            || matches!(&*name, "figure" | "figcaption" | "blockquote" | "img" | "br" | "iframe" | "video")
-        {
-            continue;
-        }
-        let is_block = matches!(
+        let may_be_line = matches!(
             &*name,
             "p" | "div"
                 | "li"
@@ -306,7 +301,7 @@ fn lines<'d>(root: &NodeRef<'d>) -> Vec<Line<'d>> {
                 | "span"
                 | "a"
         );
-        if !is_block {
+        if !may_be_line {
             continue;
         }
         if node.id != root.id && !holds_block(&node) {

@@ -179,7 +179,7 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
             (Some(asker), Some(last))
                 if last.from + 1 == n
                     && asker.issue.is_none()
-                    && last.asker.as_ref().is_some_and(is_project(scope)) =>
+                    && last.asker.as_ref().is_some_and(|asker| names_project(scope, asker)) =>
             {
                 if let Some(block) = blocks.last_mut() {
                     block.first = n + 1;
@@ -233,8 +233,9 @@ fn blocks(scope: &Scope<'_>) -> Vec<Block> {
     blocks
 }
 
-fn is_project<'s>(scope: &'s Scope<'_>) -> impl Fn(&Asker) -> bool + 's {
-    |asker| asker.name.as_deref().is_some_and(|n| scope.names.is_name(n))
+/// Whether the name of who asks is a project's.
+fn names_project(scope: &Scope<'_>, asker: &Asker) -> bool {
+    asker.name.as_deref().is_some_and(|n| scope.names.is_name(n))
 }
 
 fn read_block(scope: &mut Scope<'_>, block: &Block) {

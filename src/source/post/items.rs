@@ -50,8 +50,7 @@ pub(super) fn item_entry(
         raw.keys.push(key);
     }
     raw.link = match kind {
-        Kind::Article | Kind::Release | Kind::Task => resolved.as_ref().map(Url::to_string),
-        Kind::Question => resolved.as_ref().map(Url::to_string),
+        Kind::Article | Kind::Release | Kind::Task | Kind::Question => resolved.as_ref().map(Url::to_string),
         Kind::Event | Kind::News | Kind::Post | Kind::Digest | Kind::Upstream => None,
     }
     .or_else(|| Some(place.clone()));

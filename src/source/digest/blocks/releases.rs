@@ -138,7 +138,7 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
         if piece.list > 0 && begins_item(scope, n) && shapes::is_only_release(piece) {
             return n;
         }
-        if matches!(piece.shape, Shape::Heading(_)) && scope.section.from != n && vocabulary_of(scope, piece) {
+        if matches!(piece.shape, Shape::Heading(_)) && scope.section.from != n && scope.names.is_name(&piece.text) {
             return n;
         }
         let title_link = piece.list == 0
@@ -166,11 +166,6 @@ fn is_farewell(pieces: &[Piece], head: &Piece) -> bool {
         p.text.contains(&version) || p.links.iter().any(|l| l.url.contains("/releases") || l.url.contains(&version))
     };
     !pieces.is_empty() && pieces.iter().all(|p| plain(p) && !reports(p))
-}
-
-/// A heading inside a release that opens another part of the digest.
-fn vocabulary_of(scope: &Scope<'_>, piece: &Piece) -> bool {
-    scope.names.is_name(&piece.text)
 }
 
 /// One release: its head and what stands below it up to `to`.

@@ -35,11 +35,11 @@ pub(in crate::source::digest) fn first_link(piece: &Piece) -> Option<LinkRef> {
     let at = source_and_item(piece, at).unwrap_or(at);
     let mut link = piece.links[at].clone();
     for next in &piece.links[at + 1..] {
-        let together = format!("{}{}", link.text, next.text);
-        let spaced = format!("{} {}", link.text, next.text);
         if next.url != link.url || next.picture {
             break;
         }
+        let together = format!("{}{}", link.text, next.text);
+        let spaced = format!("{} {}", link.text, next.text);
         link.text = if piece.text.contains(&together) {
             together
         } else if piece.text.contains(&spaced) {

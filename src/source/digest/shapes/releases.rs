@@ -126,7 +126,7 @@ pub(in crate::source::digest) fn comes_out(behind: &str) -> bool {
 /// Whether a sentence that begins with a product says that it was released, in one of several languages.
 fn is_said_released(said: &str) -> bool {
     static RELEASED: Pattern = Pattern::new(
-        r"(?i)^(?:[,，][^.]{1,120})?[^.]{0,60}?(?:\b(?:is|are|was|were|has been|have been|got) (?:now |just |finally )?(?:released|out|available|published|here)\b|^\s*released\b|\bcame out\b|\bhas come out\b|(?:ist|sind|wurden?)\b.{0,80}\b(?:veröffentlicht|erschienen|freigegeben|verfügbar)|\best (?:sortie?|disponible|publiée?)\b|\bdisponible|\bdisponível|\bha sido (?:publicad|lanzad|liberad)|\bfoi (?:publicad|lançad)|\bnueva (?:actualización|versión)|\bnova versão|(?:正式|已经?|现已)?发布|リリース|出시|출시)",
+        r"(?i)^(?:[,，][^.]{1,120})?[^.]{0,60}?(?:\b(?:is|are|was|were|has been|have been|got) (?:now |just |finally )?(?:released|out|available|published|here)\b|^\s*released\b|\bcame out\b|\bhas come out\b|(?:ist|sind|wurden?)\b.{0,80}\b(?:veröffentlicht|erschienen|freigegeben|verfügbar)|\best (?:sortie?|disponible|publiée?)\b|\bdisponible|\bdisponível|\bha sido (?:publicad|lanzad|liberad)|\bfoi (?:publicad|lançad)|\bnueva (?:actualización|versión)|\bnova versão|(?:正式|已经?|现已)?发布|リリース|출시)",
     );
     RELEASED.is_match(said)
 }
@@ -486,7 +486,7 @@ pub(in crate::source::digest) fn release_head(
     };
     let written = || {
         let word = phrase?.rsplit(' ').find(|w| !is_no_name(w))?;
-        (word.len() > 1 && !phrase?.to_lowercase().ends_with("deadline")).then(|| word.to_owned())
+        (word.len() > 1).then(|| word.to_owned())
     };
     let anywhere =
         || names.titles_in(before).into_iter().next_back().or_else(|| names.titles_in(line).into_iter().next());
@@ -539,10 +539,10 @@ fn of_long_name(piece: &Piece, line: &str, first: &Version) -> Option<ReleaseHea
     let is_link = piece.links.first().is_some_and(|l| !l.picture && text::same(&l.text, &piece.text));
     let name = line[..first.start].trim_end().trim_end_matches(['v', 'V']).trim_end();
     let name = name.strip_suffix(" version").unwrap_or(name);
-    let mut words = name.split_whitespace();
+    let words = name.split_whitespace();
     let begins = words.clone().next().is_some_and(|w| !is_no_name(w) && w.starts_with(char::is_uppercase));
     let is_long = name.contains(" for ") || name.contains('(') && name.ends_with(')');
-    let is_name = begins && !name.starts_with("Support ") && words.by_ref().count() <= MOST_WORDS;
+    let is_name = begins && !name.starts_with("Support ") && words.count() <= MOST_WORDS;
     let plain = !name.contains([':', ',', ';', '，', '：', '!', '?']);
     (is_link && is_long && is_name && plain && first.number.contains('.') && SAID.is_match(&line[first.end..]))
         .then(|| ReleaseHead { name: name.to_owned(), version: first.number.clone() })
