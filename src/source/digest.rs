@@ -114,6 +114,14 @@ impl Item {
         self
     }
 
+    /// The item with its link, when it has one.
+    fn linked(self, link: Option<&LinkRef>) -> Self {
+        match link {
+            Some(link) => self.with_link(link),
+            None => self,
+        }
+    }
+
     fn with_link(mut self, link: &LinkRef) -> Self {
         self.url = Some(link.url.clone());
         self.link_text = Some(link.text.clone()).filter(|t| !t.is_empty());
@@ -155,6 +163,11 @@ struct Scope<'a> {
 impl Scope<'_> {
     fn at(&self, n: usize) -> Option<&Piece> {
         (self.section.from..self.section.to).contains(&n).then(|| &self.pieces[n])
+    }
+
+    /// The first piece behind the heading.
+    fn first(&self) -> usize {
+        self.section.from + usize::from(!self.section.heading.is_empty())
     }
 
     fn range(&self) -> std::ops::Range<usize> {
@@ -208,7 +221,7 @@ impl Scope<'_> {
         let is_told = |p: &Piece| {
             let name = p.text.split([':', '：', '|', '｜']).next().unwrap_or("").trim();
             let below = self.pieces[self.section.to..].iter();
-            let mut headings = below.filter(|p| matches!(p.shape, Shape::Heading(_)));
+            let mut headings = below.filter(|p| p.is_heading());
             name.len() < p.text.len() && !name.is_empty() && headings.any(|h| h.text.contains(name))
         };
         vocabulary::is_contents(&self.section.heading)
@@ -250,7 +263,7 @@ impl Scope<'_> {
         // The names of those who made it may follow.
         const MOST_BEHIND: usize = 32;
         let behind = &self.pieces[self.section.to..];
-        let is_last = behind.len() <= MOST_BEHIND && behind.iter().all(|p| !matches!(p.shape, Shape::Heading(_)));
+        let is_last = behind.len() <= MOST_BEHIND && behind.iter().all(|p| !p.is_heading());
         let bullets = || self.range().skip(1).map(|n| &self.pieces[n]).filter(|p| p.list > 0 && !p.text.is_empty());
         let label = |p: &Piece| {
             // `https://wick.example：what it is` has its address for a label.
@@ -429,7 +442,7 @@ fn by_shape(scope: &mut Scope<'_>) {
 fn is_list_of_links(scope: &Scope<'_>) -> bool {
     let titled = |n: &usize| {
         let piece = &scope.pieces[*n];
-        let heading = matches!(piece.shape, Shape::Heading(_));
+        let heading = piece.is_heading();
         lists::first_link(piece).is_some_and(|l| {
             let at_start = text::columns(piece.text.split(l.text.as_str()).next().unwrap_or("")) <= 8;
             at_start

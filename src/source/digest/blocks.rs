@@ -35,7 +35,7 @@ fn is_block_head(scope: &Scope<'_>, n: usize) -> bool {
         (n == 0 || scope.pieces[n - 1].block != piece.block)
             && scope.pieces.get(n + 1).is_none_or(|p| p.block != piece.block)
     };
-    let marked = piece.bold || matches!(piece.shape, Shape::Heading(_)) || piece.text.ends_with([':', '：']);
+    let marked = piece.bold || piece.is_heading() || piece.text.ends_with([':', '：']);
     !name.is_empty() && (marked || piece.shape == Shape::Line && alone()) && scope.names.is_name(name)
 }
 

@@ -73,17 +73,16 @@ pub(super) fn only_story(scope: &Scope<'_>) -> Option<Unit> {
 /// Whether headings of a section tell something and link to it below, beside those that are releases.
 pub(super) fn has_stories(scope: &Scope<'_>) -> bool {
     let is_release = |n: usize| shapes::release_head(&scope.pieces[n], scope.names, None).is_some();
-    let told = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !is_release(*n);
+    let told = |n: &usize| scope.pieces[*n].is_heading() && !is_release(*n);
     if scope.range().filter(|n| is_headline(scope, *n)).count() > 1 {
         return true;
     }
-    let is_address = |p: &Piece| is_bare_link(p) && p.text.contains("://");
     if scope.range().filter(told).any(|n| scope.at(n + 1).is_some_and(is_address)) {
         return true;
     }
     let all_headed = scope.range().all(|n| {
         let piece = &scope.pieces[n];
-        piece.list > 0 || !is_release(n) || matches!(piece.shape, Shape::Heading(_))
+        piece.list > 0 || !is_release(n) || piece.is_heading()
     });
     all_headed && scope.range().filter(told).any(|n| story_end(scope, n).is_some())
 }
@@ -315,7 +314,7 @@ fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 || heads_linked_bullets(scope, n)
                 || names_who_lists(scope, n)
         };
-        let is_linked = matches!(piece.shape, Shape::Heading(_)) && !piece.links.is_empty() && !names_list();
+        let is_linked = piece.is_heading() && !piece.links.is_empty() && !names_list();
         if let Some(to) = story_end(scope, n) {
             units.push(Unit { from: n, to, form: Form::Story });
             n = to;
@@ -388,7 +387,7 @@ fn names_who_lists(scope: &Scope<'_>, n: usize) -> bool {
     let below = || scope.pieces[n + 1..scope.section.to].iter().take_while(|p| p.shape != piece.shape);
     let is_person = piece.links.iter().all(|l| places::is_person(l) || l.text.starts_with('@'));
     let linked = || below().filter(|p| p.list == 1 && first_link(p).is_some()).take(2).count() > 1;
-    is_person && (linked() || below().any(|p| matches!(p.shape, Shape::Heading(_))))
+    is_person && (linked() || below().any(|p| p.is_heading()))
 }
 
 /// Whether the link of a heading is only named in brackets behind its words, and several bullets below
@@ -397,7 +396,7 @@ fn heads_linked_bullets(scope: &Scope<'_>, n: usize) -> bool {
     let piece = &scope.pieces[n];
     let Some(link) = first_link(piece) else { return false };
     let below = scope.pieces[n + 1..scope.section.to].iter();
-    let below = below.take_while(|p| !matches!(p.shape, Shape::Heading(_)));
+    let below = below.take_while(|p| !p.is_heading());
     words_before_reference(&piece.text, &link).is_some()
         && below.filter(|p| p.list == 1 && first_link(p).is_some()).take(2).count() > 1
 }
@@ -427,7 +426,6 @@ fn end_of_text_below(scope: &Scope<'_>, n: usize, to: usize) -> usize {
 fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
     // Titles stand above their addresses here: the next one begins with what stands above it.
     let title_first = title_above(scope, from - 1).is_some();
-    let is_address = |p: &Piece| is_bare_link(p) && p.text.contains("://");
     let describes = |n: &usize| {
         let p = &scope.pieces[*n];
         let quoted = |p: &Piece| p.quote && is_link(p) && p.text.contains("://");
@@ -448,6 +446,11 @@ fn end_of_description(scope: &Scope<'_>, from: usize) -> usize {
             && shapes::label(p, scope.names).is_none()
     };
     (from..scope.section.to).take(4).take_while(describes).last().map_or(from, |n| n + 1)
+}
+
+/// A line of text that is an address.
+pub(super) fn is_address(piece: &Piece) -> bool {
+    is_bare_link(piece) && piece.text.contains("://")
 }
 
 /// A line of text that is exactly one link.
@@ -506,7 +509,7 @@ fn is_described(scope: &Scope<'_>, n: usize) -> bool {
     const MOST_LINES: usize = 4;
     let own = |m: usize| scope.at(m).filter(|p| p.block == scope.pieces[n].block);
     let address = (n + 1..=n + MOST_LINES).map_while(own).find(|p| !p.links.is_empty());
-    scope.pieces[n].links.is_empty() && address.is_some_and(|p| is_bare_link(p) && p.text.contains("://"))
+    scope.pieces[n].links.is_empty() && address.is_some_and(is_address)
 }
 
 /// Whether an item may begin with the number of that line: it is the first of its paragraph, or
@@ -534,7 +537,7 @@ pub(super) fn is_counted(scope: &Scope<'_>, n: usize) -> bool {
         .iter()
         .rev()
         .take(MOST_LINES)
-        .take_while(|p| !matches!(p.shape, Shape::Heading(_)))
+        .take_while(|p| !p.is_heading())
         .find_map(|p| number(p).map(|number| (number, p.bold || !p.links.is_empty())));
     let is_below = open.is_some_and(|(number, is_item)| is_item && number + 1 != from && first == 0);
     counts && !is_below && (first == 0 || open.is_none())
@@ -805,7 +808,7 @@ fn push(scope: &mut Scope<'_>, range: std::ops::Range<usize>, at: usize, title: 
     }
     let says_more = says_more(scope, range.clone(), link);
     // Who it is about is not what it is about: `[Ann](…)'s driver was merged`.
-    let is_heading = matches!(scope.pieces[at].shape, Shape::Heading(_));
+    let is_heading = scope.pieces[at].is_heading();
     if places::is_person(link) && kind == Kind::Article && !is_heading {
         let line = shapes::without_ordinal(&scope.pieces[at].text).0.trim();
         if presents(line, link) {

@@ -42,9 +42,9 @@ pub(super) fn read(scope: &mut Scope<'_>) {
 /// Questions that are headings or bold lines, with their answers below:
 /// `### How do I …?`, `**Why …?**`.
 fn titled(scope: &mut Scope<'_>) {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let first = scope.first();
     let is_head = |p: &Piece| {
-        let heading = matches!(p.shape, Shape::Heading(_));
+        let heading = p.is_heading();
         let asks = p.text.ends_with(['?', '？']) || shapes::question(&p.text).is_some();
         !p.quote && p.list == 0 && (heading || p.bold) && asks
     };
@@ -65,7 +65,7 @@ fn titled(scope: &mut Scope<'_>) {
     let linked = |n: usize| lists::first_link(&scope.pieces[n]).is_some();
     if let Some(first_head) = heads.first().copied().filter(|n| scope.section.told && linked(*n)) {
         let level = scope.pieces[first_head].shape;
-        let told = |n: usize| scope.at(n + 1).is_some_and(|p| !matches!(p.shape, Shape::Heading(_)));
+        let told = |n: usize| scope.at(n + 1).is_some_and(|p| !p.is_heading());
         let beside = |n: &usize| *n >= first && scope.pieces[*n].shape == level && linked(*n) && told(*n);
         if matches!(level, Shape::Heading(_)) {
             heads.extend(scope.range().filter(beside));
@@ -108,11 +108,9 @@ fn titled_by(scope: &mut Scope<'_>, heads: &[usize]) {
         if content.is_empty() || asked.is_empty() {
             continue;
         }
-        let mut item = Item::new(Kind::Question, asked, piece.line).asked_whole();
+        let link = lists::first_link(piece);
+        let mut item = Item::new(Kind::Question, asked, piece.line).asked_whole().linked(link.as_ref());
         item.question = asked.to_owned();
-        if let Some(link) = lists::first_link(piece) {
-            item = item.with_link(&link);
-        }
         for label in labels {
             item.labels.push(label.name);
             item.about.extend(label.url);
@@ -131,7 +129,7 @@ fn asking_paragraphs(scope: &Scope<'_>, first: usize) -> Vec<usize> {
     );
     let pieces = &scope.pieces[first..scope.section.to];
     let others = pieces.iter().any(|p| {
-        matches!(p.shape, Shape::Heading(_))
+        p.is_heading()
             || p.list > 0 && p.text.ends_with(['?', '？'])
             || p.links.iter().any(|l| places::is_change(&l.url))
     });
@@ -353,7 +351,7 @@ fn without_tail(scope: &Scope<'_>, mut content: Vec<usize>) -> Vec<usize> {
         let calls = ["扫码", "关注", "公众号"].iter().any(|w| piece.text.contains(w))
             && text::columns(&piece.text) < 60
             && shapes::answer(&piece.text).is_none();
-        if calls || piece.shape == Shape::Rule || matches!(piece.shape, Shape::Heading(_)) {
+        if calls || piece.shape == Shape::Rule || piece.is_heading() {
             content.pop();
         } else {
             break;

@@ -61,7 +61,7 @@ fn with_whole_addresses(pieces: &[Piece]) -> Cow<'_, [Piece]> {
         let p = &pieces[n];
         let [link] = p.links.as_slice() else { return false };
         let is_title = |above: &Piece| {
-            let heads = matches!(above.shape, Shape::Heading(_)) || above.is_text() && above.block == p.block;
+            let heads = above.is_heading() || above.is_text() && above.block == p.block;
             heads && above.links.is_empty() && !above.text.is_empty()
         };
         if !p.is_text() || n == 0 || !is_title(&pieces[n - 1]) {
@@ -267,8 +267,7 @@ fn without_fields(pieces: &[Piece]) -> Cow<'_, [Piece]> {
     let fields = has_headings_of_fields(pieces);
     let is_one = |n: usize| {
         let piece = &pieces[n];
-        matches!(piece.shape, Shape::Heading(_))
-            && (shapes::is_byline(piece) || fields && field_below(pieces, n).is_some())
+        piece.is_heading() && (shapes::is_byline(piece) || fields && field_below(pieces, n).is_some())
     };
     if !(0..pieces.len()).any(is_one) {
         return Cow::Borrowed(pieces);
@@ -295,7 +294,7 @@ fn field_below(pieces: &[Piece], n: usize) -> Option<String> {
 /// Whether a post tells of one event, with a heading for each of its fields: when, and one more.
 fn has_headings_of_fields(pieces: &[Piece]) -> bool {
     let found: Vec<shapes::Field> = (0..pieces.len())
-        .filter(|n| matches!(pieces[*n].shape, Shape::Heading(_)) && !pieces[*n].quote)
+        .filter(|n| pieces[*n].is_heading() && !pieces[*n].quote)
         .filter_map(|n| field_below(pieces, n))
         .filter_map(|field| shapes::field(&field).map(|(f, _)| f))
         .collect();

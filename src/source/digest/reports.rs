@@ -94,7 +94,7 @@ pub(super) fn read(scope: &mut Scope<'_>) {
             item.link_text = Some(link.text);
         }
         // What the heading right above leads to is what it is about.
-        let above = (scope.section.from..*start).rev().find(|n| matches!(scope.pieces[*n].shape, Shape::Heading(_)));
+        let above = (scope.section.from..*start).rev().find(|n| scope.pieces[*n].is_heading());
         if let Some(above) = above {
             item.about.extend(scope.pieces[above].links.iter().filter(page).map(|l| l.url.clone()));
             let heading = shapes::without_brackets(&scope.pieces[above].text);

@@ -93,7 +93,7 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
         // What is on at a time is an event, whatever else is on.
         let dated = || {
-            let below = pieces[n + 1..].iter().take(NEAR).take_while(|p| !matches!(p.shape, Shape::Heading(_)));
+            let below = pieces[n + 1..].iter().take(NEAR).take_while(|p| !p.is_heading());
             below.into_iter().any(|p| shapes::day_in(&p.text).is_some())
         };
         let word = if vocabulary::is_programme(&heading) && dated() { Some(SectionKind::Events) } else { word };
@@ -106,7 +106,7 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         let is_headline = is_bold_line
             && current.told
             && current.kind == SectionKind::News
-            && pieces.get(n + 1).is_some_and(|p| lists::is_bare_link(p) && p.text.contains("://"));
+            && pieces.get(n + 1).is_some_and(lists::is_address);
         if is_bold_line
             && (word.is_none()
                 || is_headline
@@ -273,7 +273,7 @@ fn heads_without_mark(pieces: &[Piece], n: usize) -> bool {
         && (n == 0 || pieces[n - 1].block != piece.block)
         && pieces.get(n + 1).is_some_and(|p| p.list == 1)
         && vocabulary::has_word(&piece.text)
-        && !around(pieces, n).iter().any(|p| matches!(p.shape, Shape::Heading(_)))
+        && !around(pieces, n).iter().any(|p| p.is_heading())
 }
 
 /// So many pieces away is far.
@@ -329,7 +329,7 @@ pub(super) fn heads_a_list(pieces: &[Piece], n: usize) -> bool {
 pub(super) fn is_linked_word(pieces: &[Piece], n: usize, names: &Names) -> bool {
     let piece = &pieces[n];
     let below = || pieces[n + 1..].iter().take_while(|p| !matches!(p.shape, Shape::Heading(_) | Shape::Rule));
-    matches!(piece.shape, Shape::Heading(_))
+    piece.is_heading()
         && piece.links.iter().any(|l| !l.picture)
         && vocabulary::has_word(&piece.text)
         && !vocabulary::names_more(&piece.text, names)
@@ -398,7 +398,7 @@ fn told_headings(pieces: &[Piece], names: &Names, config: &DigestConfig) -> Vec<
     const SAYS: usize = 12;
     let mut told = Vec::new();
     let mut open: Vec<(u8, usize)> = Vec::new();
-    let is_head = |p: &Piece| matches!(p.shape, Shape::Heading(_)) && !p.quote && p.list == 0;
+    let is_head = |p: &Piece| p.is_heading() && !p.quote && p.list == 0;
     let heads: Vec<usize> = (0..pieces.len()).filter(|n| is_head(&pieces[*n])).collect();
     for (k, n) in heads.iter().copied().enumerate() {
         let Shape::Heading(level) = pieces[n].shape else { continue };
@@ -411,8 +411,7 @@ fn told_headings(pieces: &[Piece], names: &Names, config: &DigestConfig) -> Vec<
         let Some(parent) = parent.filter(|_| !contains && pieces[n].links.is_empty()) else { continue };
         let below = &pieces[n + 1..to];
         let linked: Vec<&Piece> = below.iter().filter(|p| lists::first_link(p).is_some()).collect();
-        let is_address = |p: &Piece| lists::is_bare_link(p) && p.text.contains("://");
-        let addressed = below.first().is_some_and(is_address);
+        let addressed = below.first().is_some_and(lists::is_address);
         let is_prose = below.iter().all(|p| p.is_text() || p.text.is_empty());
         let one = linked.first().is_some_and(|first| linked.iter().all(|p| p.block == first.block));
         if !(addressed || is_prose && one) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use comrak::nodes::{AstNode, NodeValue};
 
-use super::{HeadingId, Piece, Shape};
+use super::{HeadingId, Piece};
 use crate::config::Slugify;
 use crate::source::pattern::Pattern;
 
@@ -77,7 +77,7 @@ pub(super) fn ids(
     for piece in pieces {
         // A heading written in HTML gets none.
         let raw = lines.get(piece.line.saturating_sub(1)).is_some_and(|l| l.trim_start().starts_with('<'));
-        if !matches!(piece.shape, Shape::Heading(_)) || raw {
+        if !piece.is_heading() || raw {
             continue;
         }
         if let Some(id) = given.remove(&piece.line) {

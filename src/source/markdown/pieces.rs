@@ -62,6 +62,11 @@ impl Written {
 }
 
 impl Piece {
+    /// A heading, of any level.
+    pub fn is_heading(&self) -> bool {
+        matches!(self.shape, Shape::Heading(_))
+    }
+
     /// A line of running text: in no list, and nobody is quoted.
     pub fn is_text(&self) -> bool {
         self.shape == Shape::Line && self.list == 0 && !self.quote

@@ -61,7 +61,7 @@ pub(in crate::source::digest) fn events(scope: &mut Scope<'_>) {
     }
     // What stands above the first field belongs to the first event, when there is one only.
     if starts.len() == 1 && !is_block_head(scope, starts[0]) {
-        let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+        let first = scope.first();
         let above = (first..starts[0]).find(|n| !scope.used[*n] && !scope.pieces[*n].text.is_empty());
         starts[0] = above.unwrap_or(starts[0]);
     }
@@ -75,20 +75,20 @@ pub(in crate::source::digest) fn events(scope: &mut Scope<'_>) {
 
 /// A bullet or a heading that is no field.
 fn is_opening(piece: &Piece) -> bool {
-    (piece.list > 0 || piece.bold || matches!(piece.shape, Shape::Heading(_)))
+    (piece.list > 0 || piece.bold || piece.is_heading())
         && !piece.text.is_empty()
         && shapes::field(&piece.text).is_none()
 }
 
 /// Bullets or headings with a time of their own each: as many events.
 fn timed_bullets(scope: &Scope<'_>) -> Vec<usize> {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let first = scope.first();
     let begins = |n: &usize| {
         let piece = &scope.pieces[*n];
         let field = shapes::field(&piece.text).is_some();
         let bullet = piece.list == 1 && begins_item(scope, *n);
         let bold = piece.bold && piece.list == 0 && piece.shape == Shape::Line;
-        (bullet || bold || matches!(piece.shape, Shape::Heading(_))) && !piece.quote && !field
+        (bullet || bold || piece.is_heading()) && !piece.quote && !field
     };
     let starts: Vec<usize> = (first..scope.section.to).filter(begins).collect();
     let timed = |k: usize| {
@@ -96,7 +96,7 @@ fn timed_bullets(scope: &Scope<'_>) -> Vec<usize> {
         (starts[k]..to)
             .any(|n| shapes::field(&scope.pieces[n].text).is_some_and(|(f, v)| f == Field::Time && !v.is_empty()))
     };
-    let headed = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_));
+    let headed = |n: &usize| scope.pieces[*n].is_heading();
     let several = starts.len() > 1 || starts.iter().all(headed);
     if several && !starts.is_empty() && (0..starts.len()).all(timed) { starts } else { Vec::new() }
 }
@@ -181,7 +181,7 @@ fn whole_event(scope: &mut Scope<'_>) {
     if time.is_none() && (headed_events(scope) || dated_paragraphs(scope)) {
         return;
     }
-    let from = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let from = scope.first();
     let to = scope.section.to;
     // A paragraph may go over several lines.
     let paragraph = |n: usize| {
@@ -229,15 +229,12 @@ fn whole_event(scope: &mut Scope<'_>) {
     });
     let heading = Some(&scope.section.heading).filter(|h| !h.is_empty()).map_or(scope.title, String::as_str);
     // `### Lamp Days` right below the heading of the section: what is told is called so.
-    let is_heading = |p: &&Piece| matches!(p.shape, Shape::Heading(_)) && shapes::field(&p.text).is_none();
+    let is_heading = |p: &&Piece| p.is_heading() && shapes::field(&p.text).is_none();
     let own = scope.at(from).filter(is_heading).map(|p| shapes::without_ordinal(&p.text).0.to_owned());
     let own = own.filter(|t| text::columns(t) >= 6 && !shapes::is_generic(t));
     let is_headed = own.is_some();
     let title = own.or(named).or_else(|| bold.map(|p| p.text.clone())).or(above).unwrap_or_else(|| heading.to_owned());
-    let mut item = Item::new(Kind::Event, title, scope.pieces[scope.section.from].line);
-    if let Some(link) = link {
-        item = item.with_link(&link);
-    }
+    let mut item = Item::new(Kind::Event, title, scope.pieces[scope.section.from].line).linked(link.as_ref());
     // `The next call is on June 5, 2024`: a day in passing is another one's.
     let calls = |text: &&String| {
         const CALLS: [&str; 17] = [
@@ -256,9 +253,8 @@ fn whole_event(scope: &mut Scope<'_>) {
 
 /// Several headings below that of the section, each with a text that has a link: as many events.
 fn told_headings(scope: &mut Scope<'_>) -> bool {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
-    let heads: Vec<usize> =
-        (first..scope.section.to).filter(|n| matches!(scope.pieces[*n].shape, Shape::Heading(_))).collect();
+    let first = scope.first();
+    let heads: Vec<usize> = (first..scope.section.to).filter(|n| scope.pieces[*n].is_heading()).collect();
     let ends: Vec<usize> = heads.iter().skip(1).copied().chain([scope.section.to]).collect();
     let linked = |from: usize, to: usize| {
         let text = (from + 1..to).take_while(|n| scope.pieces[*n].is_text());
@@ -272,10 +268,7 @@ fn told_headings(scope: &mut Scope<'_>) -> bool {
     for ((from, to), link) in heads.into_iter().zip(ends).zip(links) {
         let head = &scope.pieces[from];
         let title = shapes::without_ordinal(&head.text).0.trim_end_matches([':', '：', ' ']);
-        let mut item = Item::new(Kind::Event, title, head.line);
-        if let Some(link) = link {
-            item = item.with_link(&link);
-        }
+        let mut item = Item::new(Kind::Event, title, head.line).linked(link.as_ref());
         item.time = (from..to).find_map(|n| shapes::day_in(&scope.pieces[n].text)).map(str::to_owned);
         item.ranges = scope.lines(from + 1..to);
         scope.mark(from..to);
@@ -294,7 +287,7 @@ fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
         piece.list == 1 && !piece.quote && shapes::day_in(&piece.text).is_some() && !has_link_below(scope, *n)
     };
     // `Tickets are sold from 2024-04-01` below what it is about is no event of its own.
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let first = scope.first();
     let is_list = |n: usize| {
         let piece = &scope.pieces[n];
         piece.list > 0 || piece.text.is_empty() || matches!(piece.shape, Shape::Heading(_) | Shape::Table)
@@ -320,7 +313,7 @@ fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
             }
             // The day may stand on the next line of the same paragraph, or in the text below a heading.
             let head = &scope.pieces[at];
-            let is_headed = matches!(head.shape, Shape::Heading(_));
+            let is_headed = head.is_heading();
             let own = |p: &&Piece| {
                 p.line == line || p.list > 0 && p.item == head.item && p.block == head.block || is_headed && p.is_text()
             };
@@ -422,10 +415,9 @@ fn dated_words(line: &str) -> String {
 /// Headings with a link or a day each, in themselves or in the text below, are as many events:
 /// `### [Lamp Meetup](…)`, and `28 June 2016` below it.
 fn headed_events(scope: &mut Scope<'_>) -> bool {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
-    let heads: Vec<usize> = (first..scope.section.to)
-        .filter(|n| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !scope.pieces[*n].quote)
-        .collect();
+    let first = scope.first();
+    let heads: Vec<usize> =
+        (first..scope.section.to).filter(|n| scope.pieces[*n].is_heading() && !scope.pieces[*n].quote).collect();
     let end = |k: usize| heads.get(k + 1).copied().unwrap_or(scope.section.to);
     let blocks: Vec<(usize, usize)> = heads.iter().enumerate().map(|(k, head)| (*head, end(k))).collect();
     let link = |(from, to): (usize, usize)| (from..to).find_map(|n| lists::first_link(&scope.pieces[n]));
@@ -441,10 +433,7 @@ fn headed_events(scope: &mut Scope<'_>) -> bool {
         let head = &scope.pieces[from];
         let title = shapes::without_ordinal(&head.text).0.to_owned();
         let (link, time) = (link(block), day(block));
-        let mut item = Item::new(Kind::Event, title, head.line);
-        if let Some(link) = link {
-            item = item.with_link(&link);
-        }
+        let mut item = Item::new(Kind::Event, title, head.line).linked(link.as_ref());
         item.time = time;
         item.ranges = scope.lines(from + 1..to);
         scope.mark(from..to);
@@ -457,7 +446,7 @@ fn headed_events(scope: &mut Scope<'_>) -> bool {
 /// The day may stand on a line of its own, and where several open with their links, one may have
 /// none.
 fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let first = scope.first();
     let is_page = |l: &LinkRef| !l.picture && places::is_page(&l.url) && !l.text.is_empty();
     let paragraphs = paragraphs(scope, first);
     let links = |(from, to): (usize, usize)| scope.pieces[from..to].iter().flat_map(|p| &p.links);
@@ -506,10 +495,7 @@ fn dated_paragraphs(scope: &mut Scope<'_>) -> bool {
             None if shapes::day_in(&text).is_some_and(|day| text.starts_with(day)) => dated_words(&text),
             None => text::first_sentence(&text),
         };
-        let mut item = Item::new(Kind::Event, title, scope.pieces[from].line);
-        if let Some(link) = link {
-            item = item.with_link(&link);
-        }
+        let mut item = Item::new(Kind::Event, title, scope.pieces[from].line).linked(link.as_ref());
         item.time = shapes::day_in(&text).is_some().then_some(text);
         item.ranges = scope.lines(from..to);
         scope.mark(from..to);

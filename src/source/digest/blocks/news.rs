@@ -11,7 +11,7 @@ use crate::source::pattern::Pattern;
 
 /// Reads a section of news: a block a heading, an item a link, else the whole.
 pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let first = scope.first();
     // Deeper headings divide what stands below one.
     let levels = (first..scope.section.to).filter_map(|n| match scope.pieces[n].shape {
         Shape::Heading(level) if !scope.pieces[n].quote => Some(level),
@@ -30,7 +30,7 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
                 && scope.pieces[first..n]
                     .iter()
                     .rev()
-                    .filter(|p| matches!(p.shape, Shape::Heading(_)))
+                    .filter(|p| p.is_heading())
                     .find(|p| !vocabulary::is_part_of_release(&p.text, false))
                     .is_some_and(|p| shapes::release_head(p, scope.names, None).is_some())
         };
@@ -50,7 +50,7 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
         let piece = &scope.pieces[*head];
-        let titled = matches!(piece.shape, Shape::Heading(_)) && shapes::is_release_title(piece);
+        let titled = piece.is_heading() && shapes::is_release_title(piece);
         if titled && shapes::release_head(piece, scope.names, None).is_some() {
             release(scope, *head, to);
         } else if to == head + 1 && heads.get(k + 1).is_some_and(|n| scope.pieces[*n].shape == Shape::Line) {
@@ -227,8 +227,7 @@ fn with_addresses(scope: &Scope<'_>, paragraphs: Vec<(usize, usize)>) -> Vec<(us
     let mut joined: Vec<(usize, usize)> = Vec::with_capacity(paragraphs.len());
     for (from, end) in paragraphs {
         let piece = &scope.pieces[from];
-        let leads = end == from + 1
-            && (lists::is_bare_link(piece) && piece.text.contains("://") || shapes::leads_to_original(&piece.text));
+        let leads = end == from + 1 && (lists::is_address(piece) || shapes::leads_to_original(&piece.text));
         // What is told there, a sentence at most, has no link yet.
         let is_open = |last: &(usize, usize)| {
             let told = &scope.pieces[last.0..last.1];
@@ -283,7 +282,7 @@ fn heads_links(scope: &Scope<'_>, n: usize) -> bool {
 
 /// Reads a section that is nothing but bullets: each of them is news. Nothing else is.
 pub(in crate::source::digest) fn sentences_as_news(scope: &mut Scope<'_>) {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let first = scope.first();
     let Some((bullets, end)) = sentences(scope, first, scope.section.to) else { return };
     // A log of the text itself is dated.
     let is_dated =
@@ -353,7 +352,7 @@ pub(in crate::source::digest) fn steps_as_news(scope: &mut Scope<'_>) {
         piece.list > 0 && !piece.quote && piece.shape == Shape::Line && begins_item(scope, n)
     };
     let is_dated = |n: usize| shapes::day_in(&scope.pieces[n].text).is_some();
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
+    let first = scope.first();
     let mut steps: Vec<(usize, usize)> = Vec::new();
     let mut n = first;
     while n < scope.section.to {
@@ -452,7 +451,7 @@ fn news_block(scope: &mut Scope<'_>, from: usize, to: usize) {
     let (line, numbered) = shapes::without_ordinal(&head.text);
     // A bullet with text below that is no part of the list is what the text is about.
     let is_topic = head.list > 0 && to > from + 1 && scope.pieces[from + 1].list == 0;
-    let is_title = head.bold || is_topic || matches!(head.shape, Shape::Heading(_));
+    let is_title = head.bold || is_topic || head.is_heading();
     // A paragraph over several lines has its first sentence across them.
     let is_own = |p: &&Piece| p.block == head.block && !(p.line > head.line && lists::is_bare_link(p));
     let paragraph: Vec<&str> = scope.pieces[from..to].iter().take_while(is_own).map(|p| p.text.as_str()).collect();

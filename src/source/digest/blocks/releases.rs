@@ -12,7 +12,7 @@ pub(in crate::source::digest) fn has_release_heads(scope: &Scope<'_>) -> bool {
     let last_link = scope.range().rev().find(|m| scope.pieces[*m].links.iter().any(|l| !l.picture));
     scope.range().any(|n| {
         let piece = &scope.pieces[n];
-        let strong = piece.bold || matches!(piece.shape, Shape::Heading(_));
+        let strong = piece.bold || piece.is_heading();
         let linked = || last_link.is_some_and(|last| n <= last);
         piece.list == 0
             && strong
@@ -111,10 +111,7 @@ fn announces(scope: &Scope<'_>, n: usize) -> bool {
         begins.is_some_and(|v| piece.links.iter().take(8).any(|l| shows(l, &v.number)))
             && shapes::announces(&piece.text)
     };
-    piece.bold
-        || matches!(piece.shape, Shape::Heading(_))
-        || introduces
-        || first_line && (text::columns(&piece.text) <= 90 || has_page())
+    piece.bold || piece.is_heading() || introduces || first_line && (text::columns(&piece.text) <= 90 || has_page())
 }
 
 /// A release ends with the line of its report link, unless a list or text of its own goes on.
@@ -138,7 +135,7 @@ fn end_of_release(scope: &Scope<'_>, head: usize, next: usize) -> usize {
         if piece.list > 0 && begins_item(scope, n) && shapes::is_only_release(piece) {
             return n;
         }
-        if matches!(piece.shape, Shape::Heading(_)) && scope.section.from != n && scope.names.is_name(&piece.text) {
+        if piece.is_heading() && scope.section.from != n && scope.names.is_name(&piece.text) {
             return n;
         }
         let title_link = piece.list == 0
@@ -305,7 +302,7 @@ fn is_version(link: &LinkRef, version: &str) -> bool {
 /// Below a heading, the link of what was released: its name, perhaps with a word.
 fn linked_name(pieces: &[Piece], name: &str) -> Option<LinkRef> {
     let (head, below) = pieces.split_first()?;
-    if !matches!(head.shape, Shape::Heading(_)) || !head.links.is_empty() {
+    if !head.is_heading() || !head.links.is_empty() {
         return None;
     }
     let links =

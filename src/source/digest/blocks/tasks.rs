@@ -6,7 +6,7 @@ use crate::normalize::text;
 use crate::source::digest::places;
 use crate::source::digest::shapes::{self, Field};
 use crate::source::digest::{Item, Scope, lists};
-use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::markdown::{LinkRef, Piece};
 use crate::source::pattern::Pattern;
 
 /// Reads a section of tasks: a block a project, or an item a task.
@@ -63,8 +63,8 @@ pub(in crate::source::digest) fn tasks(scope: &mut Scope<'_>) {
 /// Whether all that is linked in lists stands below headings and only says where there is more of what
 /// they ask for: `[GitHub](…)`, `[Issue](…)`.
 fn lead_from_headings(scope: &Scope<'_>) -> bool {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
-    let headed = scope.at(first).is_some_and(|p| matches!(p.shape, Shape::Heading(_)));
+    let first = scope.first();
+    let headed = scope.at(first).is_some_and(|p| p.is_heading());
     let linked = (first..scope.section.to).map(|n| &scope.pieces[n]).filter(|p| p.list > 0 && !p.links.is_empty());
     // A word for it; `Write the docs` is a task.
     let is_word = |t: &str| t.is_ascii() && !t.trim().contains(' ') && shapes::is_aside(t);
@@ -84,8 +84,8 @@ fn is_list_of_tasks(scope: &Scope<'_>, range: std::ops::Range<usize>) -> bool {
 
 /// Tasks below headings of their own, each with a link; false where there are none.
 fn headed_tasks(scope: &mut Scope<'_>) -> bool {
-    let first = scope.section.from + usize::from(!scope.section.heading.is_empty());
-    let is_heading = |n: &usize| matches!(scope.pieces[*n].shape, Shape::Heading(_)) && !scope.pieces[*n].quote;
+    let first = scope.first();
+    let is_heading = |n: &usize| scope.pieces[*n].is_heading() && !scope.pieces[*n].quote;
     let heads: Vec<usize> = (first..scope.section.to).filter(is_heading).collect();
     let end = |k: usize| heads.get(k + 1).copied().unwrap_or(scope.section.to);
     let linked = |k: &usize| (heads[*k]..end(*k)).any(|n| lists::first_link(&scope.pieces[n]).is_some());
@@ -120,10 +120,8 @@ fn task_block(scope: &mut Scope<'_>, from: usize, to: usize, label: Option<Strin
         (None, true) => first_words(scope, from, to).unwrap_or_else(|| words.clone()),
         (_, false) => return,
     };
-    let mut item = Item::new(Kind::Task, title.trim_end_matches([':', ' ']), scope.pieces[from].line);
-    if let Some(link) = &link {
-        item = item.with_link(link);
-    }
+    let mut item =
+        Item::new(Kind::Task, title.trim_end_matches([':', ' ']), scope.pieces[from].line).linked(link.as_ref());
     item.labels.extend(label.clone());
     let first = if label.is_some() { from + 1 } else { from };
     item.ranges = scope.lines(first..to);
@@ -244,11 +242,8 @@ pub(in crate::source::digest) fn mentored_tasks(scope: &mut Scope<'_>) {
             .find(|m| lists::first_link(&scope.pieces[*m]).is_some_and(|l| !l.url.contains('@')))
             .map_or(to, |m| m + 1);
         let (title, _) = shapes::without_ordinal(&scope.pieces[n].text);
-        let mut item = Item::new(Kind::Task, title, scope.pieces[n].line);
         let link = (n + 1..last).rev().find_map(|m| lists::first_link(&scope.pieces[m]));
-        if let Some(link) = link {
-            item = item.with_link(&link);
-        }
+        let mut item = Item::new(Kind::Task, title, scope.pieces[n].line).linked(link.as_ref());
         item.labels.extend(label.iter().map(|l| l.trim_end_matches("社区").trim().to_owned()));
         item.ranges = scope.lines(n..last);
         if n > scope.section.from && is_block_head(scope, n - 1) {

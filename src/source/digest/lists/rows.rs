@@ -68,10 +68,8 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
         if kind == Kind::Release {
             let line = Piece { shape: Shape::Line, bold: true, text: cells.join(" "), ..piece.clone() };
             if let Some(found) = shapes::release_head(&line, scope.names, Some(&scope.section.heading)) {
-                let mut item = Item::new(kind, format!("{} {}", found.name, found.version), piece.line);
-                if let Some(link) = first_link(piece) {
-                    item = item.with_link(&link);
-                }
+                let mut item = Item::new(kind, format!("{} {}", found.name, found.version), piece.line)
+                    .linked(first_link(piece).as_ref());
                 (item.name, item.version, item.lead) = (Some(found.name), Some(found.version), row);
                 scope.mark(n..n + 1);
                 scope.push(n, item);

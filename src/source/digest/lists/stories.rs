@@ -1,8 +1,8 @@
 //! Headings that are no links, with a text below that has one.
 
 use super::{
-    Unit, first_link, is_bare_link, is_one_of_several, is_title_line, lines_below, opens_with_title, push,
-    says_nothing, statement,
+    Unit, first_link, is_address, is_one_of_several, is_title_line, lines_below, opens_with_title, push, says_nothing,
+    statement,
 };
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -17,7 +17,7 @@ use crate::source::pattern::Pattern;
 pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     let piece = &scope.pieces[n];
     let is_section = n == scope.section.from;
-    let plain = matches!(piece.shape, Shape::Heading(_)) && piece.links.iter().all(|l| l.picture) && !piece.quote;
+    let plain = piece.is_heading() && piece.links.iter().all(|l| l.picture) && !piece.quote;
     let (title, _) = shapes::without_ordinal(&piece.text);
     if !plain
         || is_section && (scope.section.told || scope.section.head == Head::Banner)
@@ -185,11 +185,6 @@ fn is_source_line(piece: &Piece, link: &LinkRef) -> bool {
     );
     let before = piece.text.split(link.text.as_str()).next().unwrap_or("");
     piece.list == 0 && piece.links.len() == 1 && SOURCE.is_match(before)
-}
-
-/// A line that is an address.
-fn is_address(piece: &Piece) -> bool {
-    is_bare_link(piece) && piece.text.contains("://")
 }
 
 /// `[Use the assistant](…)`, `[Full results of the survey](…)` alone in a paragraph: it leads on

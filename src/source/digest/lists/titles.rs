@@ -1,6 +1,6 @@
 //! Which link of a line counts, and what it is called.
 
-use super::is_bare_link;
+use super::is_address;
 use crate::config::SectionKind;
 use crate::normalize::text;
 use crate::source::digest::vocabulary::is_frame;
@@ -435,8 +435,7 @@ pub(in crate::source::digest) fn title_above(scope: &Scope<'_>, n: usize) -> Opt
     let piece = &scope.pieces[above];
     let is_section = above == scope.section.from && !scope.section.heading.is_empty();
     // What is told below a heading of its own, with one address, is called by that.
-    let is_address = |m: &usize| is_bare_link(&scope.pieces[*m]) && scope.pieces[*m].text.contains("://");
-    let several = || scope.range().filter(is_address).take(2).count() > 1;
+    let several = || scope.range().filter(|m| is_address(&scope.pieces[*m])).take(2).count() > 1;
     let is_long = above + 1 < n || text::columns(&piece.text) > LONGEST_TITLE && (scope.section.told || several());
     let sentence = is_long.then(|| text::first_sentence(&piece.text));
     let told = sentence.as_deref().unwrap_or(&piece.text);

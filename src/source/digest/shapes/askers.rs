@@ -24,7 +24,7 @@ pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<As
     static ASKS: Pattern = Pattern::new(
         r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?",
     );
-    let heading = matches!(piece.shape, Shape::Heading(_));
+    let heading = piece.is_heading();
     if piece.quote || piece.shape != Shape::Line && !heading || piece.list > 1 {
         return None;
     }

@@ -215,7 +215,7 @@ pub(in crate::source::digest) fn is_release_title(piece: &Piece) -> bool {
     let dotted = found.number.contains('.');
     let short = line[found.end..].trim().is_empty() && line[..found.start].split_whitespace().count() <= 3;
     // As a heading, where a link may be the title of an article about it.
-    let headed = || matches!(piece.shape, Shape::Heading(_)) && piece.links.is_empty() && ANNOUNCING.is_match(line);
+    let headed = || piece.is_heading() && piece.links.is_empty() && ANNOUNCING.is_match(line);
     release_page || dotted && (short || announces(line) || SHIPPED.is_match(line) || headed())
 }
 
@@ -396,7 +396,7 @@ pub(in crate::source::digest) fn release_head(
     // `Lamp v1 is in maintenance mode`: the generation of a thing, of which something is told.
     let told =
         line[version.end..].split_whitespace().filter(|w| w.starts_with(|c: char| c.is_ascii_lowercase())).count();
-    let heading = matches!(piece.shape, Shape::Heading(_));
+    let heading = piece.is_heading();
     if heading && !version.number.contains('.') && told > 1 && !announces(line) {
         return None;
     }
