@@ -333,7 +333,14 @@ pub(super) fn stray_articles(scope: &mut Scope<'_>) {
         let Some(link) = first_link(piece) else {
             continue;
         };
-        let list_item = piece.list == 1 && (n == 0 || scope.pieces[n - 1].item != piece.item);
+        let begins = piece.list > 0 && (n == 0 || scope.pieces[n - 1].item != piece.item);
+        // `- EIPs:`, and the links of its list.
+        let below_label = || {
+            let top = scope.range().find(|m| scope.pieces[*m].top == piece.top).filter(|m| !scope.used[*m]);
+            let is_label = |p: &Piece| p.list == 1 && p.links.is_empty() && p.text.ends_with([':', '：']);
+            piece.list == 2 && top.is_some_and(|m| is_label(&scope.pieces[m]))
+        };
+        let list_item = begins && (piece.list == 1 || below_label());
         let bare = is_bare_link(piece) && !shapes::is_empty_title(&link.text);
         if scope.used[n] || !(bare || list_item) {
             continue;

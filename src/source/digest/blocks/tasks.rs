@@ -164,7 +164,7 @@ fn task_items(scope: &mut Scope<'_>, range: std::ops::Range<usize>, label: Optio
         // `- #12 what there is to do`, `- what there is to do ([@ann](…))`: a task without a page.
         let ends = |l: &LinkRef| piece.text.trim_end_matches([')', '）', '。', '.', ' ']).ends_with(l.text.as_str());
         let who = link.as_ref().is_some_and(|l| places::is_person(l) && ends(l));
-        let nowhere = who || link.is_none() && shapes::names_issue(&piece.text);
+        let nowhere = who || link.is_none() && (shapes::names_issue(&piece.text) || asks_for_help(&piece.text));
         let line = piece.text.clone();
         let leads = link.as_ref().is_some_and(|l| shapes::is_navigation(&l.text)) || shapes::is_sponsored(&line);
         let link = link.filter(|_| !nowhere);
@@ -196,6 +196,14 @@ fn task_items(scope: &mut Scope<'_>, range: std::ops::Range<usize>, label: Optio
         }
         n = to;
     }
+}
+
+/// Whether a line says that somebody is looked for.
+fn asks_for_help(line: &str) -> bool {
+    static ASKS: Pattern = Pattern::new(
+        r"(?i)\b(?:looking for|in (?:search|need) of|searching for|seeking|(?:is|are) needed|needs help)\b|招募|寻找|征集|急需",
+    );
+    ASKS.is_match(line)
 }
 
 /// `Title (https://…)` without the address.

@@ -382,7 +382,7 @@ pub(in crate::source::digest) fn release_head(
     };
     // What is planned is not there.
     static PLANNED: Pattern = Pattern::new(
-        r"(?i)^\s*(?:版本?)?\s*[|:：(（-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|pre-?releases? testing|testing|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b",
+        r"(?i)^\s*(?:版本?)?\s*[|:：(（-]?\s*(?:releas\w*\s+)?(?:(?:(?:was|has been|is) )?(?:withdrawn|yanked|revoked)|(?:key|important) dates|pre-?releases? testing|testing|plans?|planning|roadmap|schedule|milestone|timeline|计划|规划|路线图|里程碑)\b|^\s*(?:版本?)?[^，。,.]{0,16}(?:将会?|即将)(?:成为|默认|变|支持|移除|不再|改)",
     );
     // `PostGIS 2.0 support in Wick` is a feature, unless the page of that release is linked.
     static SUPPORT: Pattern = Pattern::new(r"(?i)^\s*support\s+(?:in|for|by|to|has|is|was|lands?|added)\b");
@@ -390,7 +390,10 @@ pub(in crate::source::digest) fn release_head(
     if SUPPORT.is_match(&line[version.end..]) && !has_page() {
         return None;
     }
-    if PLANNED.is_match(&line[version.end..]) || is_needed(line, &version) {
+    // `《Wick 5.8 的灯芯》`: in the name of a book.
+    let in_title = line[..version.start].rfind('《').is_some_and(|open| !line[open..version.start].contains('》'))
+        && line[version.end..].contains('》');
+    if in_title || PLANNED.is_match(&line[version.end..]) || is_needed(line, &version) {
         return None;
     }
     // `Lamp v1 is in maintenance mode`: the generation of a thing, of which something is told.
