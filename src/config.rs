@@ -185,6 +185,8 @@ pub struct PostsFolder {
     pub drafts: bool,
     /// Globs of files below it that are no posts.
     pub exclude: Vec<Regex>,
+    /// Who is meant by a key in front matter, all in lower case.
+    pub authors: BTreeMap<String, Person>,
     /// Which posts are taken apart, and how.
     pub digest: Option<DigestConfig>,
     /// It has no address and an earlier folder has none either: what the pages that stand for
@@ -207,6 +209,7 @@ impl PostsFolder {
             slugify: Slugify::Hugo,
             drafts: false,
             exclude: Vec::new(),
+            authors: BTreeMap::new(),
             digest: None,
             page_mark: None,
             place,

@@ -153,6 +153,8 @@ pub struct Folder {
     pub digests: Option<Digests>,
     /// Globs of files in it that are no posts.
     pub exclude: Vec<String>,
+    /// Who is meant by a key of an author: the name, and an address.
+    pub authors: BTreeMap<String, (String, Option<String>)>,
 }
 
 /// Which posts of a folder are digests.

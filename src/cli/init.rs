@@ -349,6 +349,7 @@ mod tests {
             pages: 3,
             digests: Some(Digests { chosen: 3, ..Digests::default() }),
             exclude: Vec::new(),
+            authors: std::collections::BTreeMap::new(),
         };
         let project = |slug: &str| Project {
             slug: slug.to_owned(),

@@ -14,7 +14,7 @@ use crate::normalize::text;
 use folders::Site;
 
 /// Names of files that tell of a generator, of addresses, or of languages.
-const NAMES: [&str; 65] = [
+const NAMES: [&str; 69] = [
     "hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.toml", "config.yaml", "config.yml", "config.json",
     "languages.toml", "languages.yaml", "languages.yml", "permalinks.toml", "permalinks.yaml", "permalinks.yml",
     "zola.toml", "_config.yml", "_config.yaml", "_config.toml", "pelicanconf.py", "publishconf.py", "book.toml",
@@ -25,7 +25,7 @@ const NAMES: [&str; 65] = [
     "astro.config.mjs", "astro.config.js", "astro.config.ts", "astro.config.cjs", "gatsby-config.js",
     "gatsby-config.ts", "gatsby-config.mjs", "nuxt.config.ts", "nuxt.config.js", "next.config.js", "next.config.mjs",
     "next.config.ts", "mkdocs.yml", "mkdocs.yaml", "quartz.config.ts", "config.ts", "config.mts", "config.js",
-    "config.mjs", "config.cjs", "config.cts",
+    "config.mjs", "config.cjs", "config.cts", "authors.yml", "authors.yaml", ".authors.yml", ".authors.yaml",
 ];
 
 /// Folders of settings of generators, beside the pages: files in them count, but not as pages.

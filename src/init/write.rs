@@ -1,6 +1,8 @@
 //! A proposal as the files a person would have written: commented, and nothing in them
 //! that is a default.
 
+#[cfg(test)]
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Digests, Folder, NewFile, Project, Proposal};
@@ -132,6 +134,16 @@ fn of_folder(out: &mut String, folder: &Folder) {
     if !folder.exclude.is_empty() {
         let globs: Vec<String> = folder.exclude.iter().map(|g| quoted(g)).collect();
         let _ = writeln!(out, "    # Pages between the posts that are no posts.\n    exclude: [{}]", globs.join(", "));
+    }
+    if !folder.authors.is_empty() {
+        out.push_str("    authors:\n");
+        for (key, (name, url)) in &folder.authors {
+            let person = match url {
+                Some(url) => format!("{{name: {}, url: {}}}", quoted(name), quoted(url)),
+                None => scalar(name),
+            };
+            let _ = writeln!(out, "      {}: {person}", scalar(key));
+        }
     }
     if let Some(digests) = &folder.digests {
         of_digests(out, digests);
@@ -343,6 +355,7 @@ mod tests {
             pages: 1,
             digests: None,
             exclude: Vec::new(),
+            authors: BTreeMap::new(),
         };
         for (url, written) in [
             (Some("https://x.example.org/sub/{slug}/"), true),

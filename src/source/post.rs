@@ -240,7 +240,7 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     let says_title = |words: &String| text::same(words, &title);
     let described = front.description().filter(|d| !says_title(d));
     whole.summary = described.or(begins_with);
-    whole.authors = front.authors();
+    whole.authors = front.authors(&context.folder.authors);
     whole.published = date;
     whole.updated = front.updated(context.zone);
     whole.language = language.clone();

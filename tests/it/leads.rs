@@ -279,6 +279,19 @@ fn jekyll_names_the_folder_of_pictures_and_the_words_of_a_title() {
 }
 
 #[test]
+fn authors_are_who_the_site_says_that_a_key_means() {
+    let site = Site::new();
+    site.write("feedloom.yaml", "title: t\nurl: https://feeds.example.org/\nposts: [{path: blog, url: 'https://d.example.org/{slug}/', authors: {Ann: {name: Ann Lee, url: https://ann.example/}, bob: Bob Ray}}]\narticles: {fetch: false}\n");
+    let head = "---\ntitle: One\ndate: 2024-01-01\nauthors: [ann, {key: BOB, title: Keeper}, Cy Doe]\n---\nx\n";
+    site.write("blog/one.md", head);
+    site.refresh();
+    let authors = site.entries()[0]["authors"].clone();
+    let names: Vec<_> = authors.as_array().into_iter().flatten().filter_map(|a| a["name"].as_str()).collect();
+    assert_eq!(names, ["Ann Lee", "Bob Ray", "Cy Doe"]);
+    assert_eq!(authors[0]["uri"], "https://ann.example/");
+}
+
+#[test]
 fn links_of_notes_lead_to_posts_and_pictures() {
     let site = Site::new();
     site.write("feedloom.yaml", "title: t\nurl: https://feeds.example.org/\nposts: [{path: notes, url: 'https://n.example.org/{slug}'}]\narticles: {fetch: false}\n");

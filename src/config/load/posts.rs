@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use url::Url;
 
-use super::values::{glob, is_language, language, pattern};
+use super::values::{glob, is_language, language, pattern, person};
 use crate::config::reader::{Reader, nearest, short};
 use crate::config::{Condition, DigestConfig, PostsFolder, SectionKind, SectionRule, Slugify, URL_FIELDS, front_keys};
+use crate::entry::Person;
 use crate::yaml::{Node, Place, Value};
 
 pub(super) fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
@@ -43,6 +44,7 @@ pub(super) fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
         let slugify = m.take("slugify").and_then(|n| r.choice(n, "slugify", &SLUGIFY)).unwrap_or(Slugify::Hugo);
         let drafts = m.bool(r, "drafts", false);
         let exclude = m.take("exclude").map(|n| read_exclude(r, n)).unwrap_or_default();
+        let authors = m.take("authors").map(|n| read_authors(r, n)).unwrap_or_default();
         let digest = m.take("digest").and_then(|n| read_digest(r, n));
         map.finish(r);
         if let Some(path) = path {
@@ -58,6 +60,7 @@ pub(super) fn read_posts(r: &mut Reader<'_>, node: &Node) -> Vec<PostsFolder> {
                 slugify,
                 drafts,
                 exclude,
+                authors,
                 digest,
                 page_mark: None,
                 place: item.place,
@@ -90,6 +93,17 @@ fn read_exclude(r: &mut Reader<'_>, node: &Node) -> Vec<Regex> {
             Some(glob) => found.push(glob),
             None => r.error(item.place, format!("`{}` is too long for a pattern of paths", short(&text))),
         }
+    }
+    found
+}
+
+/// Who is meant by each key that stands for an author.
+fn read_authors(r: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Person> {
+    let Some(mut map) = r.map(node, "`authors`") else { return BTreeMap::new() };
+    let mut found = BTreeMap::new();
+    for (key, value) in map.rest() {
+        let person = person(r, value).filter(|p| !p.name.is_empty());
+        found.extend(person.map(|person| (key.name.to_lowercase(), person)));
     }
     found
 }

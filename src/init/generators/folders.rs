@@ -1,5 +1,10 @@
 //! Which folders hold posts: by their names, by their pages, by languages.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::settings::{self, text};
 use super::super::{Folder, Page, Tree};
 use crate::config::{Slugify, is_language};
 
@@ -66,12 +71,33 @@ impl Site<'_> {
             url_from: from.to_owned(),
             hosts: Vec::new(),
             language: None,
-            languages: std::collections::BTreeMap::new(),
+            languages: BTreeMap::new(),
             slugify,
             pages,
             digests: None,
             exclude: Vec::new(),
+            authors: self.authors(path),
         }
+    }
+
+    /// Who is meant by the keys of a list of authors: of Docusaurus beside the posts, of MkDocs one folder
+    /// further up, of Jekyll in `_data`.
+    fn authors(&self, folder: &str) -> BTreeMap<String, (String, Option<String>)> {
+        let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+        let places =
+            [folder, above, "_data"].map(|place| if place.is_empty() { String::new() } else { format!("{place}/") });
+        let files = places.iter().flat_map(|place| {
+            ["authors.yml", "authors.yaml", ".authors.yml", ".authors.yaml"].map(|name| format!("{place}{name}"))
+        });
+        let value = |name: String| settings::read(&name, self.setting(&name)?).ok();
+        let Some(list) = files.into_iter().find_map(value) else { return BTreeMap::new() };
+        let list = list.get("authors").unwrap_or(&list).as_object().cloned().unwrap_or_default();
+        let person = |(key, value): (String, Value)| {
+            let name = text(&value, &["name"]).filter(|name| !name.is_empty())?;
+            let url = text(&value, &["url"]).filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+            Some((key, (name, url)))
+        };
+        list.into_iter().filter_map(person).collect()
     }
 
     /// The content folder, or its folders by language.

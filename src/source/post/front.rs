@@ -1,5 +1,7 @@
 //! What the keys of front matter mean, in the spellings of the generators.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Datelike, Utc};
 use serde_json::{Map, Value};
 
@@ -205,7 +207,8 @@ impl Front {
             || self.one("password").is_some_and(|v| v != "false")
     }
 
-    pub(super) fn authors(&self) -> Vec<Person> {
+    /// Who wrote it. `known` tells who is meant by a key, as the generators' lists of authors do.
+    pub(super) fn authors(&self, known: &BTreeMap<String, Person>) -> Vec<Person> {
         let uri = ["authorlink", "author_link", "author_url", "authorurl"]
             .iter()
             .find_map(|k| self.one(k))
@@ -232,6 +235,11 @@ impl Front {
             }
         }
         found.retain(|p| !p.name.is_empty());
+        for person in &mut found {
+            if let Some(meant) = known.get(&person.name.to_lowercase()) {
+                *person = meant.clone();
+            }
+        }
         if let [only] = found.as_mut_slice()
             && only.uri.is_none()
         {
@@ -330,7 +338,8 @@ fn written_person(written: &str) -> Person {
 
 pub(super) fn person(map: &Map<String, Value>) -> Option<Person> {
     let front = Front::inside(map);
-    let name = text::line(&front.one("name")?);
+    // Docusaurus: `{key: ann, title: Keeper of lamps}`.
+    let name = text::line(&front.one("name").or_else(|| front.one("key"))?);
     let uri =
         ["url", "uri", "link", "github", "website"].iter().find_map(|k| front.one(k)).filter(|u| u.starts_with("http"));
     (!name.is_empty()).then(|| Person { name, uri, email: front.one("email").filter(|e| e.contains('@')) })
