@@ -4,6 +4,7 @@
 //! No file and no server is asked: a name that is no address of a picture shows nothing.
 
 use super::markdown;
+use super::pattern::Pattern;
 use crate::normalize::html::escape;
 
 /// Arguments: key and value; positional ones have no key.
@@ -129,14 +130,26 @@ pub(super) fn said(name: &str, arguments: &[Argument]) -> Option<String> {
         return Some(linked(played));
     }
     let address = named(arguments, &["href", "url", "link"]);
-    let words = named(arguments, &["text", "title", "label", "body", "content"]);
     // `{{< link "https://…" "the words" >}}`
     if matches!(name, "button" | "btn" | "link" | "a")
         && let (Some(address), Some(words)) = (positional(arguments, 0), positional(arguments, 1))
     {
         return Some(link(words, address));
     }
-    words.map(|words| address.map_or_else(|| words.to_owned(), |address| link(words, address)))
+    let words = named(arguments, &["content", "body", "text", "title", "label"]).filter(|w| is_said(name, w))?;
+    Some(address.map_or_else(|| escape(words), |address| link(words, address)))
+}
+
+/// Whether an argument is words that somebody reads, and no setting.
+fn is_said(name: &str, words: &str) -> bool {
+    const AROUND: [&str; 12] =
+        ["toc", "seo", "head", "meta", "ads", "adsense", "share", "icon", "iframe", "newsletter", "nav", "comments"];
+    const SAYING: [&str; 10] = ["button", "btn", "link", "card", "label", "glossary", "term", "tooltip", "abbr", "kbd"];
+    let name = name.to_lowercase();
+    let is = |list: &[&str]| list.iter().any(|word| name.split(['-', '_', '/']).any(|part| part == *word));
+    let is_word = words.contains(char::is_whitespace) || words.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
+    let is_setting = is_flag(words) || words.starts_with(['#', '/', '{', '.']) || words.starts_with("fa-");
+    !is(&AROUND) && name != "ad" && name != "fa" && !is_setting && (is_word || is(&SAYING))
 }
 
 /// What a box, a fold or a tab is called, in front of what is in it.
@@ -146,36 +159,111 @@ pub(super) fn title(name: &str, arguments: &[Argument]) -> Option<String> {
         "admonition" | "callout" => positional(arguments, 1),
         _ => None,
     };
-    let title = named(arguments, &["title", "summary", "header", "heading", "caption"]).or(of_name).or_else(|| {
-        let keys: &[&str] = if name == "tab" { &["name", "label"] } else { &["label"] };
-        named(arguments, keys)
-    })?;
-    let plain = title.replace(['*', '`', '<', '>'], "");
-    // Two blanks: what follows on the next line is no part of it.
-    (plain.contains(char::is_alphanumeric) && !is_flag(&plain)).then(|| format!("**{}**  ", plain.trim()))
+    let of_tab = || if name == "tab" { named(arguments, &["name", "label"]) } else { None };
+    let title = named(arguments, &["title", "summary", "header", "heading", "caption"]).or(of_name).or_else(of_tab)?;
+    is_title(title).then(|| strong(title))
 }
 
-/// Whether an argument is switched on or off.
+/// Words in bold, in Markdown as in HTML. Two blanks: what follows on the next line is no part of them.
+pub(super) fn strong(words: &str) -> String {
+    format!("<strong>{}</strong>  ", escape(words.trim()))
+}
+
+/// Whether an argument is what something is called: no switch, no number, no name for programs.
+fn is_title(title: &str) -> bool {
+    let is_name = || {
+        let (word, number) = title.rsplit_once(['-', ':', '_']).unwrap_or((title, ""));
+        !number.is_empty() && !title.contains(' ') && word.bytes().all(|b| b.is_ascii_lowercase())
+    };
+    title.contains(char::is_alphabetic) && !is_flag(title) && !title.starts_with("fa-") && !is_name()
+}
+
+/// Whether an argument is switched on or off, or says how large something is.
 fn is_flag(value: &str) -> bool {
-    matches!(value, "true" | "false" | "open" | "closed")
+    matches!(
+        value.to_lowercase().as_str(),
+        "true"
+            | "false"
+            | "open"
+            | "closed"
+            | "yes"
+            | "no"
+            | "on"
+            | "off"
+            | "none"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+    )
 }
 
-/// A link in Markdown; words alone where it leads nowhere.
+/// A link among words, in Markdown as in HTML; words alone where it leads nowhere.
 pub(super) fn link(words: &str, address: &str) -> String {
-    let words = words.replace(['[', ']'], "");
-    if address.is_empty() { words } else { format!("[{words}](<{}>)", address.replace(['<', '>', '\n'], "")) }
+    match address {
+        "" | "#" => escape(words),
+        address => format!("<a href=\"{}\">{}</a>", escape(address), escape(words)),
+    }
+}
+
+/// So much beside a tag tells where it stands: a line may be as long as its text.
+const BESIDE: usize = 200;
+
+/// The end of what is in front of a tag.
+fn end_of(before: &str) -> &str {
+    let from = (before.len().saturating_sub(BESIDE)..=before.len()).find(|at| before.is_char_boundary(*at));
+    &before[from.unwrap_or(0)..]
+}
+
+/// The beginning of what is behind a tag.
+fn begin_of(behind: &str) -> &str {
+    let to = (0..=behind.len().min(BESIDE)).rev().find(|at| behind.is_char_boundary(*at));
+    &behind[..to.unwrap_or(0)]
+}
+
+/// Whether a tag is alone on its line, with no other line of a paragraph above it and no line below it
+/// that would make a heading of what it shows.
+pub(super) fn stands_alone(before: &str, behind: &str) -> bool {
+    let (before, behind) = (end_of(before), begin_of(behind));
+    let mut above = before.rsplit('\n');
+    let mut below = behind.split('\n');
+    let is_blank = |line: Option<&str>| line.is_none_or(|line| line.trim().is_empty());
+    let is_rule = |line: &str| !line.trim().is_empty() && line.trim().bytes().all(|b| matches!(b, b'-' | b'='));
+    is_blank(above.next()) && is_blank(above.next()) && is_blank(below.next()) && !below.next().is_some_and(is_rule)
+}
+
+/// Whether a tag stands where only an address may: in a link of Markdown, in an attribute.
+pub(super) fn is_in_value(before: &str) -> bool {
+    let line = end_of(before);
+    let line = line.rsplit('\n').next().unwrap_or("");
+    let value = |open: &str, close: char| line.rfind(open).is_some_and(|at| !line[at + open.len()..].contains(close));
+    value("](", ')') || value("=\"", '"') || value("='", '\'') || value("url(", ')')
+}
+
+/// The address in what a tag shows, for a place where nothing else may stand; words without one are no
+/// address.
+pub(super) fn address_in(shown: &str) -> String {
+    static ADDRESS: Pattern = Pattern::new(r#"(?:src|href)="([^"]*)"|\]\(<([^>]*)>\)"#);
+    let found = ADDRESS.captures(shown).and_then(|found| found.get(1).or(found.get(2)));
+    match found {
+        Some(address) => address.as_str().replace("&amp;", "&"),
+        None if shown.contains(['<', '>', '[', ' ', '\n', '*']) => String::new(),
+        None => shown.to_owned(),
+    }
 }
 
 /// What stands in the place of a tag that shows nothing: alone on its line in the middle of HTML it is
 /// a comment, for an empty line would end that. `before` and `behind` it the text goes on.
 pub(super) fn nothing(before: &str, behind: &str) -> &'static str {
-    let mut lines = before.rsplit('\n');
-    let is_alone = lines.next().is_some_and(|line| line.trim().is_empty());
-    let mut in_html = || lines.next().is_some_and(|line| line.trim_start().starts_with('<'));
-    let goes_on = || {
-        let mut lines = behind.split('\n');
-        lines.next().is_some_and(|line| line.trim().is_empty())
-            && lines.next().is_some_and(|line| !line.trim().is_empty())
+    let (before, behind) = (end_of(before), begin_of(behind));
+    let (mut above, mut below) = (before.rsplit('\n'), behind.split('\n'));
+    let is_alone = above.next().is_some_and(|line| line.trim().is_empty());
+    let mut in_html = || above.next().is_some_and(|line| line.trim_start().starts_with('<'));
+    let mut goes_on = || {
+        below.next().is_some_and(|line| line.trim().is_empty())
+            && below.next().is_some_and(|line| !line.trim().is_empty())
     };
     if is_alone && goes_on() && in_html() { "<!-- -->" } else { "" }
 }
@@ -222,14 +310,40 @@ mod tests {
     }
 
     #[test]
+    fn titles_are_words() {
+        for (name, pairs, want) in [
+            ("note", &[("title", "A & B")][..], "<strong>A &amp; B</strong>  "),
+            ("tab", &[("", "MacOS")], "<strong>MacOS</strong>  "),
+            ("tab", &[("", "tab-1")], "-"),
+            ("img", &[("label", "fig:one")], "-"),
+            ("box", &[("heading", "h3")], "-"),
+            ("admonition", &[("", "warning"), ("", "3")], "-"),
+        ] {
+            assert_eq!(title(name, &arguments(pairs)).unwrap_or_else(|| "-".to_owned()), want, "{name} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_stand_in_values() {
+        assert!(is_in_value("a ![x](") && is_in_value("<img src=\"") && is_in_value("url(") && is_in_value("](/a/"));
+        assert!(!is_in_value("a ](b) c") && !is_in_value("<a href=\"x\"> b"));
+        assert_eq!(address_in("<img src=\"a.png\" alt=\"\">"), "a.png");
+        assert_eq!(address_in("some words"), "");
+        assert_eq!(address_in("/a/b"), "/a/b");
+    }
+
+    #[test]
     fn unknown_tags_say_their_words() {
-        let cases: [Case<'_>; 6] = [
+        let cases: [Case<'_>; 9] = [
             ("glossary", &[("text", "Pods"), ("term_id", "pod")], "Pods"),
             ("fig", &[("src", "a.png")], "<img src=\"a.png\" alt=\"\">"),
             ("reel", &[("src", "/x.mp4")], "<a href=\"/x.mp4\">/x.mp4</a>"),
-            ("card", &[("link", "/docs/"), ("title", "The docs")], "[The docs](</docs/>)"),
-            ("link", &[("", "https://a.example"), ("", "words")], "[words](<https://a.example>)"),
-            ("toc", &[("", "2")], "-"),
+            ("card", &[("link", "/docs/"), ("title", "The docs")], "<a href=\"/docs/\">The docs</a>"),
+            ("link", &[("", "https://a.example"), ("", "words")], "<a href=\"https://a.example\">words</a>"),
+            ("link", &[("href", "/a"), ("content", "words"), ("title", "x")], "<a href=\"/a\">words</a>"),
+            ("toc", &[("title", "Table of contents")], "-"),
+            ("badge", &[("text", "#ff0000")], "-"),
+            ("y", &[("text", "left")], "-"),
         ];
         for (name, pairs, want) in cases {
             assert_eq!(said(name, &arguments(pairs)).unwrap_or_else(|| "-".to_owned()), want, "{name}");

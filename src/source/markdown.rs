@@ -60,6 +60,8 @@ pub struct Reading {
     pub in_order: bool,
     /// Lines of a paragraph are lines where they are shown.
     breaks: bool,
+    /// A line that begins with a colon is what the line above means.
+    definitions_in_lists: bool,
     /// Where relative addresses of pictures begin, if not where others do.
     pictures: Option<Url>,
     /// Footnote and reference definitions by label, for parts of the text that use them.
@@ -68,7 +70,7 @@ pub struct Reading {
     lines: Vec<String>,
 }
 
-fn options(breaks: bool) -> Options<'static> {
+fn options(breaks: bool, definitions: bool) -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
@@ -77,7 +79,7 @@ fn options(breaks: bool) -> Options<'static> {
     options.extension.footnotes = true;
     options.extension.cjk_friendly_emphasis = true;
     options.extension.alerts = true;
-    options.extension.description_lists = true;
+    options.extension.description_lists = definitions;
     options.render.r#unsafe = true;
     options.render.hardbreaks = breaks;
     options.render.github_pre_lang = false;
@@ -89,8 +91,12 @@ fn options(breaks: bool) -> Options<'static> {
 pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify: Slugify) -> Reading {
     let lines: Vec<String> = bounds::flatten_nesting(markdown);
     let source = lines.join("\n");
+    // `~ definition` is nobody's but the parser's.
+    let source = if source.contains("\n~") { source.replace("\n~ ", "\n\\~ ") } else { source };
     let breaks = slugify == Slugify::Hexo;
-    let options = options(breaks);
+    // Docusaurus has no lists of definitions.
+    let definitions = slugify != Slugify::Docusaurus;
+    let options = options(breaks, definitions);
     let arena = Arena::new();
     let root = parse(&arena, &source, &options);
     // Astro and Docusaurus read GFM to the letter.
@@ -120,6 +126,7 @@ pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify:
         pictures: pictures.cloned(),
         in_order,
         breaks,
+        definitions_in_lists: definitions,
         pieces,
         lines,
     }
@@ -127,7 +134,7 @@ pub fn read(markdown: &str, base: Option<&Url>, pictures: Option<&Url>, slugify:
 
 /// A line of Markdown as HTML, in no paragraph.
 pub fn inline(line: &str) -> String {
-    let html = comrak::markdown_to_html(line, &options(false));
+    let html = comrak::markdown_to_html(line, &options(false, false));
     let html = html.trim();
     html.strip_prefix("<p>").and_then(|h| h.strip_suffix("</p>")).unwrap_or(html).to_owned()
 }
@@ -158,7 +165,7 @@ impl Reading {
             return String::new();
         }
         self.definitions.push_used(&mut part);
-        let options = options(self.breaks);
+        let options = options(self.breaks, self.definitions_in_lists);
         let arena = Arena::new();
         let root = parse(&arena, &part, &options);
         headings::take_attributes(root, &part);

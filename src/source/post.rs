@@ -368,7 +368,8 @@ fn date_of(
 ) -> (Option<DateTime<Utc>>, bool) {
     let day = |day: chrono::NaiveDate| context.zone.to_utc(day.and_time(chrono::NaiveTime::MIN));
     let mut told = Vec::new();
-    let own_day = || names.date.or_else(|| names.day_of_folders()).or_else(|| day_in_title(front, body));
+    let how = context.folder.slugify;
+    let own_day = || names.date.or_else(|| day_in_title(front, body)).or_else(|| names.day_of_folders(how));
     let own = front.date(context.zone, &mut told).or_else(|| own_day().map(day));
     let date = own.or(context.date);
     if let Some(date) = date {
@@ -461,6 +462,9 @@ fn pictures_base(path: &str, context: Context<'_>) -> Option<Url> {
 /// Where the front matter says that pictures of a post are: Jekyll's theme Chirpy has a key for it.
 fn media_base(front: &Front, base: &Url, context: Context<'_>) -> Option<Url> {
     let path = ["media_subpath", "img_path"].iter().find_map(|key| front.one(key))?;
+    if path.contains("://") || path.starts_with("//") {
+        return base.join(&format!("{}/", path.trim_end_matches('/'))).ok();
+    }
     let path = path.trim_matches('/');
     base.join(&format!("{}{path}/", context.folder.base)).ok().filter(|_| context.folder.slugify == Slugify::Jekyll)
 }

@@ -1,12 +1,15 @@
 //! Hugo shortcodes in posts: the known ones become Markdown or HTML, the tags of the others go;
 //! what they say in their arguments and their inner text stay. Each unknown name is told once.
 
+mod codes;
 mod indents;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
+use self::codes::{Code, Codes, Place, is_code};
 use super::embeds::{self, Arguments};
-use super::markdown::code::is_item;
+use super::markdown::{self, code::is_item};
 
 /// Names that nobody knows, each once, with the line of its first use.
 #[derive(Debug, Default)]
@@ -40,6 +43,8 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
     // A closer that is not there is not looked for again: that would read all that is left.
     let mut unclosed: [bool; 2] = [false; 2];
     let mut shown_to_the_end = false;
+    let mut codes = Codes::default();
+    let mut verbatim = None;
     let opener = |rest: &str| {
         let mut found = memchr::memmem::find_iter(rest.as_bytes(), b"{{");
         found.find(|at| matches!(rest.as_bytes().get(at + 2), Some(b'<' | b'%')))
@@ -63,7 +68,12 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
             continue;
         }
         rest = &rest[end + 3..];
-        let words = words(inside);
+        // `{{</ name >}}`, `{{< / name >}}`
+        let inside = match inside.strip_prefix('/') {
+            Some(name) => Cow::Owned(format!("/{}", name.trim_start())),
+            None => Cow::Borrowed(inside),
+        };
+        let words = words(&inside);
         let Some((name, arguments)) = words.split_first() else {
             continue;
         };
@@ -81,36 +91,53 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
             }
             shown_to_the_end = true;
         }
+        let in_value = embeds::is_in_value(&out);
         let shown = match name.1.as_str() {
             "ref" | "relref" => named("path").or_else(first).map(|(_, target)| lead(target, line)),
-            code if is_code(code) && closed.contains(code.trim_start_matches('/')) => {
-                let language = match code.trim_start_matches('/') {
-                    "highlight" | "code" | "codeblock" => {
-                        let named = named("lang").or_else(|| named("language"));
-                        named.or_else(first).map_or("", |(_, language)| language)
+            code if is_code(code) => {
+                let tag = here - (end + 3)..here;
+                let place = Place { tag, before: &out, behind: rest, is_markdown: kind == 1 };
+                match codes.at(code, &place) {
+                    Some(Code::Fence) => {
+                        let language = match code {
+                            "highlight" | "code" | "codeblock" => {
+                                let named = named("lang").or_else(|| named("language"));
+                                named.or_else(first).map_or("", |(_, language)| language)
+                            }
+                            _ if code.starts_with('/') => "",
+                            diagram => diagram,
+                        };
+                        // On a line of its own it stays there: it may be in an item of a list.
+                        let ends = |c: &char| *c == '\n' || !c.is_whitespace();
+                        let alone_before = out.chars().rev().find(ends).is_none_or(|c| c == '\n') && !is_indented(&out);
+                        let alone_behind = rest.chars().find(ends).is_none_or(|c| c == '\n');
+                        let edge = |alone: bool| if alone { "" } else { "\n" };
+                        Some(format!("{}```{language}{}", edge(alone_before), edge(alone_behind)))
                     }
-                    _ if code.starts_with('/') => "",
-                    diagram => diagram,
-                };
-                let language = if code.starts_with('/') { "" } else { language };
-                // On a line of its own it stays there: it may be in an item of a list.
-                let ends = |c: &char| *c == '\n' || !c.is_whitespace();
-                let alone_before = out.chars().rev().find(ends).is_none_or(|c| c == '\n') && !is_indented(&out);
-                let alone_behind = rest.chars().find(ends).is_none_or(|c| c == '\n');
-                let edge = |alone: bool| if alone { "" } else { "\n" };
-                let (before, behind) = (edge(alone_before), edge(alone_behind));
-                Some(format!("{before}```{language}{behind}"))
+                    Some(Code::Inline(span, length)) => {
+                        rest = &rest[length..];
+                        Some(span)
+                    }
+                    Some(Code::Nothing) => Some(String::new()),
+                    None => embeds::said(&name.1, arguments),
+                }
             }
             name => embeds::known(name, arguments).or_else(|| match closed.contains(name) {
-                true => embeds::title(name, arguments),
+                true => embeds::title(name, arguments).filter(|_| embeds::stands_alone(&out, rest)),
                 false => embeds::said(name, arguments),
             }),
         };
         match shown {
-            Some(html) => out.push_str(&html),
+            Some(shown) if in_value => out.push_str(&embeds::address_in(&shown)),
+            Some(shown) => out.push_str(&shown),
             None => {
-                unknown.tell(line, name.1.trim_start_matches('/').trim_end_matches('/'));
-                out.push_str(embeds::nothing(&out, rest));
+                // What ends a shortcode was told of where that begins.
+                if !name.1.starts_with('/') {
+                    unknown.tell(line, name.1.trim_end_matches('/'));
+                }
+                if !in_value && !verbatim.get_or_insert_with(|| markdown::code::Code::of(text)).has(here - (end + 3)) {
+                    out.push_str(embeds::nothing(&out, rest));
+                }
             }
         }
     }
@@ -131,14 +158,6 @@ fn closed(text: &str) -> HashSet<String> {
 
 /// Names of shortcodes are shorter.
 const LONGEST_NAME: usize = 64;
-
-/// Shortcodes whose inner text is no Markdown, and the tags that end them.
-fn is_code(name: &str) -> bool {
-    matches!(
-        name.trim_start_matches('/'),
-        "highlight" | "code" | "codeblock" | "mermaid" | "plantuml" | "chart" | "echarts" | "vega-lite" | "graphviz"
-    )
-}
 
 /// What stands before the tag that ends the shortcode `name`, with that tag.
 fn up_to_end<'t>(text: &'t str, name: &str) -> Option<&'t str> {
@@ -246,6 +265,40 @@ mod tests {
         let hidden = "a{{% comment %}}\nTODO\n{{%/ comment %}}b{{< comment >}}c";
         assert_eq!(shown(hidden).0, "a\n\nbc");
         assert_eq!(shown("\n[a]({{< ref \"b.md\" >}}) {{% relref path=\"c\" %}}").0, "\n[a](/b.md/2) /c/2");
+    }
+
+    #[test]
+    fn code_is_what_stands_between_its_own_tags() {
+        for (text, want) in [
+            ("{{< mermaid >}}\ngraph\n{{</ mermaid >}}\n\n**b**", "```mermaid\ngraph\n```\n\n**b**"),
+            ("{{< code >}}\n\n```js\nx\n```\n\n{{< /code >}}\n**b**", "\n\n```js\nx\n```\n\n\n**b**"),
+            ("Use {{< code >}}`ls`{{< / code >}} here", "Use `` `ls` `` here"),
+            ("{{< code \"a.go\" >}}\nb\n{{< code go >}}\nc\n{{< /code >}}\nd", "\nb\n```go\nc\n```\nd"),
+            ("{{< chart >}}\n![x](a.png)\n{{< /chart >}}", "\n![x](a.png)\n"),
+            ("{{< /code >}}a{{< highlight >}}b", "ab"),
+        ] {
+            assert_eq!(shown(text).0, want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn boxes_are_called_by_their_titles() {
+        for (text, want) in [
+            ("{{< note title=\"A\" >}}\nb\n{{< /note >}}", "<strong>A</strong>  \nb\n"),
+            ("{{< tab \"A\" >}} # b {{< /tab >}}", " # b "),
+            ("a\n{{< note title=\"A\" >}}\nb\n{{< /note >}}", "a\n\nb\n"),
+            ("![x]({{< static \"a.png\" >}})", "![x](a.png)"),
+            ("<a href=\"{{< button text=\"Go\" >}}\">", "<a href=\"Go\">"),
+            ("<div>\n{{< unknown >}}\nx", "<div>\n<!-- -->\nx"),
+            ("```html\n<div>\n{{< unknown >}}\nx\n```", "```html\n<div>\n\nx\n```"),
+        ] {
+            assert_eq!(shown(text).0, want, "{text:?}");
+        }
+        let begin = std::time::Instant::now();
+        for shape in ["{{< x >}} ", "{{< code >}} ", "   {{< x >}}   ", "<b>\n{{< x >}}"] {
+            shown(&format!("{}{{{{< /code >}}}}", shape.repeat(100_000)));
+        }
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
     }
 
     #[test]

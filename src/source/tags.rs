@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::embeds::{self, Arguments, link};
+use super::embeds::{self, Arguments};
 use super::markdown::code::Code;
 use super::pattern::Pattern;
 use super::shortcode::Unknown;
@@ -56,10 +56,20 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
 /// `<!-- tab Name -->` and `<!-- endtab -->`, as Hexo has them between its tags for tabs.
 fn with_names_of_tabs(text: &str) -> Cow<'_, str> {
     static TAB: Pattern =
-        Pattern::new(r"(?m)^[ \t]*<!--[ \t]*(?:end)?tab\b[ \t]*([^@\n]*?)(?:@[^\n]*?)?[ \t]*-->[ \t]*$");
-    TAB.replace_all(text, |found: &regex::Captures<'_>| match found[1].trim() {
-        "" => String::new(),
-        name => format!("**{}**  ", name.replace(['*', '<', '>'], "")),
+        Pattern::new(r"(?m)^([ \t]*)<!--[ \t]*(?:end)?tab(?:[ \t]+([^@\n]*?)(?:@[^\n]*?)?)?[ \t]*-->[ \t]*$");
+    let code = Code::of(text);
+    TAB.replace_all(text, |found: &regex::Captures<'_>| {
+        let (Some(whole), name) = (found.get(0), found.get(2).map_or("", |name| name.as_str().trim())) else {
+            return String::new();
+        };
+        // Two blanks do not keep code below from being code.
+        let is_code_below = text[whole.end()..].trim_start_matches('\n').starts_with("    ");
+        match name {
+            _ if code.has(whole.start() + found[1].len()) => whole.as_str().to_owned(),
+            "" => String::new(),
+            _ if is_code_below && found[1].is_empty() => String::new(),
+            name => format!("{}{}", &found[1], embeds::strong(name)),
+        }
     })
 }
 
@@ -168,13 +178,20 @@ impl Expander<'_> {
             let indent = Some(&out[line_start..]).filter(|before| before.trim().is_empty()).unwrap_or("").to_owned();
             let is_code = matches!(shown, Shown::Code(_));
             let shown = match shown {
+                Shown::Title(shown) => {
+                    if embeds::stands_alone(&out, &text[end..]) {
+                        shown
+                    } else {
+                        String::new()
+                    }
+                }
                 // `{{ site.baseurl }}{% post_url a %}`: the address is whole by itself.
                 Shown::Inline(shown) => {
                     let base = self.page.base.trim_end_matches('/');
                     if shown.contains("://") && !base.is_empty() && out.ends_with(base) {
                         out.truncate(out.len() - base.len());
                     }
-                    shown
+                    if embeds::is_in_value(&out) { embeds::address_in(&shown) } else { shown }
                 }
                 Shown::Block(shown) | Shown::Code(shown) => {
                     // In an item of a list its lines stay there; those of code are as they were.
@@ -268,8 +285,8 @@ impl Expander<'_> {
         Some(match name {
             "raw" => Shown::Inline(inner(&ends).unwrap_or("").to_owned()),
             "if" if matches!(rest, "false" | "nil") => {
-                inner(&["else", end_of_name.as_str()]);
-                Shown::Inline(String::new())
+                let hidden = inner(&["else", end_of_name.as_str()]).unwrap_or("");
+                Shown::Inline("\n".repeat(hidden.matches('\n').count()))
             }
             "comment" => {
                 inner(&ends);
@@ -329,13 +346,22 @@ impl Expander<'_> {
                 Shown::Inline(hexo_words(name, rest).unwrap_or_default())
             }
             _ if !self.values && hexo_title(name, rest).is_some() => {
-                Shown::Inline(hexo_title(name, rest).unwrap_or_default())
+                Shown::Title(hexo_title(name, rest).unwrap_or_default())
             }
             _ if matches!(name, "include" | "include_cached" | "include_relative") => {
                 let file = first().unwrap_or_default();
                 let stem = file.rsplit('/').next().unwrap_or(&file);
                 let stem = stem.split('.').next().unwrap_or(stem);
-                let others: Arguments = arguments.iter().filter(|(k, _)| k.is_some()).cloned().collect();
+                // What is not quoted is the name of a variable.
+                let is_quoted = |key: &str, value: &str| {
+                    ['"', '\''].iter().any(|q| rest.contains(&format!("{key}={q}{value}{q}")))
+                        || value.contains(['.', '/']) && !value.contains("page.") && !value.contains("site.")
+                };
+                let others: Arguments = arguments
+                    .iter()
+                    .filter(|(key, value)| key.as_deref().is_some_and(|key| is_quoted(key, value)))
+                    .cloned()
+                    .collect();
                 match embeds::known(stem, &others).or_else(|| embeds::said(stem, &others)) {
                     Some(html) => Shown::Inline(html),
                     None => {
@@ -346,7 +372,16 @@ impl Expander<'_> {
             }
             _ => {
                 self.open += usize::from(ends == ["end"]);
-                Shown::Inline(self.known(name, &arguments, line))
+                let known = if ends == ["end"] { embeds::known(name, &arguments) } else { None };
+                match known {
+                    Some(known) => Shown::Inline(known),
+                    // What a block of Zola's says about itself stands in front of what it encloses.
+                    None if ends == ["end"] => {
+                        self.tell(name, line);
+                        embeds::title(name, &arguments).map_or_else(|| Shown::Inline(String::new()), Shown::Title)
+                    }
+                    None => Shown::Inline(self.known(name, &arguments, line)),
+                }
             }
         })
     }
@@ -367,6 +402,8 @@ impl Expander<'_> {
 enum Shown {
     /// Part of its line.
     Inline(String),
+    /// What is called so stands below it.
+    Title(String),
     /// Lines of its own.
     Block(String),
     /// The same, and all but the last one are as they were written.
@@ -466,6 +503,12 @@ fn picture(arguments: &Arguments) -> Option<String> {
     Some(format!("![{said}](<{}>)", arguments[at].1.replace(['<', '>', '\n'], "")))
 }
 
+/// A link in Markdown; words alone where it leads nowhere.
+fn link(words: &str, address: &str) -> String {
+    let words = words.replace(['[', ']'], "");
+    if address.is_empty() { words } else { format!("[{words}](<{}>)", address.replace(['<', '>', '\n'], "")) }
+}
+
 /// What is said in a tag of one of Hexo's themes that stands among words: `{% label text blue %}`,
 /// `{% span red, text %}`, `{% btn /url, text %}`.
 fn hexo_words(name: &str, rest: &str) -> Option<String> {
@@ -481,14 +524,22 @@ fn hexo_words(name: &str, rest: &str) -> Option<String> {
             None => rest.rsplit_once(' ').filter(|(_, last)| COLOURS.contains(last)).map_or(rest, |(words, _)| words),
         },
         "u" | "emp" | "wavy" | "del" | "kbd" | "psw" | "sup" | "sub" => rest,
-        "span" | "p" | "checkbox" | "radio" | "bubble" => behind_comma()?,
-        "hideInline" => rest.split(',').next().unwrap_or(rest),
+        "span" | "p" | "checkbox" | "radio" => behind_comma()?,
+        // `{% bubble word,"what it means","#ec5830" %}`
+        "bubble" | "hideInline" => rest.split([',', '，']).next().unwrap_or(rest),
         "btn" | "button" | "cell" => {
-            let mut parts = rest.split(',').map(str::trim);
-            let (first, second) = (parts.next()?, parts.next().filter(|words| !words.is_empty())?);
-            let (address, words) =
-                if second.contains("://") || second.starts_with('/') { (second, first) } else { (first, second) };
-            return Some(link(words, address));
+            let parts: Vec<&str> = rest
+                .split(',')
+                .map(|part| part.trim_matches(|c: char| c.is_whitespace() || "\"'".contains(c)))
+                .collect();
+            let is_address =
+                |part: &&str| part.contains("://") || part.starts_with(['/', '#', '.']) || part.ends_with(".html");
+            let address = parts.iter().take(3).position(is_address)?;
+            let words = parts[address + 1..].iter().chain(parts[..address].iter().rev());
+            let words = words.into_iter().find(|part| !part.is_empty() && !part.contains("fa-"));
+            // `{% btn regular, words, https://…, icon %}`
+            let words = if address == 2 { parts.get(1) } else { words };
+            return words.filter(|words| !words.is_empty()).map(|words| embeds::link(words, parts[address]));
         }
         _ => return None,
     };
@@ -503,7 +554,7 @@ fn hexo_title(name: &str, rest: &str) -> Option<String> {
         _ => return None,
     };
     let title = title.trim_matches(|c: char| c.is_whitespace() || "\"'*`<>".contains(c));
-    Some(title).filter(|title| title.contains(char::is_alphanumeric)).map(|title| format!("**{title}**  "))
+    Some(title).filter(|title| title.contains(char::is_alphanumeric)).map(embeds::strong)
 }
 
 /// Code between fences that it cannot end.
@@ -622,10 +673,18 @@ mod tests {
             ("{% post_link b 第 1 章 %}", "[第 1 章](<https://e.org/b/>)"),
             ("{% asset_link a.pdf The file %}", "[The file](<a.pdf>)"),
             ("而{% label 中道崩殂 blue %}。{% label primary@text %}", "而中道崩殂。text"),
-            ("{% btn /url,text,icon %} {% span red, x %} {% u y z %}", "[text](</url>) x y z"),
+            (
+                "{% btn '/url',text,icon %} {% span red, x %} {% u y z %} {% bubble 词,\"注\",\"#ec5830\" %}",
+                "<a href=\"/url\">text</a> x y z 词",
+            ),
+            ("{% btn regular, words, https://a.example, icon %}", "<a href=\"https://a.example\">words</a>"),
             ("{% checkbox red checked, done %} {% hideInline a,b %}", "done a"),
-            ("{% hideToggle Title here %}\nb\n{% endhideToggle %}", "**Title here**  \nb\n"),
-            ("{% tabs a %}\n<!-- tab One@icon -->\nb\n<!-- endtab -->\n{% endtabs %}", "\n**One**  \nb\n\n"),
+            ("{% hideToggle Title here %}\nb\n{% endhideToggle %}", "<strong>Title here</strong>  \nb\n"),
+            (
+                "{% tabs a %}\n<!-- tab One@icon -->\nb\n<!-- endtab -->\n{% endtabs %}",
+                "\n<strong>One</strong>  \nb\n\n",
+            ),
+            ("```\n{% tabs a %}\n<!-- tab One -->\n```", "```\n{% tabs a %}\n<!-- tab One -->\n```"),
             ("<div>\n{% unknown %}\n<b>c</b>\n</div>", "<div>\n<!-- -->\n<b>c</b>\n</div>"),
             ("{% iframe https://v.example/1 %}", "<iframe src=\"https://v.example/1\"></iframe>"),
         ];

@@ -39,7 +39,9 @@ pub(super) fn take_attributes<'a>(root: &'a AstNode<'a>, source: &str) -> HashMa
 /// Takes out attributes in the spellings of kramdown and of most others, `{: .lead}` and `{.lead}`,
 /// which are no text anywhere.
 fn take_marks<'a>(root: &'a AstNode<'a>) {
-    static MARK: Pattern = Pattern::new(r"^\s*\{:?\s*(?:[#.][\w-]|[\w-]+=)[^{}]{0,200}\}");
+    static MARK: Pattern = Pattern::new(
+        r#"^\s*\{(?::\s*(?:[#.][\w-]|[\w-]+=)[^{}]{0,200}|\s*(?:(?:[.#][A-Za-z][\w-]*|[\w-]+=(?:"[^"{}]{0,80}"|'[^'{}]{0,80}'))\s*){1,8})\}"#,
+    );
     for node in root.descendants() {
         let before = node.previous_sibling().map(|n| {
             let value = &n.data.borrow().value;

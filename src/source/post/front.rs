@@ -201,10 +201,11 @@ impl Front {
         let says =
             |key: &str, words: &[&str]| self.one(key).is_some_and(|v| words.contains(&v.to_lowercase().as_str()));
         let any = |keys: &[&str], words: &[&str]| keys.iter().any(|key| says(key, words));
+        let says_no = |v: &str| ["false", "no", "0", "none", "off", "true"].contains(&v.to_lowercase().as_str());
         any(&["draft", "isdraft", "is_draft", "private"], &["true", "yes", "1"])
             || any(&["status", "visibility"], &["draft", "hidden", "skip", "private"])
             || any(&["published", "publish", "ispublished", "is_published"], &["false", "no"])
-            || self.one("password").is_some_and(|v| v != "false")
+            || self.one("password").is_some_and(|v| !says_no(&v)) && !self.one("encrypt").is_some_and(|v| says_no(&v))
     }
 
     /// Who wrote it. `known` tells who is meant by a key, as the generators' lists of authors do.
@@ -420,7 +421,14 @@ mod tests {
             assert!(front(yaml).draft(), "{yaml}");
         }
         for yaml in [
-            "draft: false", "published: 2024-09-08", "status: published", "visibility: public", "title: a", "password:",
+            "draft: false",
+            "published: 2024-09-08",
+            "status: published",
+            "visibility: public",
+            "title: a",
+            "password:",
+            "password: no",
+            "password: x\nencrypt: false",
         ] {
             assert!(!front(yaml).draft(), "{yaml}");
         }

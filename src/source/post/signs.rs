@@ -141,15 +141,16 @@ pub(super) fn without(text: String, imports: bool, slugify: Slugify) -> String {
     static KRAMDOWN: Pattern = Pattern::new(r"^ {0,3}\{(?::(?:toc|\s|\.|#|[\w-]+=)[^{}]*|::\w+[^{}]*/?|:/\w*)\}\s*$");
     static COMMENT: Pattern = Pattern::new(r"^ {0,3}\{/\*.*\*/\}\s*$");
     // What an abbreviation stands for, as kramdown and Python's Markdown have it.
-    static ABBREVIATION: Pattern = Pattern::new(r"^ {0,3}\*\[[^\]\[]{1,40}\]:\s*\S");
+    static ABBREVIATION: Pattern = Pattern::new(r"^ {0,3}\*\[[^\]\[]{1,40}\]:\s*[^*\s][^*]*$");
     static OPENS: Pattern = Pattern::new(r"^\s*:{3,}\s*[A-Za-z{]");
     static CLOSES: Pattern = Pattern::new(r"^\s*:{3,}\s*$");
     // A fence that nothing closes is something else.
     let fenced = text.lines().any(|l| OPENS.is_match(l)) && text.lines().any(|l| CLOSES.is_match(l));
     let kramdown = slugify == Slugify::Jekyll && text.contains("{:");
+    let abbreviates = !matches!(slugify, Slugify::Hugo | Slugify::Docusaurus);
     let is_sign = |line: &str| {
         CONTENTS.is_match(line)
-            || line.contains("*[") && ABBREVIATION.is_match(line)
+            || abbreviates && line.contains("*[") && ABBREVIATION.is_match(line)
             || kramdown && KRAMDOWN.is_match(line)
             || imports && COMMENT.is_match(line)
     };

@@ -38,10 +38,14 @@ impl PathNames {
         name.split('-').filter(|word| !word.is_empty()).map(capital).collect::<Vec<_>>().join(" ")
     }
 
-    /// The day that folders name, alone or with the file: `2024/06/30/name`, `2024/06-30-name`.
-    pub(super) fn day_of_folders(&self) -> Option<NaiveDate> {
-        static DAY: Pattern = Pattern::new(r"(?:^|/)((?:19|20)\d{2})[-/](\d{1,2})[-/](\d{1,2})(?:[-/]|$)");
+    /// The day that folders name, alone or with the file: `2024/06/30/name`, `2024/06-30`. Of Docusaurus a
+    /// name may go on behind it: `2024/06-30-name`; elsewhere that may be `2024/06/12-factors`.
+    pub(super) fn day_of_folders(&self, slugify: Slugify) -> Option<NaiveDate> {
+        static DAY: Pattern = Pattern::new(r"(?:^|/)((?:19|20)\d{2})[-/](\d{1,2})[-/](\d{1,2})([-/]|$)");
         let found = DAY.captures(&self.without_language)?;
+        if &found[4] == "-" && slugify != Slugify::Docusaurus {
+            return None;
+        }
         let number = |n: usize| found[n].parse::<u32>().ok();
         NaiveDate::from_ymd_opt(i32::try_from(number(1)?).ok()?, number(2)?, number(3)?)
     }
@@ -278,14 +282,22 @@ mod tests {
     fn names_and_folders_tell_what_nothing_else_says() {
         assert_eq!(path_names("2024-01-02-no-API-title.md").title(Slugify::Jekyll), "No Api Title");
         assert_eq!(path_names("2024-01-02-no-API-title.md").title(Slugify::Hugo), "no-API-title");
+        for path in ["2021/08/09-b.md", "2021/08-09-x/index.md"] {
+            let day = path_names(path).day_of_folders(Slugify::Docusaurus);
+            assert_eq!(day.map(|d| d.to_string()).as_deref(), Some("2021-08-09"), "{path}");
+        }
         for (path, want) in [
             ("2021/06/07/x.md", Some("2021-06-07")),
-            ("2021/08/09-b.md", Some("2021-08-09")),
-            ("2019/01-02-x/index.md", Some("2019-01-02")),
+            ("2021/08-09/b.md", Some("2021-08-09")),
+            ("2021/06/12-factors.md", None),
             ("2021/13/01/x.md", None),
             ("v2021/06/07.md", None),
         ] {
-            assert_eq!(path_names(path).day_of_folders().map(|d| d.to_string()).as_deref(), want, "{path}");
+            assert_eq!(
+                path_names(path).day_of_folders(Slugify::Hugo).map(|d| d.to_string()).as_deref(),
+                want,
+                "{path}"
+            );
         }
     }
 

@@ -1,11 +1,18 @@
-//! Lines between a shortcode's tags that are indented further than its tags: Hugo takes that away,
-//! or they would be code. Where all of them are, those blanks go; every line keeps its number.
+//! Lines between the tags of a shortcode that is indented itself: its own indentation is taken away from
+//! them (`.InnerDeindent`), or they would be code. In an item of a list it is the item's, and stays.
+//! Every line keeps its number.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::source::markdown::code::is_item;
+
 /// So many lines are looked at for each line there is.
 const LOOKS: usize = 32;
+/// An item of a list begins no further above.
+const NEAR: usize = 50;
+/// What is indented so far is code.
+const CODE: usize = 4;
 
 /// A tag alone on its line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,17 +31,20 @@ pub(super) fn removed<'t>(text: &'t str, closed: &HashSet<String>) -> Cow<'t, st
         let Some(Tag::Opens(name)) = tags[at] else { continue };
         let Some(end) = end(&tags, at, name, &mut looks) else { continue };
         let inner = at + 1..end;
-        let least = lines[inner.clone()].iter().filter(|l| !l.trim().is_empty()).map(|l| indent(l)).min();
-        let further = least.unwrap_or(0).saturating_sub(indent(lines[at]));
-        if further > 0 {
+        let own = indent(lines[at]);
+        let is_inside = |line: &&str| line.trim().is_empty() || indent(line) >= own;
+        if own >= CODE && !in_list(&lines[..at], own) && lines[inner].iter().all(is_inside) {
             changed = true;
-            lines[inner]
-                .iter_mut()
-                .filter(|l| l.len() > further && indent(l) >= further)
-                .for_each(|l| *l = &l[further..]);
+            lines[at..=end].iter_mut().filter(|l| indent(l) >= own).for_each(|l| *l = &l[own..]);
         }
     }
     if changed { Cow::Owned(lines.concat()) } else { Cow::Borrowed(text) }
+}
+
+/// Whether a line indented so far is in an item of a list that begins above it.
+fn in_list(above: &[&str], own: usize) -> bool {
+    let mut near = above.iter().rev().take(NEAR).filter(|line| !line.trim().is_empty());
+    near.find(|line| indent(line) < own).is_some_and(|line| is_item(line))
 }
 
 /// Blanks before a line.
@@ -75,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_further_in_than_their_tags_move_to_them() {
+    fn lines_move_with_their_tags() {
         let closed = ["tabs", "tab"].map(str::to_owned).into();
         for (text, want) in [
             (
@@ -85,6 +95,8 @@ mod tests {
             ("- a\n  {{< tab >}}\n  b\n  {{< /tab >}}\n", "- a\n  {{< tab >}}\n  b\n  {{< /tab >}}\n"),
             ("{{< tab >}}\n    a\nb\n{{< /tab >}}\n", "{{< tab >}}\n    a\nb\n{{< /tab >}}\n"),
             ("{{< tab >}}\n    a\n", "{{< tab >}}\n    a\n"),
+            ("{{< tab >}}\n    a\n{{< /tab >}}\n", "{{< tab >}}\n    a\n{{< /tab >}}\n"),
+            ("- a\n\n    {{< tab >}}\n    b\n    {{< /tab >}}\n", "- a\n\n    {{< tab >}}\n    b\n    {{< /tab >}}\n"),
         ] {
             assert_eq!(removed(text, &closed), want);
         }
