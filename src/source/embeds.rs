@@ -166,7 +166,8 @@ pub(super) fn title(name: &str, arguments: &[Argument]) -> Option<String> {
 
 /// Words in bold, in Markdown as in HTML. Two blanks: what follows on the next line is no part of them.
 pub(super) fn strong(words: &str) -> String {
-    format!("<strong>{}</strong>  ", escape(words.trim()))
+    let plain = words.replace("**", "").replace('`', "");
+    format!("<strong>{}</strong>  ", escape(plain.trim()))
 }
 
 /// Whether an argument is what something is called: no switch, no number, no name for programs.
@@ -255,7 +256,7 @@ pub(super) fn address_in(shown: &str) -> String {
 }
 
 /// What stands in the place of a tag that shows nothing: alone on its line in the middle of HTML it is
-/// a comment, for an empty line would end that. `before` and `behind` it the text goes on.
+/// a comment, for an empty line between two tags would end that. `before` and `behind` it the text goes on.
 pub(super) fn nothing(before: &str, behind: &str) -> &'static str {
     let (before, behind) = (end_of(before), begin_of(behind));
     let (mut above, mut below) = (before.rsplit('\n'), behind.split('\n'));
@@ -263,7 +264,7 @@ pub(super) fn nothing(before: &str, behind: &str) -> &'static str {
     let mut in_html = || above.next().is_some_and(|line| line.trim_start().starts_with('<'));
     let mut goes_on = || {
         below.next().is_some_and(|line| line.trim().is_empty())
-            && below.next().is_some_and(|line| !line.trim().is_empty())
+            && below.next().is_some_and(|line| line.trim_start().starts_with('<'))
     };
     if is_alone && goes_on() && in_html() { "<!-- -->" } else { "" }
 }

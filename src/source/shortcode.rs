@@ -289,8 +289,9 @@ mod tests {
             ("a\n{{< note title=\"A\" >}}\nb\n{{< /note >}}", "a\n\nb\n"),
             ("![x]({{< static \"a.png\" >}})", "![x](a.png)"),
             ("<a href=\"{{< button text=\"Go\" >}}\">", "<a href=\"Go\">"),
-            ("<div>\n{{< unknown >}}\nx", "<div>\n<!-- -->\nx"),
-            ("```html\n<div>\n{{< unknown >}}\nx\n```", "```html\n<div>\n\nx\n```"),
+            ("<div>\n{{< unknown >}}\n</div>", "<div>\n<!-- -->\n</div>"),
+            ("<div>a</div>\n{{< unknown >}}\nx", "<div>a</div>\n\nx"),
+            ("```html\n<div>\n{{< unknown >}}\n</div>\n```", "```html\n<div>\n\n</div>\n```"),
         ] {
             assert_eq!(shown(text).0, want, "{text:?}");
         }

@@ -174,8 +174,6 @@ impl Expander<'_> {
                 continue;
             };
             out.push_str(&text[at..start]);
-            let line_start = out.rfind('\n').map_or(0, |n| n + 1);
-            let indent = Some(&out[line_start..]).filter(|before| before.trim().is_empty()).unwrap_or("").to_owned();
             let is_code = matches!(shown, Shown::Code(_));
             let shown = match shown {
                 Shown::Title(shown) => {
@@ -194,6 +192,8 @@ impl Expander<'_> {
                     if embeds::is_in_value(&out) { embeds::address_in(&shown) } else { shown }
                 }
                 Shown::Block(shown) | Shown::Code(shown) => {
+                    let line_start = out.rfind('\n').map_or(0, |n| n + 1);
+                    let indent = Some(&out[line_start..]).filter(|b| b.trim().is_empty()).unwrap_or("").to_owned();
                     // In an item of a list its lines stay there; those of code are as they were.
                     let shown = match shown.rsplit_once('\n') {
                         Some((body, fence)) if is_code => format!("{body}\n{indent}{fence}"),
