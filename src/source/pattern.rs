@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 /// A [`pattern`] of the code, made when something is first matched with it.
 pub(crate) struct Pattern {
@@ -31,6 +31,9 @@ impl Deref for Pattern {
 /// the hundreds of places where it stands would make thousands of states of them.
 const SIGNS: &str = r"\x00-/:-@\[-^`{-\x{A9}\x{AB}-\x{B4}\x{B6}-\x{B9}\x{BB}-\x{BF}×÷\x{2000}-\x{203E}\x{2041}-\x{2053}\x{2055}-\x{206F}\x{20A0}-\x{20CF}℃№™\x{2190}-\x{24B5}\x{24EA}-\x{2BFF}\x{2E00}-\x{2E2E}\x{2E30}-\x{3004}\x{3008}-\x{3020}\x{3030}\x{303D}-\x{303F}・\x{FE00}-\x{FE19}\x{FE30}-\x{FE32}\x{FE35}-\x{FE4C}\x{FE50}-\x{FE6F}\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF20}\x{FF3B}-\x{FF3E}\x{FF40}\x{FF5B}-\x{FF65}\x{1F000}-\x{1F12F}\x{1F1E6}-\x{1FAFF}";
 
+/// Bytes that what was seen with a pattern may take: there are hundreds of them, and most see a few lines.
+const MOST_STATES: usize = 128 << 10;
+
 /// Digits that people count with here.
 const DIGITS: &str = "0-9０-９";
 
@@ -48,7 +51,7 @@ pub(crate) fn pattern(text: &str) -> Regex {
         .replace(r"\W", &format!("[{SIGNS}]"))
         .replace(r"\d", &format!("[{DIGITS}]"))
         .replace(r"\D", &format!("[^{DIGITS}]"));
-    Regex::new(&text).expect("a pattern of the code")
+    RegexBuilder::new(&text).dfa_size_limit(MOST_STATES).build().expect("a pattern of the code")
 }
 
 #[cfg(test)]

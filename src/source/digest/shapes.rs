@@ -392,9 +392,17 @@ pub(super) fn is_navigation(title: &str) -> bool {
 
 /// `原文链接：…` above all else in a post: where the post itself comes from.
 pub(super) fn is_original_of_post(line: &str) -> bool {
-    static ORIGINAL: Pattern =
-        Pattern::new(r"(?i)^\W*(?:(?:阅读)?原文|原载于?|original(?: post| article)?)(?:链接|地址|标题)?\W*(?:[:：]|$)");
-    ORIGINAL.is_match(line)
+    const WORDS: [&str; 9] =
+        ["原文链接", "原文地址", "原文标题", "阅读原文", "原文", "原载于", "原载", "original article", "original post"];
+    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let behind = WORDS.iter().find_map(|word| {
+        let (head, behind) = line.split_at_checked(word.len())?;
+        head.eq_ignore_ascii_case(word).then_some(behind)
+    });
+    behind.is_some_and(|behind| {
+        let behind = behind.trim_start_matches(|c: char| c.is_whitespace() || "*_".contains(c));
+        behind.is_empty() || behind.starts_with([':', '：'])
+    })
 }
 
 /// Whether a line says who made this issue, or leads to other issues and to where they are
@@ -489,10 +497,14 @@ pub(super) fn is_sponsored(line: &str) -> bool {
 
 /// Whether a line is nothing but the mark of an advert, or has one behind its sentence, in capitals.
 pub(super) fn marks_advert(line: &str) -> bool {
-    static MARK: Pattern = Pattern::new(
-        r"(?i)^\W*(?:sponsor(?:ed)?|ads?|advertisement|promoted|广告|推广|赞助)\W*$|(?-i)[。.！!]\s*(?:SPONSOR(?:ED)?|ADVERTISEMENT)\W*$",
-    );
-    MARK.is_match(line)
+    const MARKS: [&str; 10] =
+        ["sponsor", "sponsored", "ad", "ads", "advertisement", "promoted", "广告", "推广", "赞助", "広告"];
+    let line = line.trim_matches(|c: char| !c.is_alphanumeric());
+    let behind = || {
+        let rest = ["SPONSOR", "SPONSORED", "ADVERTISEMENT"].iter().find_map(|mark| line.strip_suffix(mark))?;
+        Some(rest.trim_end().ends_with(['。', '.', '！', '!']))
+    };
+    MARKS.iter().any(|mark| line.eq_ignore_ascii_case(mark)) || behind().unwrap_or(false)
 }
 
 #[cfg(test)]

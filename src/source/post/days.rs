@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, Utc, Weekday};
 use regex::Regex;
 
 use crate::config::Zone;
@@ -38,7 +38,7 @@ pub(super) fn starts_at(time: &str, told: Told) -> Option<String> {
     starts_on(time, weekday_in(time), told)
 }
 
-fn starts_on(time: &str, weekday: Option<chrono::Weekday>, told: Told) -> Option<String> {
+fn starts_on(time: &str, weekday: Option<Weekday>, told: Told) -> Option<String> {
     /// A day nearer than these days is meant, whatever is told with it.
     const NEAR: i64 = 60;
     let Told { post, zone, comes } = told;
@@ -54,8 +54,8 @@ fn starts_on(time: &str, weekday: Option<chrono::Weekday>, told: Told) -> Option
     );
     let time = &AT.replace(time, "$1").into_owned();
     // `10/31 the 5th time`: numbers of other things are no years.
-    static YEAR: Pattern = Pattern::new(r"(?:^|\D)\d{4}(?:\D|$)|\d{8}");
-    if YEAR.is_match(time)
+    let mut numbers = time.split(|c: char| !c.is_ascii_digit());
+    if numbers.any(|number| matches!(number.len(), 4 | 8))
         && let Some(found) = date::lenient(time, zone).map(format).filter(|s| !s.is_empty())
     {
         return Some(found);
@@ -104,25 +104,35 @@ fn starts_on(time: &str, weekday: Option<chrono::Weekday>, told: Told) -> Option
 }
 
 /// The day of the week that stands right beside a day: `Wed, Jan 4`, `1 月 4 日（周三）`.
-fn weekday_in(time: &str) -> Option<chrono::Weekday> {
-    const NAMES: &str =
-        r"(?:(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?|(?:周|星期|礼拜)([一二三四五六日天]))";
-    static BEFORE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(&format!(r"(?i)(?:^|[^\w每]){NAMES}[,.，）)]?\s*(?:the\s+)?$")));
-    static BEHIND: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)^\s?[,，(（]?\s?{NAMES}(?:\W|$)")));
+fn weekday_in(time: &str) -> Option<Weekday> {
     let day = digest::day_in(time)?;
     let (before, behind) = time.split_once(day)?;
-    let found = BEFORE.captures(before).or_else(|| BEHIND.captures(behind))?;
-    let day = found.get(1).or(found.get(2))?.as_str().to_lowercase();
-    Some(match day.as_str() {
-        "mon" | "一" => chrono::Weekday::Mon,
-        "tue" | "二" => chrono::Weekday::Tue,
-        "wed" | "三" => chrono::Weekday::Wed,
-        "thu" | "四" => chrono::Weekday::Thu,
-        "fri" | "五" => chrono::Weekday::Fri,
-        "sat" | "六" => chrono::Weekday::Sat,
-        _ => chrono::Weekday::Sun,
+    let beside = |c: char| c.is_whitespace() || ",.，()（）".contains(c);
+    let before = before.trim_end_matches(beside);
+    let word = &before[before.trim_end_matches(char::is_alphabetic).len()..];
+    weekday(word).or_else(|| {
+        let behind = behind.trim_start_matches(beside);
+        weekday(&behind[..behind.find(|c: char| !c.is_alphabetic()).unwrap_or(behind.len())])
     })
+}
+
+/// The day of the week that a word is: `Wed`, `Wednesday`, `周三`.
+fn weekday(word: &str) -> Option<Weekday> {
+    const NAMES: [(Weekday, &str, &str); 7] = [
+        (Weekday::Mon, "monday", "一"),
+        (Weekday::Tue, "tuesday", "二"),
+        (Weekday::Wed, "wednesday", "三"),
+        (Weekday::Thu, "thursday", "四"),
+        (Weekday::Fri, "friday", "五"),
+        (Weekday::Sat, "saturday", "六"),
+        (Weekday::Sun, "sunday", "日"),
+    ];
+    let lower = word.to_lowercase();
+    let han = ["周", "星期", "礼拜"].iter().find_map(|week| word.strip_prefix(week));
+    let is = |(_, name, sign): &&(Weekday, &str, &str)| {
+        lower.len() >= 3 && name.starts_with(lower.as_str()) || han == Some(sign) || *sign == "日" && han == Some("天")
+    };
+    NAMES.iter().find(is).map(|(day, ..)| *day)
 }
 
 /// `20:00-21:00 (GMT+08:00)`, `20:00（北京时间）`: the zone right behind the hour, as [`date::lenient`]
