@@ -56,9 +56,9 @@ pub(super) fn known(name: &str, arguments: &[Argument]) -> Option<String> {
             let keys: Vec<&str> = SOURCES.into_iter().filter(|key| !matches!(*key, "link" | "href")).collect();
             figure(named(arguments, &keys).or_else(|| positional(arguments, 0))?, arguments)
         }
-        "youtube" => place(id()?, |id| match id.starts_with("PL") && id.len() > 11 {
-            true => format!("https://www.youtube.com/playlist?list={id}"),
-            false => format!("https://www.youtube.com/watch?v={id}"),
+        "youtube" => place(id()?, |id| {
+            let is_list = id.starts_with("PL") && id.len() > 11;
+            format!("https://www.youtube.com/{}={id}", if is_list { "playlist?list" } else { "watch?v" })
         }),
         "vimeo" => place(id()?, |id| format!("https://vimeo.com/{id}")),
         "instagram" => place(id()?, |id| format!("https://www.instagram.com/p/{id}/")),

@@ -122,9 +122,12 @@ pub fn expand(text: &str, lead: &mut dyn FnMut(&str, usize) -> String) -> (Strin
                     None => embeds::said(&name.1, arguments),
                 }
             }
-            name => embeds::known(name, arguments).or_else(|| match closed.contains(name) {
-                true => embeds::title(name, arguments).filter(|_| embeds::stands_alone(&out, rest)),
-                false => embeds::said(name, arguments),
+            name => embeds::known(name, arguments).or_else(|| {
+                if closed.contains(name) {
+                    embeds::title(name, arguments).filter(|_| embeds::stands_alone(&out, rest))
+                } else {
+                    embeds::said(name, arguments)
+                }
             }),
         };
         match shown {

@@ -64,20 +64,18 @@ impl Fill {
 /// Whether one stands right below the other, no break was set between them, and they do not look like
 /// lines that tell of one thing each.
 fn could_go_on(above: &Piece, piece: &Piece) -> bool {
-    // Each ends with its link, has a day, or begins with what it is called: `Video: …`.
+    let is_below = piece.line == above.end_line + 1
+        && above.written.columns > 0
+        && piece.written.first_word > 0
+        && above.text.ends_with(|c: char| c.is_ascii())
+        && piece.text.starts_with(|c: char| c.is_ascii());
+    // Each ends with its link, begins with what it is called (`Video: …`), or has a day.
     let ends = |p: &Piece| {
         let text = p.text.trim_end_matches(['.', ')', ']']);
         p.links.last().is_some_and(|l| !l.text.is_empty() && text.ends_with(l.text.trim_end_matches(['.', ')', ']'])))
     };
-    let is_closed = || ends(above) && !piece.links.is_empty();
-    let are_dated = || shapes::day_in(&above.text).is_some() && shapes::day_in(&piece.text).is_some();
+    let is_closed = || !piece.links.is_empty() && ends(above);
     let is_named = || piece.text.split(' ').next().is_some_and(|word| word.ends_with(':'));
-    if is_closed() || is_named() || are_dated() {
-        return false;
-    }
-    piece.line == above.end_line + 1
-        && above.written.columns > 0
-        && piece.written.columns > 0
-        && above.text.ends_with(|c: char| c.is_ascii())
-        && piece.text.starts_with(|c: char| c.is_ascii())
+    let are_dated = || shapes::day_in(&above.text).is_some() && shapes::day_in(&piece.text).is_some();
+    is_below && !is_closed() && !is_named() && !are_dated()
 }

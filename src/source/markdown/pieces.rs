@@ -38,7 +38,7 @@ pub struct Piece {
 /// How wide the line of a piece is in its file; nothing of one that ends in a break.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Columns, with what stands before its words.
+    /// Columns, with what stands before its words; none of a line that ends in a script without blanks.
     pub columns: usize,
     /// Those of its first word, behind blanks.
     pub first_word: usize,
@@ -57,7 +57,10 @@ impl Written {
         }
         let mut words = line.split_whitespace();
         let first_word = words.next().map_or(0, text::columns);
-        Self { columns: text::columns(line.trim_end()), first_word, has_blank: words.next().is_some() }
+        let line = line.trim_end();
+        // What ends in another script is not asked: Han characters have no words that would not have fitted.
+        let columns = if line.ends_with(|c: char| c.is_ascii()) { text::columns(line) } else { 0 };
+        Self { columns, first_word, has_blank: words.next().is_some() }
     }
 }
 
