@@ -282,6 +282,7 @@ impl Expander<'_> {
         let ends = if inside.ends_with(')') && rest.is_empty() { vec!["end"] } else { vec![end_of_name.as_str()] };
         let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key)).map(|(_, v)| v.clone());
         let first = || arguments.iter().find(|(k, _)| k.is_none()).map(|(_, v)| v.clone());
+        let of_theme = if self.values { None } else { of_hexo(name, rest) };
         Some(match name {
             "raw" => Shown::Inline(inner(&ends).unwrap_or("").to_owned()),
             "if" if matches!(rest, "false" | "nil") => {
@@ -342,12 +343,6 @@ impl Expander<'_> {
                 Shown::Inline((self.page.lead)(&target, line))
             }
             _ if name.starts_with("end") => Shown::Inline(String::new()),
-            _ if !self.values && hexo_words(name, rest).is_some() => {
-                Shown::Inline(hexo_words(name, rest).unwrap_or_default())
-            }
-            _ if !self.values && hexo_title(name, rest).is_some() => {
-                Shown::Title(hexo_title(name, rest).unwrap_or_default())
-            }
             _ if matches!(name, "include" | "include_cached" | "include_relative") => {
                 let file = first().unwrap_or_default();
                 let stem = file.rsplit('/').next().unwrap_or(&file);
@@ -371,6 +366,9 @@ impl Expander<'_> {
                 }
             }
             _ => {
+                if let Some(shown) = of_theme {
+                    return Some(shown);
+                }
                 self.open += usize::from(ends == ["end"]);
                 let known = if ends == ["end"] { embeds::known(name, &arguments) } else { None };
                 match known {
@@ -507,6 +505,11 @@ fn picture(arguments: &Arguments) -> Option<String> {
 fn link(words: &str, address: &str) -> String {
     let words = words.replace(['[', ']'], "");
     if address.is_empty() { words } else { format!("[{words}](<{}>)", address.replace(['<', '>', '\n'], "")) }
+}
+
+/// What a tag of one of Hexo's themes shows.
+fn of_hexo(name: &str, rest: &str) -> Option<Shown> {
+    hexo_words(name, rest).map(Shown::Inline).or_else(|| hexo_title(name, rest).map(Shown::Title))
 }
 
 /// What is said in a tag of one of Hexo's themes that stands among words: `{% label text blue %}`,

@@ -37,7 +37,6 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             r"问答|答疑|解答|释疑|疑难|提问|issue\s*精选|常见问题|读者来信|\bq\s*(&|and|＆)\s*a\b|\bqa\b|\bfaqs?\b|\bquestions?\b|\bask (us|me|the)\b",
             SectionKind::Questions,
         ),
-        ("节目预告|内容预告|新书预告", SectionKind::Articles),
         (
             r"記事|ブログ|動画|기사|블로그|읽을거리|阅读|集锦|合集|合辑|全系列|系列(文章|解析)?$|回顾(集合|合集|汇总|合辑)|特辑|专栏|好文|干货|技术(分享|解析|实践)|文章|博客|教程|读物|论文|视频$|精选内容|\b(artikel|artículos?|artigos?|lectures?|lecturas|leituras|articles?|reading|reads|blog ?posts?|blogs?|tutorials?|walkthroughs?|guides|talks|videos?|podcasts?|papers?|links?|books?|newsletters?|press|from the (blog|web|community))\b",
             SectionKind::Articles,
@@ -71,6 +70,9 @@ pub(super) fn section_kind(heading: &str, config: &DigestConfig) -> Option<Secti
     let whole = text::columns(heading.trim_matches(|c: char| !c.is_alphanumeric()));
     if FRAME.is_match(heading) {
         return Some(SectionKind::Skip);
+    }
+    if is_programme(heading) {
+        return Some(SectionKind::Articles);
     }
     WORDS
         .iter()
