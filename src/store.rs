@@ -24,7 +24,7 @@ pub use outputs::Written;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 /// Schema changes, oldest first. Never edit one that was released: add the next.
 const MIGRATIONS: [&str; 7] = [
@@ -135,6 +135,35 @@ impl Store {
         result.map_err(|source| failed(&self.path, action, source))
     }
 
+    /// Rows as `read` reads them.
+    fn rows<T, C: FromIterator<T>>(
+        &self,
+        action: &'static str,
+        text: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<C> {
+        let rows = || self.connection.prepare_cached(text)?.query_map(parameters, read)?.collect();
+        self.sql(action, rows())
+    }
+
+    /// The first row as `read` reads it.
+    fn row<T>(
+        &self,
+        action: &'static str,
+        text: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        let row = || self.connection.prepare_cached(text)?.query_row(parameters, read).optional();
+        self.sql(action, row())
+    }
+
+    fn write(&self, action: &'static str, text: &str, parameters: impl Params) -> Result<()> {
+        let write = || self.connection.prepare_cached(text)?.execute(parameters);
+        self.sql(action, write()).map(|_| ())
+    }
+
     fn migrate(&mut self) -> Result<()> {
         let version: i64 =
             self.sql("cannot be read", self.connection.query_row("PRAGMA user_version", [], |r| r.get(0)))?;
@@ -203,12 +232,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn meta(&self, name: &str) -> Result<Option<String>> {
-        self.sql(
-            "cannot be read",
-            self.connection
-                .prepare_cached("SELECT value FROM meta WHERE name = ?1")
-                .and_then(|mut s| s.query_row([name], |r| r.get(0)).optional()),
-        )
+        self.row("cannot be read", "SELECT value FROM meta WHERE name = ?1", [name], |r| r.get(0))
     }
 
     /// Remembers a value.
@@ -218,14 +242,31 @@ impl Store {
     pub fn set_meta(&self, name: &str, value: &str) -> Result<()> {
         let text =
             "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        self.sql("cannot be written", self.connection.prepare_cached(text).and_then(|mut s| s.execute([name, value])))
-            .map(|_| ())
+        self.write("cannot be written", text, [name, value])
     }
 }
 
 /// Seconds as a moment.
 fn moment(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}
+
+/// Text of a row. Three of four bytes that a run reads are Chinese, and how long it takes to see
+/// that they are UTF-8 counts: rusqlite itself would ask the standard library.
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    str_of(row, column).map(str::to_owned)
+}
+
+/// Text of a row, not copied.
+fn str_of<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<&'r str> {
+    let bytes = row.get_ref(column)?.as_bytes()?;
+    simdutf8::compat::from_utf8(bytes)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e)))
+}
+
+/// What the JSON in a row says.
+fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    from_json(str_of(row, column)?)
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {

@@ -27,6 +27,12 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept.collect())
 }
 
+/// The text that `bytes` are, if they are UTF-8. Chinese is seen to be UTF-8 several times as
+/// fast as the standard library sees it, copying included.
+pub(crate) fn utf8(bytes: &[u8]) -> Option<String> {
+    simdutf8::basic::from_utf8(bytes).ok().map(str::to_owned)
+}
+
 /// [`scrub`] of a text that is not needed any more.
 pub fn scrubbed(text: String) -> String {
     if is_clean(&text) { text } else { scrub(&text).into_owned() }

@@ -111,7 +111,7 @@ pub(super) fn written(feed: &atom::Feed) -> String {
     // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
     let mut bytes = feed.write_with_config(bytes, config).unwrap_or_default();
     bytes.push(b'\n');
-    String::from_utf8(bytes).unwrap_or_default()
+    crate::normalize::text::utf8(&bytes).unwrap_or_default()
 }
 
 /// The author, else who publishes it.

@@ -60,15 +60,13 @@ pub fn alone(entry: &Entry, content: &str, language: Option<&str>) -> String {
     // cannot hold these words: its quotes would be escaped.
     let (before, after) = text.split_once(NO_CONTENT).unwrap_or((&text, ""));
     let room = BEFORE_ITEM.len() + text.len() + content.len() + content.len() / 8 + 16;
-    let mut out = Vec::with_capacity(room);
-    for part in [BEFORE_ITEM, "\n    ", before, KEY_OF_CONTENT] {
-        out.extend_from_slice(part.as_bytes());
+    let mut out = String::with_capacity(room);
+    // Text is always JSON; an item that were not would fail its check.
+    let content = serde_json::to_string(content).unwrap_or_default();
+    for part in [BEFORE_ITEM, "\n    ", before, KEY_OF_CONTENT, &content, after, AFTER_ITEM] {
+        out.push_str(part);
     }
-    // Writing into memory cannot fail; an item that were not JSON would fail its check.
-    let _ = serde_json::to_writer(&mut out, content);
-    out.extend_from_slice(after.as_bytes());
-    out.extend_from_slice(AFTER_ITEM.as_bytes());
-    String::from_utf8(out).unwrap_or_default()
+    out
 }
 
 const KEY_OF_CONTENT: &str = "\"content_html\": ";

@@ -66,7 +66,7 @@ fn written(channel: &rss::Channel) -> String {
     // Writing into memory cannot fail; a feed that were not UTF-8 would fail its check.
     let mut bytes = channel.write_to(Vec::new()).unwrap_or_default();
     bytes.push(b'\n');
-    String::from_utf8(bytes).unwrap_or_default()
+    crate::normalize::text::utf8(&bytes).unwrap_or_default()
 }
 
 fn item(entry: &Entry, content: &str) -> rss::Item {

@@ -103,7 +103,7 @@ fn raw<'b>(bytes: &'b [u8], declared: Option<&str>, host: Option<&str>) -> Decod
     let wide = http.or(written).filter(|e| *e == UTF_16LE || *e == UTF_16BE);
     let unknown = declared.filter(|d| known(d).is_none()).map(str::to_owned);
 
-    match std::str::from_utf8(bytes) {
+    match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => {
             let legacy = said.first().copied().filter(|e| *e != UTF_8);
             let Some(legacy) = legacy else {
@@ -143,7 +143,7 @@ fn raw<'b>(bytes: &'b [u8], declared: Option<&str>, host: Option<&str>) -> Decod
 /// Bytes that are not what they are declared as, or of which nothing is declared.
 fn undeclared<'b>(
     bytes: &'b [u8],
-    error: std::str::Utf8Error,
+    error: simdutf8::compat::Utf8Error,
     said: &[&'static Encoding],
     host: Option<&str>,
 ) -> Decoded<'b> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Result, Store, Touched, from_json, to_json};
+use super::{Result, Store, Touched, json, to_json};
 use crate::entry::{Key, RawEntry};
 
 /// How a file looked when it was read: enough to tell that it was not touched since.
@@ -65,19 +65,14 @@ impl Store {
     /// What SQLite says.
     pub fn documents(&self, origin: &str) -> Result<HashMap<String, Document>> {
         let text = "SELECT id, path, size, modified_ns, changed_ns, hash, waits_until FROM document WHERE origin = ?1";
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached(text)?;
-            let rows = statement.query_map([origin], |r| {
-                let path: String = r.get(1)?;
-                let stamp =
-                    Stamp { size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)?, changed_ns: r.get(4)? };
-                let waits: Option<i64> = r.get(6)?;
-                let waits_until = waits.and_then(|s| DateTime::from_timestamp(s, 0));
-                Ok((path.clone(), Document { id: r.get(0)?, path, stamp, hash: r.get(5)?, waits_until }))
-            })?;
-            rows.collect()
-        };
-        self.sql("documents cannot be read", read())
+        self.rows("documents cannot be read", text, [origin], |r| {
+            let path: String = r.get(1)?;
+            let stamp =
+                Stamp { size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)?, changed_ns: r.get(4)? };
+            let waits: Option<i64> = r.get(6)?;
+            let waits_until = waits.and_then(|s| DateTime::from_timestamp(s, 0));
+            Ok((path.clone(), Document { id: r.get(0)?, path, stamp, hash: r.get(5)?, waits_until }))
+        })
     }
 
     /// Origins that have documents.
@@ -85,12 +80,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn origins(&self) -> Result<Vec<String>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement =
-                self.connection.prepare_cached("SELECT DISTINCT origin FROM document ORDER BY origin")?;
-            statement.query_map([], |r| r.get(0))?.collect()
-        };
-        self.sql("origins cannot be read", read())
+        self.rows("origins cannot be read", "SELECT DISTINCT origin FROM document ORDER BY origin", [], |r| r.get(0))
     }
 
     /// The bytes of a document; none where nothing was kept.
@@ -98,13 +88,11 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn raw(&self, document: i64) -> Result<Vec<u8>> {
-        self.sql(
-            "a document cannot be read",
-            self.connection
-                .prepare_cached("SELECT raw FROM body WHERE document = ?1")
-                .and_then(|mut s| s.query_row([document], |r| r.get(0)).optional()),
-        )
-        .map(Option::unwrap_or_default)
+        let raw =
+            self.row("a document cannot be read", "SELECT raw FROM body WHERE document = ?1", [document], |r| {
+                r.get(0)
+            })?;
+        Ok(raw.unwrap_or_default())
     }
 
     /// What readers reported, by origin and path.
@@ -112,13 +100,8 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn readings(&self) -> Result<Vec<(String, String, String)>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT d.origin, d.path, b.reading FROM document d JOIN body b ON b.document = d.id ORDER BY d.origin, d.path",
-            )?;
-            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect()
-        };
-        self.sql("readings cannot be read", read())
+        let text = "SELECT d.origin, d.path, b.reading FROM document d JOIN body b ON b.document = d.id ORDER BY d.origin, d.path";
+        self.rows("readings cannot be read", text, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
     }
 
     /// Puts a document in, in place of the one of that path. Items that say what they said
@@ -193,9 +176,8 @@ impl Store {
             )?;
             let mut found = BTreeMap::new();
             for key in keys {
-                let rows = statement.query_map(params![Key::of(key).0, origin], |r| {
-                    Ok((r.get(0)?, (r.get(1)?, from_json(r.get_ref(2)?.as_str()?)?)))
-                })?;
+                let rows = statement
+                    .query_map(params![Key::of(key).0, origin], |r| Ok((r.get(0)?, (r.get(1)?, json(r, 2)?))))?;
                 for row in rows {
                     let (id, document) = row?;
                     found.insert(id, document);
@@ -213,11 +195,8 @@ impl Store {
     pub fn count_with_key(&self, key: Key, most: usize) -> Result<usize> {
         let text = "SELECT COUNT(*) FROM (SELECT 1 FROM item_key WHERE key = ?1 LIMIT ?2)";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let read = self
-            .connection
-            .prepare_cached(text)
-            .and_then(|mut s| s.query_row(params![key.0, most], |r| r.get::<_, i64>(0)));
-        Ok(usize::try_from(self.sql("keys cannot be read", read)?).unwrap_or(0))
+        let count = self.row("keys cannot be read", text, params![key.0, most], |r| r.get::<_, i64>(0))?;
+        Ok(count.and_then(|n| usize::try_from(n).ok()).unwrap_or(0))
     }
 
     /// Has an item in the group of another key, too, until its document is read again.
@@ -226,8 +205,7 @@ impl Store {
     /// What SQLite says.
     pub fn add_item_key(&self, item: i64, key: Key) -> Result<()> {
         let text = "INSERT OR IGNORE INTO item_key (key, item) VALUES (?1, ?2)";
-        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute([key.0, item]));
-        self.sql("a key cannot be written", done).map(|_| ())
+        self.write("a key cannot be written", text, [key.0, item])
     }
 
     /// Remembers how an unchanged file looks now.
@@ -237,13 +215,8 @@ impl Store {
     pub fn restamp(&self, document: i64, stamp: Stamp) -> Result<()> {
         let text = "UPDATE document SET size = ?2, modified_ns = ?3, changed_ns = ?4 WHERE id = ?1";
         let size = i64::try_from(stamp.size).unwrap_or(i64::MAX);
-        self.sql(
-            "a document cannot be written",
-            self.connection
-                .prepare_cached(text)
-                .and_then(|mut s| s.execute(params![document, size, stamp.modified_ns, stamp.changed_ns])),
-        )
-        .map(|_| ())
+        let values = params![document, size, stamp.modified_ns, stamp.changed_ns];
+        self.write("a document cannot be written", text, values)
     }
 
     /// Takes a document out with its items.
@@ -278,7 +251,7 @@ fn items_of(c: &Connection, document: i64) -> rusqlite::Result<HashMap<Said, Vec
     let mut statement = c.prepare_cached("SELECT id, raw, html, text FROM item WHERE document = ?1")?;
     let mut rows = statement.query([document])?;
     while let Some(row) = rows.next()? {
-        let said = Said { raw: row.get(1)?, html: row.get(2)?, text: row.get(3)? };
+        let said = Said { raw: super::text(row, 1)?, html: super::text(row, 2)?, text: super::text(row, 3)? };
         items.entry(said).or_default().push(row.get(0)?);
     }
     Ok(items)

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::{Result, Store, from_json, moment, to_json};
+use super::{Result, Store, json, moment, to_json};
 use crate::entry::{Entry, EntryId, Key};
 
 /// An entry as a feed lists it.
@@ -113,8 +113,7 @@ impl Store {
         let text =
             "UPDATE feed_entry SET quiet = 1 WHERE +feed = ?1 AND entry IN (SELECT id FROM entry WHERE original = ?2)";
         let id = Key::of(id.as_str()).0;
-        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute(params![feed, id]));
-        self.sql("an entry cannot be written", done).map(|_| ())
+        self.write("an entry cannot be written", text, params![feed, id])
     }
 
     /// An entry by the number of its id, without its text and HTML.
@@ -122,11 +121,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn facts(&self, id: Key) -> Result<Option<Entry>> {
-        let read = || -> rusqlite::Result<Option<Entry>> {
-            let mut statement = self.connection.prepare_cached("SELECT data FROM entry WHERE id = ?1")?;
-            statement.query_row([id.0], |r| from_json(r.get_ref(0)?.as_str()?)).optional()
-        };
-        self.sql("entries cannot be read", read())
+        self.row("entries cannot be read", "SELECT data FROM entry WHERE id = ?1", [id.0], |r| json(r, 0))
     }
 
     /// The HTML of an entry; none of one that is not there.
@@ -135,8 +130,7 @@ impl Store {
     /// What SQLite says.
     pub fn html(&self, id: Key) -> Result<String> {
         let text = "SELECT i.html FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1";
-        let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.0], |r| r.get(0)).optional());
-        Ok(self.sql("entries cannot be read", read)?.unwrap_or_default())
+        Ok(self.row("entries cannot be read", text, [id.0], |r| r.get(0))?.unwrap_or_default())
     }
 
     /// Every entry of a feed, whole, newest first.
@@ -153,16 +147,10 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn listed(&self, feed: &str) -> Result<Vec<Listed>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT published, entry, quiet FROM feed_entry WHERE feed = ?1 ORDER BY published DESC, entry",
-            )?;
-            let rows = statement.query_map([feed], |r| {
-                Ok(Listed { published: moment(r.get(0)?), id: Key(r.get(1)?), quiet: r.get(2)? })
-            })?;
-            rows.collect()
-        };
-        self.sql("feeds cannot be read", read())
+        let text = "SELECT published, entry, quiet FROM feed_entry WHERE feed = ?1 ORDER BY published DESC, entry";
+        self.rows("feeds cannot be read", text, [feed], |r| {
+            Ok(Listed { published: moment(r.get(0)?), id: Key(r.get(1)?), quiet: r.get(2)? })
+        })
     }
 
     /// When the own text of an entry changed, in milliseconds; 0 for one that is not there.
@@ -171,8 +159,7 @@ impl Store {
     /// What SQLite says.
     pub fn updated_ms(&self, id: Key) -> Result<i64> {
         let text = "SELECT updated_ms FROM entry WHERE id = ?1";
-        let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id.0], |r| r.get(0)).optional());
-        Ok(self.sql("entries cannot be read", read)?.unwrap_or_default())
+        Ok(self.row("entries cannot be read", text, [id.0], |r| r.get(0))?.unwrap_or_default())
     }
 
     /// The newest entries of a feed that are not in its archives only, by number, newest first.
@@ -182,11 +169,7 @@ impl Store {
     pub fn newest(&self, feed: &str, limit: usize) -> Result<Vec<Key>> {
         let text = "SELECT entry FROM feed_entry WHERE feed = ?1 AND quiet = 0 ORDER BY published DESC, entry LIMIT ?2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached(text)?;
-            statement.query_map(params![feed, limit], |r| Ok(Key(r.get(0)?)))?.collect()
-        };
-        self.sql("feeds cannot be read", read())
+        self.rows("feeds cannot be read", text, params![feed, limit], |r| Ok(Key(r.get(0)?)))
     }
 
     /// An entry by the number of its id, without its plain text.
@@ -248,21 +231,15 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn feed_sizes(&self) -> Result<HashMap<String, (usize, DateTime<Utc>)>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self
-                .connection
-                .prepare_cached("SELECT feed, COUNT(*), MAX(published) FROM feed_entry GROUP BY feed")?;
-            let rows = statement.query_map([], |r| {
-                let count: i64 = r.get(1)?;
-                let newest: i64 = r.get(2)?;
-                Ok((
-                    r.get::<_, String>(0)?,
-                    (usize::try_from(count).unwrap_or(0), DateTime::from_timestamp(newest, 0).unwrap_or_default()),
-                ))
-            })?;
-            rows.collect()
-        };
-        self.sql("feeds cannot be read", read())
+        let text = "SELECT feed, COUNT(*), MAX(published) FROM feed_entry GROUP BY feed";
+        self.rows("feeds cannot be read", text, [], |r| {
+            let count: i64 = r.get(1)?;
+            let newest: i64 = r.get(2)?;
+            Ok((
+                r.get::<_, String>(0)?,
+                (usize::try_from(count).unwrap_or(0), DateTime::from_timestamp(newest, 0).unwrap_or_default()),
+            ))
+        })
     }
 
     /// When the newest entry of a feed came up; none where it has none.
@@ -271,8 +248,7 @@ impl Store {
     /// What SQLite says.
     pub fn latest(&self, feed: &str) -> Result<Option<DateTime<Utc>>> {
         let text = "SELECT published FROM feed_entry WHERE feed = ?1 ORDER BY published DESC LIMIT 1";
-        let read = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([feed], |r| r.get(0)).optional());
-        Ok(self.sql("feeds cannot be read", read)?.map(moment))
+        Ok(self.row("feeds cannot be read", text, [feed], |r| r.get(0))?.map(moment))
     }
 
     /// Names of the feeds that carry an entry, in whichever language.
@@ -280,12 +256,8 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn feeds_of(&self, entry: &EntryId) -> Result<Vec<String>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement =
-                self.connection.prepare_cached("SELECT DISTINCT f.feed FROM entry e JOIN feed_entry f ON f.entry = e.id WHERE e.original = ?1 ORDER BY f.feed")?;
-            statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
-        };
-        self.sql("feeds cannot be read", read())
+        let text = "SELECT DISTINCT f.feed FROM entry e JOIN feed_entry f ON f.entry = e.id WHERE e.original = ?1 ORDER BY f.feed";
+        self.rows("feeds cannot be read", text, [Key::of(entry.as_str()).0], |r| r.get(0))
     }
 
     /// Names of the feeds that carry an entry in their archives only, in whichever language.
@@ -293,26 +265,17 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn quiet_feeds_of(&self, entry: &EntryId) -> Result<Vec<String>> {
-        let read = || -> rusqlite::Result<Vec<String>> {
-            let mut statement =
-                self.connection.prepare_cached("SELECT DISTINCT f.feed FROM entry e JOIN feed_entry f ON f.entry = e.id WHERE e.original = ?1 AND f.quiet = 1 ORDER BY f.feed")?;
-            statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
-        };
-        self.sql("feeds cannot be read", read())
+        let text = "SELECT DISTINCT f.feed FROM entry e JOIN feed_entry f ON f.entry = e.id WHERE e.original = ?1 AND f.quiet = 1 ORDER BY f.feed";
+        self.rows("feeds cannot be read", text, [Key::of(entry.as_str()).0], |r| r.get(0))
     }
 
     pub(super) fn entries(&self, text: &str, parameters: impl rusqlite::Params) -> Result<Vec<Entry>> {
-        let read = || -> rusqlite::Result<Vec<Entry>> {
-            let mut statement = self.connection.prepare_cached(text)?;
-            let rows = statement.query_map(parameters, |r| {
-                let mut entry: Entry = from_json(r.get_ref(0)?.as_str()?)?;
-                entry.html = r.get(1)?;
-                entry.text = r.get(2)?;
-                Ok(entry)
-            })?;
-            rows.collect()
-        };
-        self.sql("entries cannot be read", read())
+        self.rows("entries cannot be read", text, parameters, |r| {
+            let mut entry: Entry = json(r, 0)?;
+            entry.html = super::text(r, 1)?;
+            entry.text = super::text(r, 2)?;
+            Ok(entry)
+        })
     }
 
     /// Whether an entry has the id.
@@ -321,8 +284,6 @@ impl Store {
     /// What SQLite says.
     pub fn has_entry(&self, id: &EntryId) -> Result<bool> {
         let text = "SELECT EXISTS (SELECT 1 FROM entry WHERE id = ?1)";
-        let id = Key::of(id.as_str()).0;
-        let found = self.connection.prepare_cached(text).and_then(|mut s| s.query_row([id], |r| r.get(0)));
-        self.sql("entries cannot be read", found)
+        Ok(self.row("entries cannot be read", text, [Key::of(id.as_str()).0], |r| r.get(0))?.unwrap_or(false))
     }
 }

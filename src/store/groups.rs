@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rusqlite::Connection;
 
-use super::{Result, Store, from_json};
+use super::{Result, Store, json};
 use crate::entry::{EntryId, Key, RawEntry};
 
 /// A raw entry with its row.
@@ -141,9 +141,9 @@ impl Store {
             ids.iter()
                 .map(|id| {
                     statement.query_row([id], |r| {
-                        let mut raw: RawEntry = from_json(r.get_ref(0)?.as_str()?)?;
-                        raw.html = r.get(1)?;
-                        raw.text = r.get(2)?;
+                        let mut raw: RawEntry = json(r, 0)?;
+                        raw.html = super::text(r, 1)?;
+                        raw.text = super::text(r, 2)?;
                         Ok(Item { id: *id, raw })
                     })
                 })
@@ -157,12 +157,8 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn items_of(&self, entry: &EntryId) -> Result<Vec<Item>> {
-        let read = || -> rusqlite::Result<Vec<i64>> {
-            let mut statement =
-                self.connection.prepare_cached("SELECT item FROM part WHERE entry = ?1 ORDER BY item")?;
-            statement.query_map([Key::of(entry.as_str()).0], |r| r.get(0))?.collect()
-        };
-        let ids = self.sql("items cannot be read", read())?;
+        let text = "SELECT item FROM part WHERE entry = ?1 ORDER BY item";
+        let ids: Vec<i64> = self.rows("items cannot be read", text, [Key::of(entry.as_str()).0], |r| r.get(0))?;
         self.items(&ids)
     }
 
@@ -172,10 +168,7 @@ impl Store {
     /// What SQLite says.
     pub fn is_post(&self, key: &str) -> Result<bool> {
         let text = "SELECT EXISTS (SELECT 1 FROM item_key k JOIN item i ON i.id = k.item WHERE k.key = ?1 AND i.kind IN ('post', 'digest'))";
-        self.sql(
-            "keys cannot be read",
-            self.connection.prepare_cached(text).and_then(|mut s| s.query_row([Key::of(key).0], |r| r.get(0))),
-        )
+        Ok(self.row("keys cannot be read", text, [Key::of(key).0], |r| r.get(0))?.unwrap_or(false))
     }
 
     /// Remembers what has to be derived later.

@@ -25,11 +25,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn sources(&self) -> Result<BTreeMap<String, String>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT name, state FROM source")?;
-            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
-        };
-        self.sql("sources cannot be read", read())
+        self.rows("sources cannot be read", "SELECT name, state FROM source", [], |r| Ok((r.get(0)?, r.get(1)?)))
     }
 
     /// Remembers the state of a source.
@@ -38,8 +34,7 @@ impl Store {
     /// What SQLite says.
     pub fn set_source(&self, name: &str, state: &str) -> Result<()> {
         let text = "INSERT OR REPLACE INTO source (name, state) VALUES (?1, ?2)";
-        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute([name, state]));
-        self.sql("a source cannot be written", done).map(|_| ())
+        self.write("a source cannot be written", text, [name, state])
     }
 
     /// The pauses that hosts asked for, by host.
@@ -47,13 +42,9 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn pauses(&self) -> Result<BTreeMap<String, Pause>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT host, until, decided FROM pause")?;
-            let rows = statement
-                .query_map([], |r| Ok((r.get(0)?, Pause { until: moment(r.get(1)?), decided: moment(r.get(2)?) })))?;
-            rows.collect()
-        };
-        self.sql("pauses cannot be read", read())
+        self.rows("pauses cannot be read", "SELECT host, until, decided FROM pause", [], |r| {
+            Ok((r.get(0)?, Pause { until: moment(r.get(1)?), decided: moment(r.get(2)?) }))
+        })
     }
 
     /// Remembers that `host` wants a pause, in place of what it wanted before.
@@ -63,8 +54,7 @@ impl Store {
     pub fn set_pause(&self, host: &str, pause: Pause) -> Result<()> {
         let text = "INSERT OR REPLACE INTO pause (host, until, decided) VALUES (?1, ?2, ?3)";
         let values = params![host, pause.until.timestamp(), pause.decided.timestamp()];
-        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute(values));
-        self.sql("a pause cannot be written", done).map(|_| ())
+        self.write("a pause cannot be written", text, values)
     }
 
     /// Forgets a host's pause.
@@ -72,9 +62,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn forget_pause(&self, host: &str) -> Result<()> {
-        let done =
-            self.connection.prepare_cached("DELETE FROM pause WHERE host = ?1").and_then(|mut s| s.execute([host]));
-        self.sql("a pause cannot be forgotten", done).map(|_| ())
+        self.write("a pause cannot be forgotten", "DELETE FROM pause WHERE host = ?1", [host])
     }
 
     /// What robots.txt files said that were asked for since `since`, as JSON by address.
@@ -99,8 +87,7 @@ impl Store {
     pub fn set_robots(&self, address: &str, asked: DateTime<Utc>, said: &str) -> Result<()> {
         let text = "INSERT OR REPLACE INTO robots (address, asked, said) VALUES (?1, ?2, ?3)";
         let values = params![address, asked.timestamp(), said];
-        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute(values));
-        self.sql("a robots.txt cannot be written", done).map(|_| ())
+        self.write("a robots.txt cannot be written", text, values)
     }
 
     /// The ledger's lines of sources as they were last, by name, as JSON.
@@ -108,11 +95,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn source_lines(&self) -> Result<BTreeMap<String, String>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT name, line FROM source_line")?;
-            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
-        };
-        self.sql("sources cannot be read", read())
+        self.rows("sources cannot be read", "SELECT name, line FROM source_line", [], |r| Ok((r.get(0)?, r.get(1)?)))
     }
 
     /// Remembers these as the ledger's lines of sources, and no others.
@@ -137,12 +120,8 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn health_events(&self, limit: usize) -> Result<Vec<String>> {
-        let read = || -> rusqlite::Result<_> {
-            let text = "SELECT event FROM health_event ORDER BY at DESC, source, state LIMIT ?1";
-            let mut statement = self.connection.prepare_cached(text)?;
-            statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |r| r.get(0))?.collect()
-        };
-        self.sql("health cannot be read", read())
+        let text = "SELECT event FROM health_event ORDER BY at DESC, source, state LIMIT ?1";
+        self.rows("health cannot be read", text, [i64::try_from(limit).unwrap_or(i64::MAX)], |r| r.get(0))
     }
 
     /// Remembers an event; the same one twice is one. Old ones are forgotten.

@@ -26,18 +26,13 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn outputs(&self) -> Result<HashMap<String, Written>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached("SELECT path, hash, size, modified_ns FROM output")?;
-            let rows = statement.query_map([], |r| {
-                let path: String = r.get(0)?;
-                Ok((
-                    path.clone(),
-                    Written { path, hash: r.get(1)?, size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)? },
-                ))
-            })?;
-            rows.collect()
-        };
-        self.sql("outputs cannot be read", read())
+        self.rows("outputs cannot be read", "SELECT path, hash, size, modified_ns FROM output", [], |r| {
+            let path: String = r.get(0)?;
+            Ok((
+                path.clone(),
+                Written { path, hash: r.get(1)?, size: r.get::<_, i64>(2)?.unsigned_abs(), modified_ns: r.get(3)? },
+            ))
+        })
     }
 
     /// Remembers what was written and forgets what was deleted.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::{Result, Store, Touched, moment};
 use crate::entry::Key;
@@ -16,11 +16,7 @@ impl Store {
     /// What SQLite says.
     pub fn missing_pictures(&self) -> Result<BTreeMap<String, DateTime<Utc>>> {
         let text = "SELECT w.address, MAX(e.published) FROM entry_picture w JOIN entry e ON e.id = w.entry LEFT JOIN picture p ON p.address = w.address WHERE p.file IS NULL GROUP BY w.address";
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached(text)?;
-            statement.query_map([], |r| Ok((r.get(0)?, moment(r.get(1)?))))?.collect()
-        };
-        self.sql("pictures cannot be read", read())
+        self.rows("pictures cannot be read", text, [], |r| Ok((r.get(0)?, moment(r.get(1)?))))
     }
 
     /// What is remembered of pictures that are not here, by address, as JSON.
@@ -28,12 +24,8 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn missing_picture_states(&self) -> Result<BTreeMap<String, String>> {
-        let read = || -> rusqlite::Result<_> {
-            let mut statement =
-                self.connection.prepare_cached("SELECT address, state FROM picture WHERE file IS NULL")?;
-            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
-        };
-        self.sql("pictures cannot be read", read())
+        let text = "SELECT address, state FROM picture WHERE file IS NULL";
+        self.rows("pictures cannot be read", text, [], |r| Ok((r.get(0)?, r.get(1)?)))
     }
 
     /// The file of a picture, if it is here.
@@ -41,11 +33,11 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn picture(&self, address: &str) -> Result<Option<String>> {
-        let read = self
-            .connection
-            .prepare_cached("SELECT file FROM picture WHERE address = ?1")
-            .and_then(|mut s| s.query_row([address], |r| r.get::<_, Option<String>>(0)).optional());
-        Ok(self.sql("a picture cannot be read", read)?.flatten())
+        Ok(self
+            .row("a picture cannot be read", "SELECT file FROM picture WHERE address = ?1", [address], |r| {
+                r.get::<_, Option<String>>(0)
+            })?
+            .flatten())
     }
 
     /// Pictures whose addresses begin with `prefix`: each with its file, if it is here, and what
@@ -55,11 +47,7 @@ impl Store {
     /// What SQLite says.
     pub fn pictures_below(&self, prefix: &str) -> Result<Vec<(String, Option<String>, String)>> {
         let text = "SELECT address, file, state FROM picture WHERE address >= ?1 AND address < ?1 || char(1114111) ORDER BY address";
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached(text)?;
-            statement.query_map([prefix], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect()
-        };
-        self.sql("pictures cannot be read", read())
+        self.rows("pictures cannot be read", text, [prefix], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
     }
 
     /// Remembers what became of a picture that is not here.
@@ -68,8 +56,7 @@ impl Store {
     /// What SQLite says.
     pub fn set_picture(&self, address: &str, state: &str) -> Result<()> {
         let text = "INSERT OR REPLACE INTO picture (address, file, state) VALUES (?1, NULL, ?2)";
-        let done = self.connection.prepare_cached(text).and_then(|mut s| s.execute([address, state]));
-        self.sql("a picture cannot be written", done).map(|_| ())
+        self.write("a picture cannot be written", text, [address, state])
     }
 
     /// Keeps a picture. The entries that show it have to be derived again.
@@ -109,11 +96,9 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn picture_count(&self) -> Result<usize> {
-        let read = self
-            .connection
-            .prepare_cached("SELECT COUNT(*) FROM picture WHERE file IS NOT NULL")
-            .and_then(|mut s| s.query_row([], |r| r.get::<_, i64>(0)));
-        self.sql("pictures cannot be read", read).map(|n| usize::try_from(n).unwrap_or(0))
+        let text = "SELECT COUNT(*) FROM picture WHERE file IS NOT NULL";
+        let count = self.row("pictures cannot be read", text, [], |r| r.get::<_, i64>(0))?;
+        Ok(count.and_then(|n| usize::try_from(n).ok()).unwrap_or(0))
     }
 
     /// Bytes of all pictures that are here.
@@ -121,11 +106,8 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn pictures_size(&self) -> Result<u64> {
-        let read = self
-            .connection
-            .prepare_cached("SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM picture_file")
-            .and_then(|mut s| s.query_row([], |r| r.get::<_, i64>(0)));
-        self.sql("pictures cannot be read", read).map(i64::unsigned_abs)
+        let text = "SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM picture_file";
+        Ok(self.row("pictures cannot be read", text, [], |r| r.get::<_, i64>(0))?.map_or(0, i64::unsigned_abs))
     }
 
     /// Forgets pictures that no entry shows.
@@ -144,11 +126,7 @@ impl Store {
     /// What SQLite says.
     pub fn shown_pictures(&self) -> Result<BTreeSet<String>> {
         let text = "SELECT DISTINCT p.file FROM entry_picture w JOIN picture p ON p.address = w.address WHERE p.file IS NOT NULL";
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached(text)?;
-            statement.query_map([], |r| r.get(0))?.collect()
-        };
-        self.sql("pictures cannot be read", read())
+        self.rows("pictures cannot be read", text, [], |r| r.get(0))
     }
 
     /// The bytes of a picture that is here.

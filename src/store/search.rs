@@ -14,7 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{MIGRATIONS, Result, Store, StoreError};
+use super::{MIGRATIONS, Result, Store, StoreError, str_of};
 use crate::entry::{Key, Kind};
 use crate::normalize::terms::{self, Term};
 
@@ -112,7 +112,7 @@ impl Store {
             let mut rows = statement.query([])?;
             let mut number = 0;
             while let Some(row) = rows.next()? {
-                let feed = row.get_ref(1)?.as_str()?;
+                let feed = str_of(row, 1)?;
                 if feeds.last().is_none_or(|last| last != feed) {
                     number = u32::try_from(feeds.len()).unwrap_or(u32::MAX);
                     feeds.push(feed.to_owned());
@@ -123,7 +123,7 @@ impl Store {
             let mut statement = transaction.prepare_cached(text)?;
             let rows = statement.query_map([], |r| {
                 let key: i64 = r.get(0)?;
-                let data = r.get_ref(3)?.as_str()?;
+                let data = str_of(r, 3)?;
                 let light: Data = super::from_json(data)?;
                 let content: i64 = r.get(4)?;
                 let mut hasher = blake3::Hasher::new();
@@ -157,11 +157,7 @@ impl Store {
     /// What SQLite says.
     pub fn words_of(&self, key: Key) -> Result<Option<(String, String)>> {
         let text = "SELECT json_extract(e.data, '$.title'), i.text FROM entry e JOIN item i ON i.id = e.content WHERE e.id = ?1";
-        let read = self
-            .connection
-            .prepare_cached(text)
-            .and_then(|mut s| s.query_row([key.0], |r| Ok((r.get(0)?, r.get(1)?))).optional());
-        self.sql("an entry cannot be read", read)
+        self.row("an entry cannot be read", text, [key.0], |r| Ok((super::text(r, 0)?, super::text(r, 1)?)))
     }
 
     /// An entry by the number of its id, whole.
@@ -217,17 +213,12 @@ impl Store {
     /// What SQLite says.
     pub fn brief(&self, id: Key, alone: Option<&str>) -> Result<Option<Brief>> {
         let text = "SELECT published, data FROM entry WHERE id = ?1 AND (?2 IS NULL OR NOT EXISTS (SELECT 1 FROM feed_entry o WHERE o.entry = ?1 AND o.feed <> ?2 AND substr(o.feed, 1, length(?2) + 1) <> ?2 || '/'))";
-        let read = || -> rusqlite::Result<Option<Brief>> {
-            let mut statement = self.connection.prepare_cached(text)?;
-            let brief = statement.query_row(params![id.0, alone], |r| {
-                let published = super::moment(r.get(0)?);
-                let BriefData { title, link, kind, summary, projects } = super::from_json(r.get_ref(1)?.as_str()?)?;
-                let projects = projects.into_iter().map(|p| p.slug).collect();
-                Ok(Brief { id, title, link, kind, published, projects, summary })
-            });
-            brief.optional()
-        };
-        self.sql("entries cannot be read", read())
+        self.row("entries cannot be read", text, params![id.0, alone], |r| {
+            let published = super::moment(r.get(0)?);
+            let BriefData { title, link, kind, summary, projects } = super::json(r, 1)?;
+            let projects = projects.into_iter().map(|p| p.slug).collect();
+            Ok(Brief { id, title, link, kind, published, projects, summary })
+        })
     }
 }
 
@@ -312,12 +303,7 @@ impl Index {
     }
 
     fn sql<T>(&self, action: &'static str, result: rusqlite::Result<T>) -> Result<T> {
-        result.map_err(|source| match source.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                StoreError::Damaged { path: self.path.clone(), reason: source.to_string() }
-            }
-            _ => StoreError::Sql { path: self.path.clone(), action, source },
-        })
+        result.map_err(|source| super::failed(&self.path, action, source))
     }
 
     /// Deletes the index at `path` and begins another.

@@ -33,7 +33,7 @@ pub fn sanitise(html: &str, base: Option<&Url>) -> String {
     let clean = BUILDER.with_borrow_mut(|builder| builder.url_relative(relative).clean(&html));
     let mut bytes = Vec::with_capacity(html.len() + html.len() / 8);
     // Writing into memory cannot fail, and what is written was text.
-    let clean = clean.write_to(&mut bytes).ok().and_then(|()| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let clean = clean.write_to(&mut bytes).ok().and_then(|()| text::utf8(&bytes)).unwrap_or_default();
     text::scrubbed(without_empty_pictures(clean))
 }
 
