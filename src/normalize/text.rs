@@ -264,13 +264,27 @@ pub fn fold_prefix(text: &str, count: usize) -> String {
     folded(text).take(count).collect()
 }
 
+/// The beginning of `text`, no longer than `most` bytes.
+pub(crate) fn head(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// Columns in a terminal: a Han character is two.
 pub fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
 fn width(c: char) -> usize {
-    c.width().unwrap_or(0)
+    match c {
+        // Nearly all that is asked for, without a table.
+        ' '..='~' => 1,
+        '一'..='鿿' => 2,
+        _ => c.width().unwrap_or(0),
+    }
 }
 
 /// At most `most` columns, the last of them `…` when something was cut. Words of

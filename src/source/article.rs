@@ -36,7 +36,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use dom_query::Document;
 use url::Url;
 
-use crate::normalize::html;
+use crate::normalize::{html, text};
 use crate::source::charset;
 
 use content::text_of;
@@ -246,7 +246,7 @@ pub fn address_of(bytes: &[u8], content_type: Option<&str>) -> Option<Url> {
         return Some(address);
     }
     let end = memchr::memmem::find(light.html.as_bytes(), b"<body").unwrap_or(light.html.len().min(1 << 17));
-    let head = scraper::Html::parse_document(&light.html[..boundary(&light.html, end)]);
+    let head = scraper::Html::parse_document(text::head(&light.html, end));
     [("link[rel=canonical]", "href"), ("meta[property='og:url']", "content")].into_iter().find_map(
         |(selector, attribute)| {
             let selector = scraper::Selector::parse(selector).ok()?;
@@ -254,15 +254,6 @@ pub fn address_of(bytes: &[u8], content_type: Option<&str>) -> Option<Url> {
             Url::parse(value.trim()).ok().filter(|u| u.scheme().starts_with("http"))
         },
     )
-}
-
-/// The last place at or before `at` where a character begins.
-fn boundary(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 impl Page {

@@ -6,6 +6,7 @@
 use super::markdown;
 use super::pattern::Pattern;
 use crate::normalize::html::escape;
+use crate::normalize::text;
 
 /// Arguments: key and value; positional ones have no key.
 pub(super) type Arguments = Vec<(Option<String>, String)>;
@@ -218,16 +219,10 @@ fn end_of(before: &str) -> &str {
     &before[from.unwrap_or(0)..]
 }
 
-/// The beginning of what is behind a tag.
-fn begin_of(behind: &str) -> &str {
-    let to = (0..=behind.len().min(BESIDE)).rev().find(|at| behind.is_char_boundary(*at));
-    &behind[..to.unwrap_or(0)]
-}
-
 /// Whether a tag is alone on its line, with no other line of a paragraph above it and no line below it
 /// that would make a heading of what it shows.
 pub(super) fn stands_alone(before: &str, behind: &str) -> bool {
-    let (before, behind) = (end_of(before), begin_of(behind));
+    let (before, behind) = (end_of(before), text::head(behind, BESIDE));
     let mut above = before.rsplit('\n');
     let mut below = behind.split('\n');
     let is_blank = |line: Option<&str>| line.is_none_or(|line| line.trim().is_empty());
@@ -258,7 +253,7 @@ pub(super) fn address_in(shown: &str) -> String {
 /// What stands in the place of a tag that shows nothing: alone on its line in the middle of HTML it is
 /// a comment, for an empty line between two tags would end that. `before` and `behind` it the text goes on.
 pub(super) fn nothing(before: &str, behind: &str) -> &'static str {
-    let (before, behind) = (end_of(before), begin_of(behind));
+    let (before, behind) = (end_of(before), text::head(behind, BESIDE));
     let (mut above, mut below) = (before.rsplit('\n'), behind.split('\n'));
     let is_alone = above.next().is_some_and(|line| line.trim().is_empty());
     let mut in_html = || above.next().is_some_and(|line| line.trim_start().starts_with('<'));

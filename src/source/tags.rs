@@ -11,6 +11,7 @@ use super::pattern::Pattern;
 use super::shortcode::Unknown;
 use crate::config::Slugify;
 use crate::normalize::html::escape;
+use crate::normalize::text;
 
 /// A tag is shorter.
 const LONGEST: usize = 2048;
@@ -412,11 +413,7 @@ enum Shown {
 fn tag(text: &str, start: usize) -> Option<Tag<'_>> {
     let rest = &text[start + 2..];
     let closer = if text[start..].starts_with("{%") { "%}" } else { "}}" };
-    let mut most = rest.len().min(LONGEST);
-    while !rest.is_char_boundary(most) {
-        most -= 1;
-    }
-    let length = rest[..most].find(closer)?;
+    let length = text::head(rest, LONGEST).find(closer)?;
     let inside = rest[..length].trim_start_matches('-').trim_end_matches('-').trim();
     (!inside.is_empty()).then_some(Tag { inside, end: start + 2 + length + 2 })
 }

@@ -7,6 +7,7 @@
 use memchr::{memchr, memmem};
 
 use crate::normalize::html::elements;
+use crate::normalize::text;
 
 /// Deeper tags are dropped, their text stays: nobody nests text this deep by hand.
 const MAX_DEPTH: usize = 200;
@@ -152,7 +153,7 @@ pub(super) fn lighten(text: &str) -> Light<'_> {
         let start = at + found;
         if light.html.len() + (start - kept) > MAX_LIGHT || light.tags > MAX_TAGS {
             let end = start.min(kept + MAX_LIGHT.saturating_sub(light.html.len()));
-            keep_to!(super::boundary(text, end));
+            keep_to!(text::head(text, end).len());
             return light;
         }
         let Some(second) = bytes.get(start + 1).copied() else { break };
@@ -249,7 +250,7 @@ pub(super) fn lighten(text: &str) -> Light<'_> {
     }
     light.html.push_str(&text[kept..]);
     if light.html.len() > MAX_LIGHT {
-        let end = super::boundary(&light.html, MAX_LIGHT);
+        let end = text::head(&light.html, MAX_LIGHT).len();
         light.html.truncate(end);
     }
     light

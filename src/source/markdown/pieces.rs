@@ -46,6 +46,9 @@ pub struct Written {
     pub has_blank: bool,
 }
 
+/// So many bytes are far more than an editor fills a line to.
+const LONG: usize = 512;
+
 impl Written {
     /// Measures a line.
     pub fn of(line: &str) -> Self {
@@ -55,6 +58,8 @@ impl Written {
         {
             return Self::default();
         }
+        // What is longer than editors fill a line to is long, however long it is.
+        let line = text::head(line, LONG);
         let mut words = line.split_whitespace();
         let first_word = words.next().map_or(0, text::columns);
         let line = line.trim_end();

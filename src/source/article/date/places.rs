@@ -313,7 +313,7 @@ enum Label {
 
 /// The word shortly before a place that says what date it is: the nearest one counts.
 fn label_before(text: &str, at: usize) -> Label {
-    let mut start = crate::source::article::boundary(text, at.saturating_sub(BEFORE));
+    let mut start = crate::normalize::text::head(text, at.saturating_sub(BEFORE)).len();
     if let Some(line) = text[start..at.max(start)].trim_end().rfind('\n') {
         // The line before counts when it is short: a label in a cell of its own.
         if text[start + line..at].trim().chars().count() > 12 {
