@@ -5,13 +5,15 @@
 
 mod askers;
 mod releases;
+mod versions;
 
 pub(super) use askers::{Asker, answer, answer_within, asker, asking_line, is_marked_question, question, quoted_asker};
-pub use releases::is_prerelease;
 pub(super) use releases::{
     ReleaseHead, announces, comes_out, is_brought, is_only_release, is_release_title, more_versions, release_head,
-    release_of_link, release_of_subject, version, version_beside,
+    release_of_link, release_of_subject, version_beside,
 };
+pub use versions::is_prerelease;
+pub(super) use versions::version;
 
 use std::sync::LazyLock;
 
