@@ -5,6 +5,7 @@
 //! a date lies in the future is the caller's question.
 
 mod address;
+mod body;
 mod boxes;
 mod days;
 mod formulas;
@@ -22,7 +23,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::config::{PostsFolder, SectionKind, Slugify, Zone};
+use crate::config::{DigestConfig, PostsFolder, SectionKind, Slugify, Zone};
 use crate::entry::{Kind, Mention, RawEntry};
 use crate::names::Names;
 use crate::normalize::address as addresses;
@@ -32,11 +33,9 @@ use crate::source::digest;
 use crate::source::front_matter;
 use crate::source::markdown::{self, Reading};
 use crate::source::pattern::Pattern;
-use crate::source::shortcode;
-use crate::source::tags;
 use address::{Fields, post_keys, post_link};
 use front::{Front, NO_DATE};
-use items::{Anchors, DigestPost, item_entry};
+use items::{Anchors, item_entry};
 use leads::Leads;
 use slugs::{PathNames, path_names};
 
@@ -177,43 +176,18 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
     }
     let (link, of_address) = post_link(&front, &names, &fields, context);
     notes.extend(of_address);
-    let base = link.clone();
     let mut leads = Leads::new(context.others, &context.folder.path, path);
-    let (body, mut unknown) = shortcode::expand(split.body, &mut |target, line| leads.address(target, true, line));
-    let page = tags::Page {
-        slugify: context.folder.slugify,
-        title: &front.title().unwrap_or_else(|| names.stem.clone()),
-        url: link.path(),
-        base: &context.folder.base,
-        lead: &mut |target, line| leads.address(target, true, line),
-    };
-    let is_text = front.one("render_with_liquid").is_some_and(|v| v == "false");
-    let (body, more) = if is_text { (body, Vec::new()) } else { tags::expand(&body, page) };
-    unknown.extend(more);
-    let imports = signs::imports(path, context.folder.slugify);
-    let body = if imports { mdx::as_markdown(&body, path.ends_with(".mdx")) } else { body };
-    let body = signs::with_known_boxes(signs::without_comments(boxes::quoted(signs::without_wrappers(body))));
-    let body = formulas::escaped(body);
-    let body = leads.mend(body);
-    let body = leads.mend_wiki(body);
-    let body = leads::without_places(body, &context.folder.base, &names.folders);
-    let rooted = context.folder.slugify == Slugify::Docusaurus;
-    let body = if rooted { leads::below_base(body, &context.folder.base) } else { body };
-    let begins_with = signs::before_more(&body, imports, context.folder.slugify);
-    let body = signs::without(body, imports, context.folder.slugify);
-    for (line, written) in &leads.dead {
-        let text = format!("`{}` leads to no post of this site: it is no link in feeds", text::cut(written, 80));
-        notes.push(Note::new(split.lines_before + line, Weight::Hint, text));
-    }
-    for (line, name) in unknown {
-        notes.push(Note::new(
-            split.lines_before + line,
-            Weight::Hint,
-            format!("shortcode `{}` is not known: its tags are left out", text::cut(&name, 40)),
-        ));
-    }
-    let pictures = media_base(&front, &base, context).or_else(|| pictures_base(path, context));
-    let reading = markdown::read(&body, Some(&base), pictures.as_ref(), context.folder.slugify);
+    let source = body::Source { text: split.body, front: &front, names: &names, link: &link, path };
+    let body = body::as_markdown(&source, &mut leads, context.folder);
+    let below = |line: usize, text: String| Note::new(split.lines_before + line, Weight::Hint, text);
+    notes.extend(leads.dead.iter().map(|(line, written)| {
+        below(*line, format!("`{}` leads to no post of this site: it is no link in feeds", text::cut(written, 80)))
+    }));
+    notes.extend(body.unknown.iter().map(|(line, name)| {
+        below(*line, format!("shortcode `{}` is not known: its tags are left out", text::cut(name, 40)))
+    }));
+    let pictures = media_base(&front, &link, context).or_else(|| pictures_base(path, context));
+    let reading = markdown::read(&body.markdown, Some(&link), pictures.as_ref(), context.folder.slugify);
     let is_empty = front.values.is_empty() && split.body.trim().is_empty();
     if is_empty {
         notes.push(Note::new(1, Weight::Hint, "an empty file: it is left out until something is written into it"));
@@ -228,81 +202,32 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         .or_else(|| context.folder.language.clone())
         .or_else(|| context.language.map(str::to_owned));
 
-    let mut whole = RawEntry::new(
-        if digest { Kind::Digest } else { Kind::Post },
-        format!("post:{}", names.without_language),
-        title.clone(),
-    );
-    whole.keys = post_keys(&front, &names, &link, &fields, context);
-    whole.link = Some(link.to_string());
-    whole.html = without_title(&reading, &title);
-    whole.text = reading.text.clone();
-    let says_title = |words: &String| text::same(words, &title);
-    let described = front.description().filter(|d| !says_title(d));
-    whole.summary = described.or(begins_with);
-    whole.authors = front.authors(&context.folder.authors);
-    whole.published = date;
-    whole.updated = front.updated(context.zone);
-    whole.language = language.clone();
-    whole.translated = match context.language {
-        Some(own) => language.as_deref() != Some(own),
-        // Of a site that names no language the file without one in its name is the original.
-        None => translated.is_some(),
+    let post = Parts {
+        path,
+        front: &front,
+        names: &names,
+        title: &title,
+        date,
+        link: &link,
+        language,
+        reading: &reading,
+        lines_before: split.lines_before,
+        is_translation: translated.is_some(),
     };
-    whole.image = front
-        .image(&mut notes)
-        .or_else(|| reading.image.clone())
-        .and_then(|i| markdown::resolve(&i, pictures.as_ref().or(Some(&base))))
-        .map(String::from);
-    whole.tags = front.tags();
-    whole.mention = Some(Mention {
-        folder: context.folder.path.clone(),
-        post: path.to_owned(),
-        post_title: title.clone(),
-        link: Some(link.to_string()),
-        at: date,
-        line: 1,
-        ..Mention::default()
-    });
-
+    let mut whole = RawEntry {
+        keys: post_keys(&front, &names, &link, &fields, context),
+        ..post.whole(digest, pictures.as_ref(), context, &mut notes)
+    };
+    whole.summary = whole.summary.or(body.begins_with);
     let mut entries = vec![whole];
     if digest {
-        let config = context.folder.digest.as_ref();
-        let default =
-            crate::config::DigestConfig { when: Vec::new(), sections: Vec::new(), default: SectionKind::Items };
-        let taken = digest::take_apart(
-            &reading.pieces,
-            &front.title().unwrap_or_default(),
-            config.unwrap_or(&default),
-            context.names,
-        );
-        for leftover in taken.leftovers {
-            notes.push(Note::new(
-                split.lines_before + leftover.line,
-                Weight::Hint,
-                format!("stays part of the digest only: {}", leftover.text),
-            ));
-        }
-        let post = DigestPost {
-            path,
-            names: &names,
-            title: &title,
-            date,
-            link: &link,
-            reading: &reading,
-            lines_before: split.lines_before,
-            language,
-        };
-        let mut anchors = Anchors::new(&reading);
-        for (n, item) in taken.items.into_iter().enumerate() {
-            let mut raw = item_entry(item, n, &post, &mut anchors, context);
-            raw.translated = entries[0].translated;
-            entries.push(raw);
-        }
+        let items = post.items(context, &mut notes);
+        let translated = entries[0].translated;
+        entries.extend(items.into_iter().map(|item| RawEntry { translated, ..item }));
     }
     keep_parts_of_a_page_apart(&mut entries);
     unique_keys(&mut entries);
-    let own_links = own_links(&reading, &base, split.lines_before, context.hosts);
+    let own_links = own_links(&reading, &link, split.lines_before, context.hosts);
     let (from, until) = (front.from(context.zone, context.folder.slugify), front.until(context.zone, &mut notes));
     notes.sort_by_key(|n| n.line);
     Ok(Post {
@@ -320,6 +245,72 @@ pub fn read(bytes: &[u8], path: &str, context: Context<'_>) -> Result<Post, Post
         own_links,
         leads: leads.found,
     })
+}
+
+/// The parts of a post, and where it stands.
+struct Parts<'a> {
+    path: &'a str,
+    front: &'a Front,
+    names: &'a PathNames,
+    title: &'a str,
+    date: Option<DateTime<Utc>>,
+    link: &'a Url,
+    language: Option<String>,
+    reading: &'a Reading,
+    lines_before: usize,
+    /// Its name says that it is a translation.
+    is_translation: bool,
+}
+
+impl Parts<'_> {
+    /// The post itself, but for its keys.
+    fn whole(&self, digest: bool, pictures: Option<&Url>, context: Context<'_>, notes: &mut Vec<Note>) -> RawEntry {
+        let kind = if digest { Kind::Digest } else { Kind::Post };
+        let own = format!("post:{}", self.names.without_language);
+        let image = self.front.image(notes).or_else(|| self.reading.image.clone());
+        RawEntry {
+            link: Some(self.link.to_string()),
+            html: without_title(self.reading, self.title),
+            text: self.reading.text.clone(),
+            summary: self.front.description().filter(|words| !text::same(words, self.title)),
+            authors: self.front.authors(&context.folder.authors),
+            published: self.date,
+            updated: self.front.updated(context.zone),
+            language: self.language.clone(),
+            translated: match context.language {
+                Some(own) => self.language.as_deref() != Some(own),
+                // Of a site that names no language the file without one in its name is the original.
+                None => self.is_translation,
+            },
+            image: image.and_then(|i| markdown::resolve(&i, pictures.or(Some(self.link)))).map(String::from),
+            tags: self.front.tags(),
+            mention: Some(Mention {
+                folder: context.folder.path.clone(),
+                post: self.path.to_owned(),
+                post_title: self.title.to_owned(),
+                link: Some(self.link.to_string()),
+                at: self.date,
+                line: 1,
+                ..Mention::default()
+            }),
+            ..RawEntry::new(kind, own, self.title.to_owned())
+        }
+    }
+
+    /// The items of a digest; what became none is noted.
+    fn items(&self, context: Context<'_>, notes: &mut Vec<Note>) -> Vec<RawEntry> {
+        let default = DigestConfig { when: Vec::new(), sections: Vec::new(), default: SectionKind::Items };
+        let config = context.folder.digest.as_ref().unwrap_or(&default);
+        let title = self.front.title().unwrap_or_default();
+        let taken = digest::take_apart(&self.reading.pieces, &title, config, context.names);
+        notes.extend(taken.leftovers.into_iter().map(|left| {
+            let text = format!("stays part of the digest only: {}", left.text);
+            Note::new(self.lines_before + left.line, Weight::Hint, text)
+        }));
+        let mut anchors = Anchors::new(self.reading);
+        let items = taken.items.into_iter().enumerate();
+        items.map(|(n, item)| item_entry(item, n, self, &mut anchors, context)).collect()
+    }
 }
 
 /// Where the post in `bytes` is published, without reading its text. None when it has no

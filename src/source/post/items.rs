@@ -1,32 +1,19 @@
 //! Items of a digest into raw entries: identity, date, place in the published post.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use url::Url;
 
-use super::Context;
 use super::days::{self, starts_at};
-use super::slugs::PathNames;
+use super::{Context, Parts};
 use crate::entry::{Channel, Kind, Mention, Person, RawEntry};
 use crate::normalize::{address, text};
 use crate::source::digest::{self, Item};
 use crate::source::markdown::{self, Reading};
 
-/// What items need to know of their post.
-pub(super) struct DigestPost<'a> {
-    pub(super) path: &'a str,
-    pub(super) names: &'a PathNames,
-    pub(super) title: &'a str,
-    pub(super) date: Option<DateTime<Utc>>,
-    pub(super) link: &'a Url,
-    pub(super) reading: &'a Reading,
-    pub(super) lines_before: usize,
-    pub(super) language: Option<String>,
-}
-
 pub(super) fn item_entry(
     item: Item,
     n: usize,
-    post: &DigestPost<'_>,
+    post: &Parts<'_>,
     anchors: &mut Anchors<'_>,
     context: Context<'_>,
 ) -> RawEntry {
@@ -105,13 +92,7 @@ fn title_key(url: &Url, title: &str, hosts: &address::Hosts) -> Option<String> {
     (long && !folded.starts_with("http")).then(|| format!("title:{host}/{folded}"))
 }
 
-pub(super) fn item_key(
-    kind: Kind,
-    item: &Item,
-    url: Option<&Url>,
-    post: &DigestPost<'_>,
-    context: Context<'_>,
-) -> String {
+pub(super) fn item_key(kind: Kind, item: &Item, url: Option<&Url>, post: &Parts<'_>, context: Context<'_>) -> String {
     let of_url = || url.map(|u| address::key(u, context.hosts));
     let post_name = &post.names.without_language;
     match kind {
@@ -146,7 +127,7 @@ pub(super) fn item_key(
 }
 
 /// When an event starts.
-fn start_of(item: &Item, post: &DigestPost<'_>, context: Context<'_>) -> Option<String> {
+fn start_of(item: &Item, post: &Parts<'_>, context: Context<'_>) -> Option<String> {
     let comes = item.headings.iter().any(|heading| days::is_of_coming(heading));
     starts_at(item.time.as_deref()?, days::Told { post: post.date, zone: context.zone, comes })
 }
