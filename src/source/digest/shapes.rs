@@ -201,8 +201,10 @@ impl Field {
         let is = |words: &[&str]| words.iter().any(|w| name == *w || compound(w));
         if is(&["主题", "会议主题", "直播主题", "活动主题", "topic", "title", "subject"]) {
             Some(Field::Title)
-        } else if is(&["时间", "日期", "时间和地点", "时间地点", "时间与地点", "when", "date", "time"])
-        {
+        } else if is(&[
+            "时间", "日期", "时间和地点", "时间地点", "时间与地点", "when", "date", "time", "일시", "날짜", "기간",
+            "日時", "開催日",
+        ]) {
             Some(Field::Time)
         } else if is(&[
             "地点", "报名方式", "报名", "报名地址", "报名链接", "参与方式", "参会方式", "入会方式", "会议地址",
@@ -246,7 +248,9 @@ pub(super) fn is_link_line(piece: &Piece) -> bool {
     let tagged = before.is_empty()
         || text::columns(before) <= 16 && before.ends_with(|c: char| !c.is_alphanumeric() && !",，、".contains(c));
     let described = behind.starts_with(|c: char| "-–—:：|｜(（".contains(c));
-    tagged && (described || before.is_empty() && around <= 60)
+    // `📄 [title](…). Ann`
+    let opens = !before.contains(char::is_alphanumeric);
+    tagged && (described || opens && around <= 60)
 }
 
 /// `29:00`, `1:02:03`: where in a film something is.

@@ -175,7 +175,7 @@ fn whole_event(scope: &mut Scope<'_>) {
             .filter(|(f, v)| *f == Field::Time && !v.is_empty())
             .map(|(_, v)| v.to_owned())
     });
-    if time.is_none() && bullets_of_events(scope, false) {
+    if (time.is_none() || has_fielded_bullets(scope)) && bullets_of_events(scope, false) {
         return;
     }
     if time.is_none() && (headed_events(scope) || dated_paragraphs(scope)) {
@@ -319,6 +319,7 @@ fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
             };
             let texts = scope.pieces[at..scope.section.to].iter().take(32).take_while(own).map(|p| p.text.as_str());
             let text = texts.collect::<Vec<_>>().join(" ");
+            let text = if shapes::day_in(&text).is_some() { text } else { time_below(scope, at).unwrap_or(text) };
             if needs_day && shapes::day_in(&text).is_none() {
                 continue;
             }
@@ -354,6 +355,33 @@ fn bullets_of_events(scope: &mut Scope<'_>, needs_day: bool) -> bool {
         scope.push(n, item);
     }
     true
+}
+
+/// When it is, where that is a field below it.
+fn time_below(scope: &Scope<'_>, at: usize) -> Option<String> {
+    let list = scope.pieces[at].list;
+    let below = scope.pieces[at + 1..scope.section.to].iter().take(32).take_while(|p| list > 0 && p.list > list);
+    let time =
+        below.filter_map(|p| shapes::field(&p.text)).find(|(field, value)| *field == Field::Time && !value.is_empty());
+    time.map(|(_, value)| value.to_owned())
+}
+
+/// Whether the section is a list of several things with fields below each, one of which leads there.
+fn has_fielded_bullets(scope: &Scope<'_>) -> bool {
+    let first = scope.first();
+    let is_list = (first..scope.section.to).all(|n| scope.pieces[n].list > 0 || scope.pieces[n].text.is_empty());
+    let begins = |n: &usize| scope.pieces[*n].list == 1 && begins_item(scope, *n);
+    let heads: Vec<usize> = (first..scope.section.to).filter(begins).collect();
+    let ends = heads.iter().skip(1).copied().chain([scope.section.to]);
+    let is_one = |&(from, to): &(&usize, usize)| {
+        let (head, below) = (&scope.pieces[*from], &scope.pieces[*from + 1..to]);
+        let links = below.iter().flat_map(|p| &p.links).take(2);
+        head.links.is_empty()
+            && shapes::field(&head.text).is_none()
+            && below.iter().filter(|p| p.text.contains([':', '：'])).count() > 1
+            && links.filter(|l| lists::says_nothing(&l.text)).count() == 1
+    };
+    is_list && heads.len() > 1 && heads.iter().zip(ends).filter(is_one).count() * 3 >= heads.len() * 2
 }
 
 /// `2024-05-16 | Berlin | [group](…)` with one linked item below it: that is what happens, and

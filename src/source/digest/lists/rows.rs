@@ -35,11 +35,30 @@ fn telling_cell<'r>(row: &'r Piece, link: Option<&LinkRef>) -> Option<&'r str> {
     cells(row).into_iter().find(tells)
 }
 
-/// Whether the first row of a table calls a column what articles have: `标题`, `Title`.
-fn has_titles(scope: &Scope<'_>) -> bool {
-    const TITLES: [&str; 9] = ["标题", "题目", "文章", "主题", "title", "article", "post", "talk", "topic"];
+/// What the first row of a table calls a column that articles have: `标题`, `Title`.
+const TITLES: [&str; 9] = ["标题", "题目", "文章", "主题", "title", "article", "post", "talk", "topic"];
+/// One that has their addresses.
+const ADDRESSES: [&str; 8] = ["链接", "地址", "网址", "连结", "link", "url", "address", "リンク"];
+
+/// Whether the first row of a table has one of `names` for a column.
+fn has_column(scope: &Scope<'_>, names: &[&str]) -> bool {
     let head = scope.range().map(|n| &scope.pieces[n]).find(|p| p.shape == Shape::Table && p.bold && !p.quote);
-    head.is_some_and(|p| cells(p).iter().any(|c| TITLES.contains(&c.to_lowercase().as_str())))
+    head.is_some_and(|p| cells(p).iter().any(|c| names.contains(&c.to_lowercase().as_str())))
+}
+
+/// The address that a row has in a column for such, and the first cell that says what is there:
+/// `| 00:09 | Wick, a lamp | https://wick.example |`.
+fn addressed(row: &Piece) -> Option<(LinkRef, &str)> {
+    let link = row.links.iter().rev().find(|l| {
+        let is_followed = places::is_chat(&l.url) || places::is_network(&l.url);
+        !l.picture && says_nothing(&l.text) && places::is_page(&l.url) && !is_followed
+    })?;
+    let says = |cell: &&str| *cell != link.text && !says_nothing(cell) && !shapes::is_day(cell) && !is_number(cell);
+    Some((link.clone(), cells(row).into_iter().find(says)?))
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Reads the rows of tables: a row with a link is an item. Below a heading that tells nothing
@@ -49,11 +68,13 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
         let piece = &scope.pieces[*n];
         piece.shape == Shape::Table && !piece.bold && !piece.quote
     };
-    let has_titles = has_titles(scope);
+    let has_titles = has_column(scope, &TITLES);
+    let has_addresses = has_column(scope, &ADDRESSES) && scope.range().filter(is_row).count() > 1;
     let titled = |n: usize| {
         let piece = &scope.pieces[n];
         let told = |l: &LinkRef| has_titles && !places::is_person(l) && telling_cell(piece, Some(l)).is_some();
-        first_link(piece).is_some_and(|l| !says_nothing(&l.text) || told(&l))
+        let is_addressed = || has_addresses && addressed(piece).is_some();
+        first_link(piece).is_some_and(|l| !says_nothing(&l.text) || told(&l)) || is_addressed()
     };
     if !scope.section.told && (scope.range().filter(is_row).count() < 2 || !scope.range().filter(is_row).all(titled)) {
         return;
@@ -76,6 +97,12 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
             }
             continue;
         }
+        if let Some((link, title)) = addressed(piece).filter(|_| has_addresses && kind != Kind::Event) {
+            let item = Item { lead: row, ..Item::new(kind, title, piece.line).with_link(&link) };
+            scope.mark(n..n + 1);
+            scope.push(n, item);
+            continue;
+        }
         let Some(link) = first_link(piece) else {
             match telling_cell(piece, None).filter(|_| kind == Kind::News) {
                 Some(title) => {
@@ -87,7 +114,7 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
             }
             continue;
         };
-        let title = if says_nothing(&link.text) {
+        let title = if says_nothing(&link.text) || is_number(&link.text) {
             let other = || cells.iter().copied().find(|c| *c != link.text && !shapes::is_day(c));
             telling_cell(piece, Some(&link)).or_else(other).unwrap_or(link.text.as_str())
         } else {

@@ -45,6 +45,14 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
         }
         return;
     }
+    if let Some((at, link)) = link_of_fields(scope, unit, unit.from + own.len()) {
+        let title = scope.pieces[unit.from].text.trim_end_matches([':', '：', ' ']).to_owned();
+        let before = scope.items.len();
+        push(scope, unit.from..unit.to, at, title, &link, kind);
+        let (line, below) = (scope.pieces[unit.from].line, scope.lines(unit.from + own.len()..unit.to));
+        scope.items[before..].iter_mut().for_each(|i| (i.line, i.ranges) = (line, below.clone()));
+        return;
+    }
     // What the items below are about stands here: `MOSN`, and its links below.
     let head = scope.pieces[unit.from].text.trim_end_matches([':', '：', ' ']).to_owned();
     if is_of_past_issues(&head) {
@@ -84,6 +92,33 @@ fn bullet(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
             push(scope, unit.from..unit.to + 1, unit.to, title, &next, kind);
         }
     }
+}
+
+/// The first link below an item without one, where its fields stand below: a word, a colon and a value
+/// (`When: …`, `Sign up: [Link](…)`). No link there is a title.
+fn link_of_fields(scope: &Scope<'_>, unit: &Unit, from: usize) -> Option<(usize, LinkRef)> {
+    const LONGEST_LABEL: usize = 16;
+    let head = &scope.pieces[unit.from];
+    let is_field = |p: &Piece| {
+        let label = p.text.split([':', '：']).next().filter(|label| label.len() < p.text.len());
+        let is_label = |l: &str| text::columns(l) <= LONGEST_LABEL && l.chars().any(char::is_alphabetic);
+        let says_where = |l: &LinkRef| says_nothing(&l.text) || Some(l.text.as_str()) == label;
+        label.is_some_and(is_label) && !scope.names.is_name(label.unwrap_or_default()) && p.links.iter().all(says_where)
+    };
+    let below = &scope.pieces[from..unit.to];
+    let is_told = |p: &Piece| p.list > head.list && (p.links.is_empty() || is_field(p));
+    let fields = below.iter().filter(|p| is_field(p)).count();
+    // Where each has an address it is an item.
+    let linked = below.iter().filter(|p| !p.links.is_empty()).count();
+    if linked * 2 > fields
+        || fields < 2
+        || fields * 2 < below.len()
+        || head.text.ends_with([':', '：'])
+        || !below.iter().all(is_told)
+    {
+        return None;
+    }
+    (from..unit.to).find_map(|n| Some((n, first_link(&scope.pieces[n])?)))
 }
 
 /// Where the items below one with a link of its own begin that are titles themselves: all that stands

@@ -5,7 +5,7 @@
 use super::stories::story_end;
 use super::taking::words_before_reference;
 use super::titles::title_above;
-use super::{first_link, is_address, is_bare_link, is_link, is_menu, is_noted_link};
+use super::{first_link, is_address, is_bare_link, is_link, is_menu, is_noted_link, says_nothing};
 use crate::config::SectionKind;
 use crate::normalize::text;
 use crate::source::digest::sections::is_linked_word;
@@ -52,6 +52,7 @@ pub(super) fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 || is_linked_word(scope.pieces, n, scope.names)
                 || heads_linked_bullets(scope, n)
                 || names_who_lists(scope, n)
+                || scope.at(n + 1).is_some_and(|p| p.shape == Shape::Table)
         };
         let is_linked = piece.is_heading() && !piece.links.is_empty() && !names_list();
         if let Some(to) = story_end(scope, n) {
@@ -84,6 +85,7 @@ pub(super) fn units(scope: &Scope<'_>) -> Vec<Unit> {
                     other < level || other == level && !is_part()
                 })
                 .unwrap_or(scope.section.to);
+            let to = if has_link && !is_release { end_of_told(scope, n, to) } else { to };
             (to, Form::Heading)
         } else if is_title_line(scope, n) {
             // Numbers on the lines of one paragraph: the last of them ends with it.
@@ -118,6 +120,26 @@ pub(super) fn units(scope: &Scope<'_>) -> Vec<Unit> {
         n = to;
     }
     units
+}
+
+/// Behind what is told below a linked heading: where several paragraphs open with the name of something
+/// and say what it is (`[Oil 3.1](…) – a lamp`), these tell of other things.
+fn end_of_told(scope: &Scope<'_>, n: usize, to: usize) -> usize {
+    let opens_one = |m: &usize| {
+        let piece = &scope.pieces[*m];
+        let Some(link) = first_link(piece).filter(|l| !says_nothing(&l.text)) else { return false };
+        let Some((before, behind)) = piece.text.split_once(link.text.as_str()) else { return false };
+        let is_described = behind.chars().filter(|c| c.is_alphanumeric()).count() >= 4;
+        piece.is_text()
+            && piece.block != scope.pieces[*m - 1].block
+            && !before.contains(char::is_alphanumeric)
+            && text::columns(&link.text) >= 6
+            && (is_described || shapes::version(&link.text).is_some())
+            && shapes::is_link_line(piece)
+    };
+    let mut others = (n + 1..to).filter(opens_one);
+    let first = others.next().filter(|first| *first > n + 1 && others.next().is_some());
+    first.unwrap_or(to)
 }
 
 /// `## [@ann](…)`, and headings or linked bullets below it: who tells them.
