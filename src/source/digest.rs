@@ -422,6 +422,9 @@ fn by_shape(scope: &mut Scope<'_>) {
     if blocks::group_as_news(scope) {
         return;
     }
+    if blocks::bold_heads_as_news(scope) {
+        return;
+    }
     lists::items(scope);
     let of_progress =
         scope.paths.get(scope.section.from).is_some_and(|p| p.iter().any(|h| vocabulary::is_of_progress(h)));
@@ -429,7 +432,11 @@ fn by_shape(scope: &mut Scope<'_>) {
         blocks::steps_as_news(scope);
     }
     blocks::told_sentences(scope);
-    if scope.items.is_empty() && scope.section.head == Head::Post && vocabulary::names_digest(scope.title) {
+    let is_digest = vocabulary::names_digest(scope.title);
+    if scope.items.is_empty() && is_digest && scope.section.head == Head::Heading && blocks::leads_as_news(scope) {
+        return;
+    }
+    if scope.items.is_empty() && scope.section.head == Head::Post && is_digest {
         blocks::bullets_as_news(scope);
     }
     if scope.items.is_empty() && vocabulary::is_of_changes(&scope.section.heading) && !scope.is_of_release() {

@@ -16,9 +16,9 @@ pub(super) use units::is_counted;
 
 use std::collections::HashMap;
 
-use super::shapes;
 use super::vocabulary::{is_recap, names_more};
 use super::{Item, Scope};
+use super::{places, shapes};
 use crate::entry::Kind;
 use crate::normalize::text;
 use crate::source::markdown::{LinkRef, Piece, Shape};
@@ -141,6 +141,7 @@ pub(super) fn items(scope: &mut Scope<'_>) {
         if unit.form == Form::Line
             && (!shapes::is_link_line(piece)
                 && !is_one_of_several(scope, unit.from)
+                && !is_one_of_three(scope, unit.from)
                 && !opens_with_title(scope, unit.from)
                 || shapes::label(piece, scope.names).is_some()
                 || introduces(piece)
@@ -249,6 +250,22 @@ fn is_one_of_several(scope: &Scope<'_>, n: usize) -> bool {
     is_one(n) && (is_one(n + 1) || n > 0 && is_one(n - 1))
 }
 
+/// Whether a paragraph opens with a link, and is one of three that follow each other and do: what each
+/// tells of stands first in it, however much is told.
+fn is_one_of_three(scope: &Scope<'_>, n: usize) -> bool {
+    let opens = |n: usize| {
+        let piece = &scope.pieces[n];
+        let link = first_link(piece).filter(|l| piece.is_text() && piece.text.starts_with(l.text.as_str()));
+        let alone = |m: Option<usize>| m.and_then(|m| scope.at(m)).is_none_or(|p| p.block != piece.block);
+        let is_one = |l: LinkRef| !places::is_person(&l) && !says_nothing(&l.text) && !shapes::is_navigation(&l.text);
+        alone(n.checked_sub(1)) && alone(Some(n + 1)) && link.is_some_and(is_one)
+    };
+    let near = n.saturating_sub(2).max(scope.section.from)..(n + 3).min(scope.section.to);
+    let near: Vec<bool> = near.map(opens).collect();
+    let at = n - n.saturating_sub(2).max(scope.section.from);
+    near[at] && near.windows(3).enumerate().any(|(k, three)| three.iter().all(|o| *o) && (k..k + 3).contains(&at))
+}
+
 /// `[a title of some words](…) 本文介绍了……`: a paragraph that opens with a title, and goes on with
 /// a sentence of its own, which Chinese does not part from it but by a blank.
 fn opens_with_title(scope: &Scope<'_>, n: usize) -> bool {
@@ -305,7 +322,7 @@ pub(super) fn is_link(piece: &Piece) -> bool {
 }
 
 /// Whether a line begins with a link.
-pub(super) fn opens_with_link(piece: &Piece) -> bool {
+pub(in crate::source::digest) fn opens_with_link(piece: &Piece) -> bool {
     piece.links.first().is_some_and(|l| !l.picture && !l.text.is_empty() && piece.text.starts_with(l.text.as_str()))
 }
 

@@ -100,7 +100,7 @@ pub(super) struct Label {
 /// Words that look like labels but only introduce a link.
 pub(super) fn is_generic(name: &str) -> bool {
     static GENERIC: Pattern = Pattern::new(
-        r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|join|sign up|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|instagram|mastodon|facebook|linkedin|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
+        r"(?i)^(详细|相关|讨论|更多|发布|点击|原文|视频|会议|入会|直播|报名|项目|文档|官网|参考|使用|试用|活动|完整|具体|代码|源码|下载|课题|联系|文章)?\s?(PR|issue|commit|讨论|参考|详情|详见|报告|链接|地址|回放|回顾|方式|资料|文档|文章|阅读|解读|样例|手册|口令|邮箱|官网|文件|案例|议题|信息|参与|答案|教程|网址|网站|主页|仓库|预约|二维码|传送门)?(发布)?(报告|链接|地址|文档)?$|^(see|details?|read more|more|link|source|docs?|documentation|website|homepage|repo(sitory)?|slides|video|recording|register|registration|join|sign up|rsvp|via|from|note|reference|discussion|full (changelog|release notes)|release notes|changelog|pr|pull request|issue|commit|github|gitlab|gitee|reddit|hacker ?news|hn|lobsters|twitter|instagram|mastodon|facebook|linkedin|steam|itch(?:\.io)?|discord|youtube|bilibili|b 站|知乎|pdf|英文|中文|part (?:one|two|three|\d)|transcripts?|(?:the )?(?:full|complete|detailed) (?:report|post|article|text|list|story|announcement|transcript)(?: here)?|(?:the )?announcement|read (?:it|on|the (?:full )?(?:post|article|report|announcement))(?: here)?)$",
     );
     GENERIC.is_match(name)
 }
@@ -260,10 +260,19 @@ fn is_time_stamp(text: &str) -> bool {
     matches!(text.matches(':').count(), 1 | 2) && parts.all(is_number)
 }
 
+/// `3347f77`: the number of a commit.
+fn is_hash(text: &str) -> bool {
+    (7..=40).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        && text.bytes().any(|b| b.is_ascii_digit())
+        && text.bytes().any(|b| b.is_ascii_lowercase())
+}
+
 /// Whether a link's text tells nothing: an address, `here`, `详情`.
 pub(super) fn is_empty_title(title: &str) -> bool {
     let lower = title.trim().to_lowercase();
     !lower.chars().any(char::is_alphanumeric)
+        || is_hash(&lower)
         || lower.strip_prefix(['#', '!']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
         || lower.contains("://")
         || lower.starts_with("www.")
@@ -398,9 +407,16 @@ pub(super) fn is_navigation(title: &str) -> bool {
 
 /// `原文链接：…` above all else in a post: where the post itself comes from.
 pub(super) fn is_original_of_post(line: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["原文链接", "原文地址", "原文标题", "阅读原文", "原文", "原载于", "原载", "original article", "original post"];
+    const WORDS: [&str; 12] = [
+        "英文原文链接", "英文原文地址", "英文原文", "原文链接", "原文地址", "原文标题", "阅读原文", "原文", "原载于",
+        "原载", "original article", "original post",
+    ];
     let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let line = ["备注", "注"]
+        .iter()
+        .find_map(|note| line.strip_prefix(note)?.strip_prefix([':', '：']))
+        .unwrap_or(line)
+        .trim_start();
     let behind = WORDS.iter().find_map(|word| {
         let (head, behind) = line.split_at_checked(word.len())?;
         head.eq_ignore_ascii_case(word).then_some(behind)

@@ -359,6 +359,13 @@ impl Cutter<'_> {
         let ordinal = context.ordinal.filter(|_| day.is_none());
         let bold = inline.is_bold();
         let stars = inline.text.trim().starts_with("**") && inline.text.trim().ends_with("**");
+        let lead = text::squeeze(&inline.text[..inline.lead]);
+        let text = if inline.text.contains("**") { inline.text.replace("**", "") } else { inline.text };
+        let text = text::squeeze(text::scrubbed(text).trim_start().trim_start_matches(TYPED_BULLETS));
+        let text = match day {
+            Some(day) => format!("{day}. {text}"),
+            None => text,
+        };
         self.pieces.push(Piece {
             line: lines.0,
             end_line: lines.1,
@@ -370,14 +377,8 @@ impl Cutter<'_> {
             top,
             ordinal,
             bold: bold || stars,
-            text: {
-                let text = if inline.text.contains("**") { inline.text.replace("**", "") } else { inline.text };
-                let text = text::squeeze(text::scrubbed(text).trim_start().trim_start_matches(TYPED_BULLETS));
-                match day {
-                    Some(day) => format!("{day}. {text}"),
-                    None => text,
-                }
-            },
+            lead: Some(&lead).filter(|lead| text.starts_with(lead.as_str())).map_or(0, String::len),
+            text,
             links: inline.links,
             images: inline.images,
             written: match shape {
@@ -398,6 +399,8 @@ pub(super) struct Inline {
     /// There are letters that are bold, and such that are not.
     bold: bool,
     plain: bool,
+    /// Where the first letter that is not bold stands behind such that are.
+    lead: usize,
     /// Address of a link in HTML that is open, where its text begins, and the pictures before it.
     open_link: Option<(String, usize, usize)>,
 }
@@ -412,8 +415,12 @@ impl Inline {
     }
 
     fn word(&mut self, word: &str, bold: bool) {
+        let has_letters = word.contains(char::is_alphanumeric);
+        if !bold && has_letters && self.is_bold() {
+            self.lead = self.text.len();
+        }
         let kind = if bold { &mut self.bold } else { &mut self.plain };
-        *kind = *kind || word.contains(char::is_alphanumeric);
+        *kind = *kind || has_letters;
         self.text.push_str(word);
     }
 

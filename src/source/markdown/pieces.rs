@@ -25,6 +25,8 @@ pub struct Piece {
     pub ordinal: Option<usize>,
     /// All of its words are emphasised.
     pub bold: bool,
+    /// So many bytes of its text, those it begins with, are emphasised, and others are not.
+    pub lead: usize,
     /// Plain text, without emphasis marks, white space folded.
     pub text: String,
     /// Its links, in order.
@@ -87,6 +89,7 @@ impl Piece {
             links: Vec::new(),
             shape: Shape::Line,
             bold: true,
+            lead: 0,
             quote: false,
             images: 0,
             line: self.line,

@@ -1,5 +1,7 @@
 //! News: a block a heading or a number, an item a link, else the whole.
 
+use std::collections::HashSet;
+
 use super::releases::release;
 use super::{begins_item, has_link_below};
 use crate::entry::Kind;
@@ -45,7 +47,10 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
     if is_list && !heads.is_empty() && first > scope.section.from {
         scope.within(scope.section.from, before, news);
     } else {
-        loose_news(scope, first, before, heads.is_empty());
+        let is_led = heads.is_empty() && leads_as_news(scope);
+        if !is_led {
+            loose_news(scope, first, before, heads.is_empty());
+        }
     }
     for (k, head) in heads.iter().enumerate() {
         let to = heads.get(k + 1).copied().unwrap_or(scope.section.to);
@@ -55,6 +60,12 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
             release(scope, *head, to);
         } else if to == head + 1 && heads.get(k + 1).is_some_and(|n| scope.pieces[*n].shape == Shape::Line) {
             // A heading right above a bold line is what the part is called.
+        } else if heads_link_lines(scope, *head, to) {
+            scope.within(*head, to, lists::news);
+            // A line among them may have its link further on.
+            let left = |n: &usize| !scope.used[*n] && lists::first_link(&scope.pieces[*n]).is_some();
+            let left: Vec<usize> = (*head + 1..to).filter(left).collect();
+            left.into_iter().for_each(|n| news_block(scope, n, n + 1));
         } else if heads_linked_bullets(scope, *head, to) {
             scope.within(*head, to, lists::news);
         } else if let Some(starts) = group(scope, *head, to) {
@@ -262,11 +273,114 @@ fn topics(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
     (bullets.len() > 1 && bullets.first() == Some(&first) && (0..bullets.len()).all(heads)).then_some(bullets)
 }
 
+/// What is told below a line in bold is shorter, half of it where it leads nowhere: essays are written
+/// like that, too.
+const MOST_TOLD: usize = 1000;
+
+/// Lines in bold that stand above a text each, where several do and nothing below them is a list of
+/// links: what is told is called so.
+fn bold_heads(scope: &Scope<'_>) -> Option<Vec<usize>> {
+    let (first, to) = (scope.first(), scope.section.to);
+    let is_head = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let text = &piece.text;
+        let above_text = scope.at(n + 1).is_some_and(|p| p.is_text() && !p.bold && text::columns(&p.text) >= 20);
+        piece.bold
+            && piece.is_text()
+            && piece.links.is_empty()
+            && piece.images == 0
+            && (*n == first || scope.pieces[n - 1].block != piece.block)
+            && (4..=80).contains(&text::columns(text))
+            && above_text
+            && !text.ends_with([':', '：'])
+            && !shapes::without_ordinal(text).1
+            && !scope.names.is_name(text)
+            && !vocabulary::is_frame(text)
+            && !shapes::leads_to_original(text)
+            && shapes::field(text).is_none()
+            && shapes::question(text).is_none()
+            && shapes::asker(piece, false).is_none()
+            && shapes::release_head(piece, scope.names, None).is_none()
+    };
+    let heads: Vec<usize> = (first..to).filter(is_head).collect();
+    let is_listed = |p: &&Piece| p.list > 0 && shapes::is_link_line(p);
+    let lists_links = scope.pieces[first..to].iter().filter(is_listed).count() > 1;
+    let is_headed = || scope.pieces[first..to].iter().any(Piece::is_heading);
+    // Who speaks, and what is pressed to read more, stands there again and again.
+    let titles: HashSet<&str> = heads.iter().map(|n| scope.pieces[*n].text.as_str()).collect();
+    let is_word = |n: &&usize| {
+        let text = &scope.pieces[**n].text;
+        text.ends_with(']') || text.is_ascii() && !text.contains(' ') && !text.starts_with(char::is_uppercase)
+    };
+    let told: usize = scope.pieces[first..to].iter().map(|p| text::columns(&p.text)).sum();
+    let leads = scope.pieces[first..to].iter().any(|p| lists::first_link(p).is_some());
+    let is_short = told <= heads.len() * if leads { MOST_TOLD } else { MOST_TOLD / 2 };
+    let is_plain = !lists_links && !is_headed() && titles.len() == heads.len() && !heads.iter().any(|n| is_word(&n));
+    (heads.len() > 1 && is_plain && is_short && vocabulary::names_digest(scope.title)).then_some(heads)
+}
+
+/// Reads texts below lines in bold: each is news. False when there are none.
+pub(in crate::source::digest) fn bold_heads_as_news(scope: &mut Scope<'_>) -> bool {
+    let Some(heads) = bold_heads(scope) else { return false };
+    news_blocks(scope, &heads, scope.section.to);
+    true
+}
+
+/// Paragraphs that begin with a few emphasised words each and have no links, where most of what stands
+/// there does: those words are what each is called.
+fn leads(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
+    let begins = |n: &usize| *n == first || scope.pieces[n - 1].block != scope.pieces[*n].block;
+    let is_lead = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let lead = lead_of(piece);
+        piece.is_text()
+            && (6..=100).contains(&text::columns(lead))
+            && text::columns(&piece.text) >= text::columns(lead) + 12
+            && shapes::field(&piece.text).is_none()
+            && !vocabulary::is_around(lead)
+    };
+    let plain = (first..to).all(|n| scope.pieces[n].links.is_empty() && scope.pieces[n].list == 0 && !scope.used[n]);
+    let paragraphs = (first..to).filter(begins).filter(|n| !scope.pieces[*n].text.is_empty()).count();
+    let starts: Vec<usize> = (first..to).filter(begins).filter(is_lead).collect();
+    (plain && starts.len() > 1 && starts.len() * 2 >= paragraphs).then_some(starts)
+}
+
+/// The emphasised words that a piece begins with.
+fn lead_of(piece: &Piece) -> &str {
+    piece.text[..piece.lead].trim_end_matches([':', '：', '.', '。', ' '])
+}
+
+/// Reads paragraphs that begin with emphasised words: each is news. False when there are none.
+pub(in crate::source::digest) fn leads_as_news(scope: &mut Scope<'_>) -> bool {
+    let (first, to) = (scope.first(), scope.section.to);
+    let Some(starts) = leads(scope, first, to) else { return false };
+    for (k, from) in starts.iter().copied().enumerate() {
+        let end = starts.get(k + 1).copied().unwrap_or(to);
+        let title = lead_of(&scope.pieces[from]).to_owned();
+        let item = Item { ranges: scope.lines(from..end), ..Item::new(Kind::News, title, scope.pieces[from].line) };
+        scope.mark(from..end);
+        scope.push(from, item);
+    }
+    true
+}
+
 /// Whether the bullets are names above links of their own (`- Wick`, and `  - [title](…)` below
 /// it), or links themselves.
 fn are_names_or_links(scope: &Scope<'_>, first: usize, to: usize) -> bool {
     let mut bullets = (first..to).filter(|n| scope.pieces[*n].list == 1 && begins_item(scope, *n));
     bullets.all(|n| has_link_below(scope, n) || heads_links(scope, n))
+}
+
+/// Whether a head is what the lines below it are called, most of which are a link and little else.
+fn heads_link_lines(scope: &Scope<'_>, head: usize, to: usize) -> bool {
+    let is_one = |p: &Piece| {
+        // A sentence that begins with a link is told in a paragraph.
+        let behind = || p.text[p.links[0].text.len()..].trim_start().starts_with(char::is_alphanumeric);
+        p.is_text() && lists::opens_with_link(p) && !behind() && !lists::says_nothing(&p.links[0].text)
+    };
+    let below = || scope.pieces[head + 1..to].iter().filter(|p| !p.text.is_empty());
+    let ones = below().filter(|p| is_one(p)).count();
+    lists::first_link(&scope.pieces[head]).is_none() && ones > 1 && ones * 3 >= below().count() * 2
 }
 
 fn heads_links(scope: &Scope<'_>, n: usize) -> bool {

@@ -124,7 +124,8 @@ fn is_number(title: &str) -> bool {
 fn is_days(title: &str) -> bool {
     let mut days =
         title.split([" - ", " – ", " — "][..].iter().find(|dash| title.contains(**dash)).copied().unwrap_or("~"));
-    days.all(|day| shapes::is_day(day.trim()))
+    const NOW: [&str; 6] = ["本周", "本月", "这周", "今週", "this week", "this month"];
+    days.all(|day| shapes::is_day(day.trim())) || NOW.contains(&title.trim().to_lowercase().as_str())
 }
 
 /// Whether the line `m` only says where there is more of what is told above it: a paragraph of its

@@ -5,7 +5,10 @@
 use super::stories::{story, told_link};
 use super::titles::{is_caption, picture_link, title_above, title_in, without_link};
 use super::units::{Form, Unit};
-use super::{first_link, invites, is_bare_link, is_link, is_menu, is_one_of_several, opens_with_title, says_nothing};
+use super::{
+    first_link, invites, is_bare_link, is_link, is_menu, is_one_of_several, is_one_of_three, opens_with_title,
+    says_nothing,
+};
 use crate::config::SectionKind;
 use crate::entry::Kind;
 use crate::normalize::text;
@@ -263,7 +266,10 @@ fn line(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     };
     // `-- [name](…)` below a quotation, `[Home](…) | [Archive](…)` of a menu.
     let attribution = ["--", "—", "–", "―"].iter().any(|dash| piece.text.starts_with(dash));
-    let is_item = shapes::is_link_line(piece) || is_one_of_several(scope, n) || opens_with_title(scope, n);
+    let is_item = shapes::is_link_line(piece)
+        || is_one_of_several(scope, n)
+        || is_one_of_three(scope, n)
+        || opens_with_title(scope, n);
     if !is_item || attribution || is_menu(piece) {
         return;
     }
