@@ -460,7 +460,21 @@ fn is_list_of_links(scope: &Scope<'_>) -> bool {
             && !piece.quote
             && (heading || shapes::is_link_line(piece))
     };
-    scope.range().filter(titled).count() >= 2
+    // `[oakd](…), our proxy, saw a few fixes` in a list.
+    let described = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let told = |l: &LinkRef| {
+            let is_followed = places::is_chat(&l.url) || places::is_network(&l.url) || places::is_person(l);
+            !is_followed && !lists::says_nothing(&l.text) && text::columns(&piece.text) >= text::columns(&l.text) + 24
+        };
+        piece.list == 1
+            && !piece.quote
+            && lists::opens_with_link(piece)
+            && !shapes::invites(&piece.text)
+            && !shapes::tells_how_to_join(&piece.text)
+            && told(&piece.links[0])
+    };
+    scope.range().filter(titled).count() >= 2 || scope.range().filter(described).count() >= 2
 }
 
 /// Or sentences in a list, each with the number of its change: `* we use rings now ([#25](…))`.

@@ -7,8 +7,8 @@ mod tasks;
 
 pub(super) use events::{events, has_event_fields};
 pub(super) use news::{
-    bold_heads_as_news, bullets_as_news, group_as_news, leads_as_news, news, sentences_as_news, steps_as_news,
-    told_bullets, told_sentences,
+    bold_heads_as_news, bullets_as_news, group_as_news, headings_as_news, leads_as_news, news, sentences_as_news,
+    steps_as_news, told_bullets, told_sentences,
 };
 pub(super) use releases::{MOST_BESIDE, MOST_LINKS, has_release_heads, release, release_by_link, releases};
 pub(super) use tasks::tasks;

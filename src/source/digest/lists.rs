@@ -55,6 +55,19 @@ fn only_story(scope: &Scope<'_>) -> Option<Unit> {
     })
 }
 
+/// Reads headings that are no links, with a text below each that has one.
+pub(super) fn told_stories(scope: &mut Scope<'_>) {
+    let mut n = scope.first();
+    while n < scope.section.to {
+        let Some(to) = story_end(scope, n).filter(|_| scope.pieces[n].is_heading()) else {
+            n += 1;
+            continue;
+        };
+        story(scope, &Unit { from: n, to, form: Form::Story }, Kind::Article);
+        n = to;
+    }
+}
+
 /// Whether headings of a section tell something and link to it below, beside those that are releases.
 pub(super) fn has_stories(scope: &Scope<'_>) -> bool {
     let is_release = |n: usize| shapes::release_head(&scope.pieces[n], scope.names, None).is_some();

@@ -69,6 +69,10 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         if release.is_some_and(|own| level >= own && vocabulary::is_part_of_release(&piece.text, level > own)) {
             continue;
         }
+        // So is `**Release date: May 21**`, which is no word for a section and no more.
+        if level > 6 && release.is_some() && vocabulary::names_more(&piece.text, names) {
+            continue;
+        }
         release = Some(level).filter(|l| *l <= 6 && shapes::release_head(piece, names, None).is_some());
         // `### Q: How do I …?`; what stands below a lower heading is part of the answer.
         let asks = (2..=6).contains(&level) && asks(&piece.text);

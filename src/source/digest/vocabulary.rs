@@ -175,6 +175,15 @@ pub(super) fn is_group(heading: &str) -> bool {
     GROUP.is_match(heading)
 }
 
+/// Headings that are a word for many things: what is told below one is not called so. `Editors`,
+/// `New repositories`, `Next up`.
+pub(super) fn is_matter(heading: &str) -> bool {
+    static MATTER: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:new|more|other|latest|recent|upcoming|compiler|core|community|project|team|language|website)\s+)*(?:editors?|ides?|repositor(?:y|ies)|projects?|packages?|updates?|backlog|next up|up next|events?|news|announcements?|roadmap|progress|status|games?|blogs?|socials?|social media|docs|documentation|infrastructure|committees?|meetings?|people|press|media)\W*$",
+    );
+    MATTER.is_match(heading)
+}
+
 /// Headings that are the same in every issue and say nothing about what stands below this time:
 /// `Package of the week`, `本周工具`.
 pub(super) fn is_rubric(heading: &str) -> bool {

@@ -11,6 +11,9 @@ use crate::source::digest::{Item, Scope, lists, vocabulary};
 use crate::source::markdown::{LinkRef, Piece, Shape};
 use crate::source::pattern::Pattern;
 
+/// So many lines away a heading is not looked for.
+const NEAR: usize = 64;
+
 /// Reads a section of news: a block a heading, an item a link, else the whole.
 pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
     let first = scope.first();
@@ -36,9 +39,19 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
                     .find(|p| !vocabulary::is_part_of_release(&p.text, false))
                     .is_some_and(|p| shapes::release_head(p, scope.names, None).is_some())
         };
+        // `**All lamps supported**` below `### NAME 1.2` is told of it.
+        let is_of_release = || {
+            let above = scope.pieces[first..n].iter().rev().take(NEAR).find(|p| p.is_heading());
+            above.is_some_and(|p| shapes::is_release_title(p) && shapes::release_head(p, scope.names, None).is_some())
+                && shapes::release_head(piece, scope.names, None).is_none()
+        };
         heading && !is_part()
-            || piece.bold && lists::is_headline(scope, n)
-            || bold && !field && !shapes::is_credit(&piece.text, false) && is_first_head(scope, first, n)
+            || piece.bold && lists::is_headline(scope, n) && !is_of_release()
+            || bold
+                && !field
+                && !shapes::is_credit(&piece.text, false)
+                && is_first_head(scope, first, n)
+                && !is_of_release()
     };
     let heads: Vec<usize> = (first..scope.section.to).filter(|n| is_head(scope, *n)).collect();
     let before = heads.first().copied().unwrap_or(scope.section.to);
@@ -276,6 +289,32 @@ fn topics(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
 /// What is told below a line in bold is shorter, half of it where it leads nowhere: essays are written
 /// like that, too.
 const MOST_TOLD: usize = 1000;
+
+/// Reads headings below that of a section, with a short text without a link each: each is news, where
+/// there are several or the section is of what goes on.
+pub(in crate::source::digest) fn headings_as_news(scope: &mut Scope<'_>) {
+    let (first, to) = (scope.first(), scope.section.to);
+    let end = |n: usize| (n + 1..to).find(|m| scope.pieces[*m].is_heading()).unwrap_or(to);
+    let is_one = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let below = &scope.pieces[n + 1..end(*n)];
+        let told: usize = below.iter().map(|p| text::columns(&p.text)).sum();
+        piece.is_heading()
+            && !scope.used[*n]
+            && piece.links.is_empty()
+            && (MOST_TOLD / 100..=MOST_TOLD).contains(&told)
+            && below.iter().all(|p| p.is_text() && p.links.is_empty() && !p.text.ends_with([':', '：']))
+            && !shapes::is_generic(&piece.text)
+            && !vocabulary::is_frame(&piece.text)
+            && !vocabulary::is_around(&piece.text)
+            && !vocabulary::is_part_of_release(&piece.text, true)
+            && !scope.names.is_name(&piece.text)
+    };
+    let heads: Vec<(usize, usize)> = (first..to).filter(is_one).map(|n| (n, end(n))).collect();
+    if heads.len() > 1 || vocabulary::is_of_progress(&scope.section.heading) {
+        heads.into_iter().for_each(|(from, to)| news_block(scope, from, to));
+    }
+}
 
 /// Lines in bold that stand above a text each, where several do and nothing below them is a list of
 /// links: what is told is called so.

@@ -74,6 +74,11 @@ pub(in crate::source::digest) fn releases(scope: &mut Scope<'_>) {
         }
     }
     lists::rows(scope, Kind::Release);
+    // Headings there that name no version tell of something, too.
+    if scope.items.is_empty() {
+        lists::told_stories(scope);
+        super::headings_as_news(scope);
+    }
     lists::stray_articles(scope);
     // `Project updates` are what happened.
     if scope.section.told && scope.items.iter().all(|i| i.kind != Kind::Release) {

@@ -1,12 +1,13 @@
 //! Headings that are no links, with a text below that has one.
 
+use super::titles::named_behind;
 use super::{
     Unit, first_link, is_address, is_one_of_several, is_title_line, lines_below, opens_with_title, push, says_nothing,
     statement,
 };
 use crate::entry::Kind;
 use crate::normalize::text;
-use crate::source::digest::vocabulary::{is_frame, is_group, is_of_several, is_rubric};
+use crate::source::digest::vocabulary::{is_frame, is_group, is_matter, is_of_several, is_rubric};
 use crate::source::digest::{Head, Scope};
 use crate::source::digest::{places, shapes};
 use crate::source::markdown::{LinkRef, Piece, Shape};
@@ -73,7 +74,8 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
             || is_call(piece, &link) && told_above() && is_last()
             || leads_on(scope, n, m, to, &link)
             || m == n + 1 && is_source_line(piece, &link) && is_last();
-        let titled = at_start && shapes::is_link_line(piece) && !says_nothing(&link.text) && !leads;
+        let says = !says_nothing(&link.text) || named_behind(piece, &link).is_some();
+        let titled = at_start && shapes::is_link_line(piece) && says && !leads;
         let titled = titled || opens_with_title(scope, m);
         let bullet = piece.list > 0 && letters(&piece.text) > letters(&link.text) + 3;
         let titled = titled || is_one_of_several(scope, m);
@@ -94,6 +96,9 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     let linked = |to: usize| (n + 1..to).any(|m| story_link(&scope.pieces[m]).is_some());
     let Some(own) = body().find(|m| is_own(*m)) else { return (linked(to) && !several).then_some(to) };
     // What is told above a list of more has a link of its own, and does not introduce the list.
+    if own == n + 1 && tells_more(title) && lists_features(scope, own + 1, to) {
+        return Some(to);
+    }
     let (above, first) = (&scope.pieces[own - 1], &scope.pieces[own]);
     let tells = !above.text.ends_with([':', '：']) && text::columns(&above.text) >= 40 && above.list == 0;
     // The one change below what is told is what is told, though it has words of its own.
@@ -112,6 +117,16 @@ pub(super) fn story_end(scope: &Scope<'_>, n: usize) -> Option<usize> {
     }
     let is_list_of_its_own = (own..to).any(|m| scope.pieces[m].list > 0 && shapes::is_link_line(&scope.pieces[m]));
     (first.list > 0 && own > n + 1 && linked(own) && tells && !several && !is_list_of_its_own).then_some(own)
+}
+
+/// Whether what stands behind a line that names something is a list of what that can do: hardly one of
+/// its bullets leads anywhere, and none begins with a link.
+fn lists_features(scope: &Scope<'_>, from: usize, to: usize) -> bool {
+    let below = &scope.pieces[from..to];
+    let bullets = below.iter().filter(|p| p.list > 0).count();
+    let linked = below.iter().filter(|p| first_link(p).is_some()).count();
+    let is_feature = |p: &Piece| !super::opens_with_link(p) && (p.list > 0 || p.is_text() && p.links.is_empty());
+    scope.pieces[from - 1].is_text() && bullets > 1 && linked * 3 <= bullets && below.iter().all(is_feature)
 }
 
 /// `II`: which of several, and not what.
@@ -250,6 +265,12 @@ pub(super) fn told_link(scope: &Scope<'_>, unit: &Unit) -> Option<(usize, LinkRe
     original.or_else(|| below().find_map(|(n, p)| Some((n, story_link(p)?))))
 }
 
+/// What is told in a paragraph: the title it opens with, else its first sentence.
+fn told_title(piece: &Piece, link: &LinkRef) -> String {
+    let opens = piece.text.starts_with(link.text.as_str()) && text::columns(&link.text) >= 12;
+    if opens && !says_nothing(&link.text) { link.text.clone() } else { super::whole_sentence(&piece.text) }
+}
+
 /// A heading and what is told below it, with the first link there.
 pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     let found = told_link(scope, unit);
@@ -266,6 +287,8 @@ pub(super) fn story(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     } else if is_rubric(&title) && !says_nothing(&link.text) {
         let colon = if title.is_ascii() { ": " } else { "：" };
         format!("{title}{colon}{}", link.text)
+    } else if is_matter(&title) && scope.pieces[at].is_text() {
+        told_title(&scope.pieces[at], &link)
     } else {
         title
     };

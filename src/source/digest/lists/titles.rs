@@ -125,11 +125,8 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
     if let Some(whole) = code_and_title(&piece.text, link) {
         return whole;
     }
-    // `[7ce4912](…): what it does`
-    let is_hash = (7..=40).contains(&link.text.len()) && link.text.bytes().all(|b| b.is_ascii_hexdigit());
-    let told = piece.text.strip_prefix(link.text.as_str()).and_then(|b| b.strip_prefix([':', '：']));
-    if let Some(told) = told.filter(|t| is_hash && text::columns(t) >= 8) {
-        return text::first_sentence(told);
+    if let Some(told) = named_behind(piece, link) {
+        return told;
     }
     // `what it does (PR #12)`: the number of a change is no title where there are words.
     let is_number = is_number(link);
@@ -170,6 +167,16 @@ pub(in crate::source::digest) fn title_in(scope: &Scope<'_>, n: usize, link: &Li
         Some((_, title)) => title,
         None => heading_above(scope, n).unwrap_or_else(|| link.text.clone()),
     }
+}
+
+/// `[7ce4912](…): what it does`, `[New post](…): How wax melts - via [Ann](…)`: what stands behind a link
+/// that says nothing, and a colon.
+pub(super) fn named_behind(piece: &Piece, link: &LinkRef) -> Option<String> {
+    let is_hash = (7..=40).contains(&link.text.len()) && link.text.bytes().all(|b| b.is_ascii_hexdigit());
+    let behind = piece.text.strip_prefix(link.text.as_str())?.trim_start().strip_prefix([':', '：'])?;
+    let told = [" - via ", " – via ", " via @"].iter().find_map(|via| Some(behind.split_once(via)?.0));
+    let told = told.unwrap_or(behind);
+    ((is_hash || shapes::is_generic(&link.text)) && text::columns(told) >= 8).then(|| text::first_sentence(told))
 }
 
 /// Whether a link is the number of a change and no more: `PR #12`, `wick #12`, `!12`.

@@ -38,8 +38,15 @@ pub(super) fn units(scope: &Scope<'_>) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     let mut n = scope.section.from;
     let start = n;
+    // A list that somebody is quoted with is what they say.
+    let is_quoted = |p: &Piece| p.quote || p.is_heading() || p.text.is_empty();
+    let all_quoted = scope.range().all(|n| is_quoted(&scope.pieces[n]));
     while n < scope.section.to {
         let piece = &scope.pieces[n];
+        if piece.list > 0 && piece.quote && !all_quoted {
+            n += 1;
+            continue;
+        }
         // `To contribute, read these first:`, and a list.
         if piece.list > 0 && n > start && scope.pieces[n - 1].list == 0 && invites_with_list(scope, n - 1) {
             n = (n..scope.section.to).find(|m| scope.pieces[*m].list == 0).unwrap_or(scope.section.to);
