@@ -11,6 +11,7 @@ mod units;
 
 pub(super) use paragraphs::{is_prose, releases_in, told_behind_list, told_in_text};
 pub(super) use rows::rows;
+pub(super) use stories::is_source_line;
 pub(super) use titles::{code_and_title, first_link, plain_title, says_nothing, sentence_around, whole_sentence};
 pub(super) use units::is_counted;
 

@@ -26,6 +26,12 @@ pub(super) fn read(scope: &mut Scope<'_>) {
         return titled_by(scope, &asked);
     }
     let blocks = blocks(scope);
+    let asking = asking_headings(scope);
+    let is_below = |b: &Block| asking.first().is_some_and(|first| b.from > *first);
+    let are_told = asking.len() > 1 || blocks.iter().all(is_below);
+    if !blocks.is_empty() && !asking.is_empty() && are_told && blocks.iter().all(|b| b.asker.is_none()) {
+        return titled_by(scope, &asking);
+    }
     if blocks.is_empty() {
         let before = scope.items.len();
         titled(scope);
@@ -37,6 +43,19 @@ pub(super) fn read(scope: &mut Scope<'_>) {
         read_block(scope, &block);
     }
     lists::stray_articles(scope);
+}
+
+/// Headings that ask, below one that promises questions. What is quoted below is told with the question.
+fn asking_headings(scope: &Scope<'_>) -> Vec<usize> {
+    let asks = |n: &usize| {
+        let piece = &scope.pieces[*n];
+        let is_question = || shapes::question(&piece.text).is_some_and(|q| !q.is_empty());
+        piece.is_heading() && !piece.quote && (piece.text.ends_with(['?', '？']) || is_question())
+    };
+    let mut asking = (scope.first()..scope.section.to).filter(asks).peekable();
+    // What is asked below one of them is a part of its answer.
+    let level = asking.peek().filter(|_| scope.section.told).map(|n| scope.pieces[*n].shape);
+    asking.filter(|n| Some(scope.pieces[*n].shape) == level).collect()
 }
 
 /// Questions that are headings or bold lines, with their answers below:
@@ -108,7 +127,12 @@ fn titled_by(scope: &mut Scope<'_>, heads: &[usize]) {
         if content.is_empty() || asked.is_empty() {
             continue;
         }
-        let link = lists::first_link(piece);
+        // `> 来源：[…](…)` below it is where it was asked.
+        let source = || {
+            let below = scope.at(head + 1)?;
+            lists::first_link(below).filter(|l| lists::is_source_line(below, l))
+        };
+        let link = lists::first_link(piece).or_else(source);
         let mut item = Item::new(Kind::Question, asked, piece.line).asked_whole().linked(link.as_ref());
         item.question = asked.to_owned();
         for label in labels {
@@ -435,7 +459,10 @@ fn title_of(scope: &Scope<'_>, question: &str, content: &[usize], asker: &Asker)
     match (answer, &asker.topic) {
         (_, Some(topic)) => topic.clone(),
         (Some(answer), None) => text::first_sentence(answer),
-        (None, None) => scope.section.heading.clone(),
+        (None, None) => {
+            let above = content.first().and_then(|n| scope.paths.get(*n)?.last());
+            above.unwrap_or(&scope.section.heading).clone()
+        }
     }
 }
 

@@ -94,7 +94,10 @@ pub(super) fn sections(pieces: &[Piece], title: &str, config: &DigestConfig, nam
         let heading = piece.text.trim_matches(['*', ' ', '#', ':', '：']).to_owned();
         let masthead = current.head == Head::Post && is_masthead(&heading, title);
         let is_banner = banner == Some(n) || !title.is_empty() && text::alike(&heading, title) || masthead;
-        let word = if is_banner { None } else { vocabulary::section_kind(&heading, config) };
+        let word = vocabulary::section_kind(&heading, config);
+        // `# FAQ` above headings that ask is no name of the weekly.
+        let asks_below = || word == Some(SectionKind::Questions) && !masthead && !text::alike(&heading, title);
+        let word = word.filter(|_| !is_banner || asks_below());
         // What is on at a time is an event, whatever else is on.
         let dated = || {
             let below = pieces[n + 1..].iter().take(NEAR).take_while(|p| !p.is_heading());

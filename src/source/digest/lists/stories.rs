@@ -195,7 +195,7 @@ fn is_press(scope: &Scope<'_>, n: usize, own: usize) -> bool {
 }
 
 /// `> 原文：[the words of another](…)`: where what is told comes from.
-fn is_source_line(piece: &Piece, link: &LinkRef) -> bool {
+pub(in crate::source::digest) fn is_source_line(piece: &Piece, link: &LinkRef) -> bool {
     static SOURCE: Pattern = Pattern::new(
         r"(?i)^\W*(?:原文|来源|出处|原帖|链接|地址|source|original(?: post| article)?|via)(?:链接|地址|标题)?\s*[:：]\W*$",
     );
