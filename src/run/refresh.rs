@@ -22,7 +22,7 @@ use crate::names::Names;
 use crate::store::{Store, StoreError, Touched};
 
 /// Derived results of another version of the rules are not trusted.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-16");
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), "-17");
 
 /// Under which name the store remembers posts that could not be read.
 const UNREAD: &str = "unread";

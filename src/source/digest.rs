@@ -381,7 +381,9 @@ fn each_story_once(pieces: &[Piece], items: &mut Vec<Item>) {
 
 /// `2024-05-17 what came on that day`: what came.
 fn without_day(title: &str) -> &str {
-    static DAY: Pattern = Pattern::new(r"^[\[【(（]?\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[\]】)）]?(?:\s*[:：|｜]\s*|\s+)");
+    static DAY: Pattern = Pattern::new(
+        r"^[\[【(（]?\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:\s*(?:[-–—~至到]|to|bis)\s*\d{4}[-/.]\d{1,2}[-/.]\d{1,2})?[\]】)）]?(?:\s*[:：|｜]\s*|\s+)",
+    );
     let behind = DAY.find(title).map_or(title, |day| &title[day.end()..]);
     if text::columns(behind) >= 4 { behind } else { title }
 }

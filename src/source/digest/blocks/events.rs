@@ -419,6 +419,10 @@ fn without_day(title: &str) -> &str {
     let rest = &title[day.len()..];
     let rest = HOURS.find(rest).map_or(rest, |m| &rest[m.end()..]);
     let rest = RANGE.find(rest).map_or(rest, |m| &rest[m.end()..]);
+    // `2024-10-26 to 2024-10-27`
+    static TO: Pattern =
+        Pattern::new(r"(?i)^\s*(?:[-–—~～至到]|to|until|bis|au|al|a)\s*\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:\W|$)");
+    let rest = TO.find(rest).map_or(rest, |m| &rest[m.end()..]);
     let behind = rest.trim_start_matches(|c: char| c.is_whitespace() || ".:：,，|–—-".contains(c));
     if text::columns(behind) >= 6 { behind } else { title }
 }

@@ -25,7 +25,7 @@ pub(in crate::source::digest) struct ReleaseHead {
 /// Whether a line has the words of an announcement.
 pub(in crate::source::digest) fn announces(line: &str) -> bool {
     static WORDS: Pattern = Pattern::new(
-        r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\d (freigegeben|veröffentlicht|est (maintenant )?disponible)|\d\s*版",
+        r"(?i)发布|发版|版本|正式版|\breleas(e|ed|es|ing)\b|\bis (now|out)\b|\bavailable\b|\d (freigegeben|veröffentlicht|erschienen|est (maintenant )?disponible)|\d\s*版",
     );
     WORDS.is_match(line)
 }

@@ -6,14 +6,16 @@ use crate::source::pattern::Pattern;
 
 /// Words that stand between a product and its version, and are neither.
 pub(super) fn is_no_name(word: &str) -> bool {
-    const NO_NAMES: [&str; 86] = [
-        "candidate", "current", "required", "supported", "needed", "stable", "unstable", "presenting", "announcing",
-        "introducing", "prepare", "month", "week", "today", "we", "team", "just", "also", "notes", "patch", "patches",
-        "series", "line", "cycle", "releases", "updated", "update", "updates", "make", "makes", "uses", "using", "use",
-        "built", "by", "at", "as", "a", "an", "or", "since", "than", "until", "before", "after", "upgraded", "upgrade",
-        "upgrades", "bumped", "bump", "bumps", "version", "release", "released", "to", "from", "and", "with", "of",
-        "is", "are", "was", "be", "being", "been", "has", "had", "have", "its", "the", "this", "in", "now", "on", "up",
-        "out", "v", "new", "latest", "next", "milestone", "schedule", "branch", "for", "moved", "reaches",
+    const NO_NAMES: [&str; 104] = [
+        "wurde", "wurden", "der", "die", "das", "ist", "sind", "erschienen", "nach", "versión", "versão", "versione",
+        "est", "sont", "ha", "sido", "foi", "en", "candidate", "current", "required", "supported", "needed", "stable",
+        "unstable", "presenting", "announcing", "introducing", "prepare", "month", "week", "today", "we", "team",
+        "just", "also", "notes", "patch", "patches", "series", "line", "cycle", "releases", "updated", "update",
+        "updates", "make", "makes", "uses", "using", "use", "built", "by", "at", "as", "a", "an", "or", "since",
+        "than", "until", "before", "after", "upgraded", "upgrade", "upgrades", "bumped", "bump", "bumps", "version",
+        "release", "released", "to", "from", "and", "with", "of", "is", "are", "was", "be", "being", "been", "has",
+        "had", "have", "its", "the", "this", "in", "now", "on", "up", "out", "v", "new", "latest", "next", "milestone",
+        "schedule", "branch", "for", "moved", "reaches",
     ];
     NO_NAMES.contains(&word.to_lowercase().as_str())
 }
