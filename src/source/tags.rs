@@ -2,16 +2,19 @@
 //! [`super::shortcode`] has Hugo's: the known ones become Markdown or HTML, the others go
 //! and their inner text stays. Each unknown name is told once. What stands in code stays.
 
+mod arguments;
+mod hexo;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::embeds::{self, Arguments};
 use super::markdown::code::Code;
-use super::pattern::Pattern;
 use super::shortcode::Unknown;
 use crate::config::Slugify;
 use crate::normalize::html::escape;
 use crate::normalize::text;
+use arguments::{address_at, arguments, call, escaped, given, positional, words_behind};
 
 /// A tag is shorter.
 const LONGEST: usize = 2048;
@@ -40,7 +43,7 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
     if is_plain || page.slugify == Slugify::Hugo && !shows_liquid(text) {
         return (text.to_owned(), Vec::new());
     }
-    let named = if text.contains("{% tabs") { with_names_of_tabs(text) } else { Cow::Borrowed(text) };
+    let named = if text.contains("{% tabs") { hexo::with_names_of_tabs(text) } else { Cow::Borrowed(text) };
     let text = &*named;
     let mut expander = Expander {
         zola: !matches!(page.slugify, Slugify::Jekyll | Slugify::Hugo),
@@ -52,26 +55,6 @@ pub fn expand(text: &str, page: Page<'_>) -> (String, Vec<(usize, String)>) {
     };
     let out = expander.part(text, 1, 0);
     (out, expander.unknown.told)
-}
-
-/// `<!-- tab Name -->` and `<!-- endtab -->`, as Hexo has them between its tags for tabs.
-fn with_names_of_tabs(text: &str) -> Cow<'_, str> {
-    static TAB: Pattern =
-        Pattern::new(r"(?m)^([ \t]*)<!--[ \t]*(?:end)?tab(?:[ \t]+([^@\n]*?)(?:@[^\n]*?)?)?[ \t]*-->[ \t]*$");
-    let code = Code::of(text);
-    TAB.replace_all(text, |found: &regex::Captures<'_>| {
-        let (Some(whole), name) = (found.get(0), found.get(2).map_or("", |name| name.as_str().trim())) else {
-            return String::new();
-        };
-        // Two blanks do not keep code below from being code.
-        let is_code_below = text[whole.end()..].trim_start_matches('\n').starts_with("    ");
-        match name {
-            _ if code.has(whole.start() + found[1].len()) => whole.as_str().to_owned(),
-            "" => String::new(),
-            _ if is_code_below && found[1].is_empty() => String::new(),
-            name => format!("{}{}", &found[1], embeds::strong(name)),
-        }
-    })
 }
 
 /// Whether a line outside of code is a tag of Liquid and nothing else, or an address begins with
@@ -281,9 +264,10 @@ impl Expander<'_> {
         };
         let end_of_name = format!("end{name}");
         let ends = if inside.ends_with(')') && rest.is_empty() { vec!["end"] } else { vec![end_of_name.as_str()] };
-        let named = |key: &str| arguments.iter().find(|(k, _)| k.as_deref() == Some(key)).map(|(_, v)| v.clone());
-        let first = || arguments.iter().find(|(k, _)| k.is_none()).map(|(_, v)| v.clone());
-        let of_theme = if self.values { None } else { of_hexo(name, rest) };
+        let first = || positional(&arguments).unwrap_or_default().to_owned();
+        let words = |name| hexo::words(name, rest).map(Shown::Inline);
+        let of_theme =
+            if self.values { None } else { words(name).or_else(|| hexo::title(name, rest).map(Shown::Title)) };
         Some(match name {
             "raw" => Shown::Inline(inner(&ends).unwrap_or("").to_owned()),
             "if" if matches!(rest, "false" | "nil") => {
@@ -295,37 +279,30 @@ impl Expander<'_> {
                 Shown::Inline(String::new())
             }
             "highlight" | "codeblock" | "code" => {
-                // Hexo has a title first: `{% codeblock A title lang:js %}`.
-                let hexo = rest.split_whitespace().find_map(|w| w.strip_prefix("lang:"));
-                let language = match (hexo, name) {
-                    (Some(language), _) => language.to_owned(),
-                    (None, "highlight") => first().or_else(|| named("lang")).unwrap_or_default(),
-                    (None, _) => named("lang").unwrap_or_default(),
-                };
-                match inner(&ends) {
-                    Some(body) => Shown::Code(fenced(&language, body)),
-                    None => Shown::Inline(String::new()),
-                }
+                let language = language(name, &arguments, rest);
+                inner(&ends).map_or_else(|| Shown::Inline(String::new()), |body| Shown::Code(fenced(&language, body)))
             }
             "quote" | "blockquote" => match inner(&ends) {
                 Some(body) => {
-                    let author = named("author").or_else(|| (!rest.is_empty()).then(|| rest.to_owned()));
+                    let author = given(&arguments, "author")
+                        .map(str::to_owned)
+                        .or_else(|| (!rest.is_empty()).then(|| rest.to_owned()));
                     let body = if depth < DEEPEST { self.part(body, line, depth + 1) } else { body.to_owned() };
                     Shown::Block(quoted(&body, author.as_deref()))
                 }
                 None => Shown::Inline(String::new()),
             },
-            "asset_img" | "img" => match picture(&arguments) {
+            "asset_img" | "img" => match hexo::picture(&arguments) {
                 Some(html) => Shown::Inline(html),
                 None => Shown::Inline(self.known(name, &arguments, line)),
             },
-            "asset_path" => Shown::Inline(first().unwrap_or_default()),
+            "asset_path" => Shown::Inline(first()),
             "asset_link" => {
-                let file = first().unwrap_or_default();
+                let file = first();
                 Shown::Inline(link(&words_behind(&arguments, 1).unwrap_or_else(|| file.clone()), &file))
             }
             "iframe" => {
-                let url = first().unwrap_or_default();
+                let url = first();
                 Shown::Inline(format!("<iframe src=\"{}\"></iframe>", escape(&url)))
             }
             // Hexo's `{% link words https://… %}`.
@@ -335,41 +312,20 @@ impl Expander<'_> {
                 Shown::Inline(link(&words.join(" "), &arguments[at].1))
             }
             "post_link" => {
-                let target = first().unwrap_or_default();
+                let target = first();
                 let address = (self.page.lead)(&target, line);
                 Shown::Inline(link(&words_behind(&arguments, 1).unwrap_or(target), &address))
             }
             "link" | "post_url" | "post_path" => {
-                let target = first().unwrap_or_default();
+                let target = first();
                 Shown::Inline((self.page.lead)(&target, line))
             }
             _ if name.starts_with("end") => Shown::Inline(String::new()),
-            _ if matches!(name, "include" | "include_cached" | "include_relative") => {
-                let file = first().unwrap_or_default();
-                let stem = file.rsplit('/').next().unwrap_or(&file);
-                let stem = stem.split('.').next().unwrap_or(stem);
-                // What is not quoted is the name of a variable.
-                let is_quoted = |key: &str, value: &str| {
-                    ['"', '\''].iter().any(|q| rest.contains(&format!("{key}={q}{value}{q}")))
-                        || value.contains(['.', '/']) && !value.contains("page.") && !value.contains("site.")
-                };
-                let others: Arguments = arguments
-                    .iter()
-                    .filter(|(key, value)| key.as_deref().is_some_and(|key| is_quoted(key, value)))
-                    .cloned()
-                    .collect();
-                match embeds::known(stem, &others).or_else(|| embeds::said(stem, &others)) {
-                    Some(html) => Shown::Inline(html),
-                    None => {
-                        self.tell(&format!("{name} {file}"), line);
-                        Shown::Inline(String::new())
-                    }
-                }
+            "include" | "include_cached" | "include_relative" => {
+                Shown::Inline(self.include(name, &arguments, rest, line))
             }
+            _ if of_theme.is_some() => return of_theme,
             _ => {
-                if let Some(shown) = of_theme {
-                    return Some(shown);
-                }
                 self.open += usize::from(ends == ["end"]);
                 let known = if ends == ["end"] { embeds::known(name, &arguments) } else { None };
                 match known {
@@ -385,6 +341,25 @@ impl Expander<'_> {
         })
     }
 
+    /// What a file of the site would show, as far as its name and what it is given tell.
+    fn include(&mut self, name: &str, arguments: &Arguments, rest: &str, line: usize) -> String {
+        let file = positional(arguments).unwrap_or_default();
+        let stem = file.rsplit('/').next().unwrap_or(file);
+        let stem = stem.split('.').next().unwrap_or(stem);
+        // What is not quoted is the name of a variable.
+        let is_quoted = |key: &str, value: &str| {
+            ['"', '\''].iter().any(|q| rest.contains(&format!("{key}={q}{value}{q}")))
+                || value.contains(['.', '/']) && !value.contains("page.") && !value.contains("site.")
+        };
+        let is_given =
+            |(key, value): &&(Option<String>, String)| key.as_deref().is_some_and(|key| is_quoted(key, value));
+        let given: Arguments = arguments.iter().filter(is_given).cloned().collect();
+        embeds::known(stem, &given).or_else(|| embeds::said(stem, &given)).unwrap_or_else(|| {
+            self.tell(&format!("{name} {file}"), line);
+            String::new()
+        })
+    }
+
     fn known(&mut self, name: &str, arguments: &Arguments, line: usize) -> String {
         embeds::known(name, arguments).or_else(|| embeds::said(name, arguments)).unwrap_or_else(|| {
             self.tell(name, line);
@@ -395,6 +370,13 @@ impl Expander<'_> {
     fn tell(&mut self, name: &str, line: usize) {
         self.unknown.tell(line, name);
     }
+}
+
+/// The language of code. Hexo has a title first: `{% codeblock A title lang:js %}`.
+fn language(name: &str, arguments: &Arguments, rest: &str) -> String {
+    let hexo = rest.split_whitespace().find_map(|word| word.strip_prefix("lang:"));
+    let first = || positional(arguments).filter(|_| name == "highlight");
+    hexo.or_else(first).or_else(|| given(arguments, "lang")).unwrap_or_default().to_owned()
 }
 
 /// What a tag becomes.
@@ -430,131 +412,10 @@ fn closing(text: &str, at: usize, names: &[&str]) -> Option<(std::ops::Range<usi
     None
 }
 
-/// `/* name() */`: shown, not done.
-fn escaped(inside: &str) -> Option<&str> {
-    inside.strip_prefix("/*")?.strip_suffix("*/").map(str::trim)
-}
-
-/// `name(key="value")`.
-fn call(inside: &str) -> Option<(&str, Arguments)> {
-    let (name, rest) = inside.split_once('(')?;
-    let name = name.trim();
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c));
-    let inner = rest.trim_end().strip_suffix(')').filter(|_| is_name)?;
-    Some((name, arguments(inner)))
-}
-
-/// `key="value", value` as pairs; positional ones have no key.
-fn arguments(inside: &str) -> Arguments {
-    let mut found = Arguments::new();
-    let mut rest = inside.trim_start();
-    while !rest.is_empty() {
-        let key_length = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c)).unwrap_or(rest.len());
-        let behind = rest[key_length..].trim_start();
-        let key = behind.strip_prefix('=').filter(|_| key_length > 0);
-        let (key, value) = match key {
-            Some(value) => (Some(rest[..key_length].to_owned()), value.trim_start()),
-            None => (None, rest),
-        };
-        let quote = value.chars().next().filter(|c| "\"'`".contains(*c));
-        let (word, behind) = match quote.and_then(|q| value[1..].split_once(q)) {
-            Some(parts) => parts,
-            None => {
-                let end = value.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(value.len());
-                value.split_at(end)
-            }
-        };
-        if key.is_some() || !word.is_empty() {
-            found.push((key, word.to_owned()));
-        }
-        rest = behind.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-    }
-    found
-}
-
-/// Where an address stands among words.
-fn address_at(arguments: &Arguments) -> Option<usize> {
-    arguments.iter().position(|(key, word)| key.is_none() && (word.contains("://") || word.starts_with('/')))
-}
-
-/// The words from the argument number `from` on, without those that tell of the window.
-fn words_behind(arguments: &Arguments, from: usize) -> Option<String> {
-    let plain = arguments.iter().skip(from).filter(|(key, _)| key.is_none()).map(|(_, word)| word.as_str());
-    let words: Vec<&str> = plain.filter(|w| !matches!(*w, "true" | "false")).collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-/// Hexo's `{% asset_img left image.png 300 400 "what it shows" %}`: class names come first.
-fn picture(arguments: &Arguments) -> Option<String> {
-    const ENDINGS: [&str; 8] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif", ".bmp"];
-    let is_file = |w: &str| w.contains("://") || ENDINGS.iter().any(|e| w.to_lowercase().ends_with(e));
-    let at = arguments.iter().position(|(key, word)| key.is_none() && is_file(word))?;
-    // Its sizes.
-    let is_number = |(_, word): &&(Option<String>, String)| word.bytes().all(|b| b.is_ascii_digit());
-    let sizes = arguments[at + 1..].iter().take(2).take_while(is_number).count();
-    let said = words_behind(arguments, at + 1 + sizes).unwrap_or_default().replace(['[', ']'], "");
-    // Markdown, not HTML: that would take the lines below with it.
-    Some(format!("![{said}](<{}>)", arguments[at].1.replace(['<', '>', '\n'], "")))
-}
-
 /// A link in Markdown; words alone where it leads nowhere.
 fn link(words: &str, address: &str) -> String {
     let words = words.replace(['[', ']'], "");
     if address.is_empty() { words } else { format!("[{words}](<{}>)", address.replace(['<', '>', '\n'], "")) }
-}
-
-/// What a tag of one of Hexo's themes shows.
-fn of_hexo(name: &str, rest: &str) -> Option<Shown> {
-    hexo_words(name, rest).map(Shown::Inline).or_else(|| hexo_title(name, rest).map(Shown::Title))
-}
-
-/// What is said in a tag of one of Hexo's themes that stands among words: `{% label text blue %}`,
-/// `{% span red, text %}`, `{% btn /url, text %}`.
-fn hexo_words(name: &str, rest: &str) -> Option<String> {
-    const COLOURS: [&str; 22] = [
-        "default", "primary", "success", "info", "warning", "danger", "blue", "pink", "red", "purple", "orange",
-        "green", "yellow", "cyan", "gray", "grey", "black", "white", "light", "dark", "flat", "simple",
-    ];
-    let rest = rest.trim_matches(['"', '\'']);
-    let behind_comma = || rest.split_once([',', '，']).map(|(_, words)| words.trim());
-    let words = match name {
-        "label" => match rest.split_once('@') {
-            Some((_, words)) => words,
-            None => rest.rsplit_once(' ').filter(|(_, last)| COLOURS.contains(last)).map_or(rest, |(words, _)| words),
-        },
-        "u" | "emp" | "wavy" | "del" | "kbd" | "psw" | "sup" | "sub" => rest,
-        "span" | "p" | "checkbox" | "radio" => behind_comma()?,
-        // `{% bubble word,"what it means","#ec5830" %}`
-        "bubble" | "hideInline" => rest.split([',', '，']).next().unwrap_or(rest),
-        "btn" | "button" | "cell" => {
-            let parts: Vec<&str> = rest
-                .split(',')
-                .map(|part| part.trim_matches(|c: char| c.is_whitespace() || "\"'".contains(c)))
-                .collect();
-            let is_address =
-                |part: &&str| part.contains("://") || part.starts_with(['/', '#', '.']) || part.ends_with(".html");
-            let address = parts.iter().take(3).position(is_address)?;
-            let words = parts[address + 1..].iter().chain(parts[..address].iter().rev());
-            let words = words.into_iter().find(|part| !part.is_empty() && !part.contains("fa-"));
-            // `{% btn regular, words, https://…, icon %}`
-            let words = if address == 2 { parts.get(1) } else { words };
-            return words.filter(|words| !words.is_empty()).map(|words| embeds::link(words, parts[address]));
-        }
-        _ => return None,
-    };
-    Some(words.trim().to_owned()).filter(|words| !words.is_empty())
-}
-
-/// What a fold of one of Hexo's themes is called: `{% hideToggle title %}`, `{% folding red, title %}`.
-fn hexo_title(name: &str, rest: &str) -> Option<String> {
-    let title = match name {
-        "hideToggle" | "hideBlock" | "details" | "spoiler" | "fold" => rest.split(',').next().unwrap_or(rest),
-        "folding" => rest.rsplit_once([',', '，']).map_or(rest, |(_, title)| title),
-        _ => return None,
-    };
-    let title = title.trim_matches(|c: char| c.is_whitespace() || "\"'*`<>".contains(c));
-    Some(title).filter(|title| title.contains(char::is_alphanumeric)).map(embeds::strong)
 }
 
 /// Code between fences that it cannot end.
