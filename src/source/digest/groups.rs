@@ -14,7 +14,7 @@ use crate::normalize::text;
 use crate::source::markdown::{Piece, Shape};
 
 /// What is told in a digest without a link is shorter.
-const ESSAY_COLUMNS: usize = 600;
+const ESSAY_COLUMNS: usize = 1000;
 
 /// Headings with a text that has no link: news each, where headings of their level are what the
 /// digest tells. They are when others of that level are items; below a heading that only groups
