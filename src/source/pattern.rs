@@ -40,7 +40,8 @@ const DIGITS: &str = "0-9０-９";
 /// A pattern that stands in the code. Its `\b` is that of ASCII: in `活动June 20日` and
 /// `2.0 Beta版` a word begins and ends where Han characters stand beside it, which are
 /// letters to Unicode's. It is the faster one, too, in any text that is not ASCII. Its `\w`
-/// is all but [`SIGNS`], its `\d` are [`DIGITS`].
+/// is all but [`SIGNS`], its `\d` are [`DIGITS`]. Below `(?i)` write `(?:\w|-)`, not `[\w-]`: each of
+/// the letters in such brackets is looked up in its other case when the pattern is made.
 ///
 /// # Panics
 /// When it is none: tests compile every one of them.

@@ -188,7 +188,7 @@ pub(super) fn is_matter(heading: &str) -> bool {
 /// `Package of the week`, `本周工具`.
 pub(super) fn is_rubric(heading: &str) -> bool {
     static RUBRIC: Pattern = Pattern::new(
-        r"(?i)^\W*(?:the )?[\w-]+ of the (?:day|week|month|issue)\W*$|^\W*(?:featured|this week['’]s) [\w-]+\W*$|^\W*[\w-]+ in the spotlight\W*$|^\W*(?:本[周月期]|每[日周月])(?:一?[个款篇本])?(?:推荐)?(?:工具|项目|库|文章|应用|插件|好物|图书|看点|焦点|话题|推荐)\W*$",
+        r"(?i)^\W*(?:the )?(?:\w|-)+ of the (?:day|week|month|issue)\W*$|^\W*(?:featured|this week['’]s) (?:\w|-)+\W*$|^\W*(?:\w|-)+ in the spotlight\W*$|^\W*(?:本[周月期]|每[日周月])(?:一?[个款篇本])?(?:推荐)?(?:工具|项目|库|文章|应用|插件|好物|图书|看点|焦点|话题|推荐)\W*$",
     );
     RUBRIC.is_match(heading)
 }

@@ -363,7 +363,7 @@ pub(in crate::source::digest) fn plain_title<'t>(title: &'t str, link: Option<&s
 /// words themselves, `… (#9)`, is part of them, and so is all of what a link says.
 fn without_credit<'t>(title: &'t str, link: Option<&str>) -> &'t str {
     static CREDIT: Pattern = Pattern::new(
-        r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠][\w-]+(?:[\s,，、&和]*[@＠#][\w-]+)*[)）]|\s(?:by|作者|贡献者)\s*[:：]?\s*[@＠][\w-]+(?:\s*(?:[(（]#\d+[)）]|in #\d+))?|[,，;；]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)?|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
+        r"(?i)\s*(?:[(（][\s,，、]*(?:#\d+[\s,，、&和]*)*[@＠](?:\w|-)+(?:[\s,，、&和]*[@＠#](?:\w|-)+)*[)）]|\s(?:by|作者|贡献者)\s*[:：]?\s*[@＠](?:\w|-)+(?:\s*(?:[(（]#\d+[)）]|in #\d+))?|[,，;；]\s*(?:(?:pr|issue|commit|详情|具体|更多|相关|请|可|可以)\s*)*(?:参见|参考|见|详见|查看|点击)\s*(?:链接|这里|此处|详情|pr|issue)?|[,，;；]\s*相关\s*(?:issue|pr|链接|讨论|代码)|[(（]\s*[,，、]+\s*[)）]|（\s*）)[。.]?$",
     );
     // Words that want something behind them.
     static GOES_ON: Pattern = Pattern::new(

@@ -22,7 +22,7 @@ pub(in crate::source::digest) struct Asker {
 pub(in crate::source::digest) fn asker(piece: &Piece, quoted: bool) -> Option<Asker> {
     static ISSUE: Pattern = Pattern::new(r"[(（\[]?#\s*(\d{1,7})\b[)）\]]?");
     static ASKS: Pattern = Pattern::new(
-        r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|[^\w]问\s*[:：])\s*[:：]?",
+        r"(?i)(?:同学|用户|老师)?\s*(?:提问|问道|发问|提出的?问题|\basks?\b|\basked\b|\W问\s*[:：])\s*[:：]?",
     );
     let heading = piece.is_heading();
     if piece.quote || piece.shape != Shape::Line && !heading || piece.list > 1 {

@@ -61,7 +61,7 @@ fn is_of_name(line: &str, names: &Names) -> bool {
 fn came_to(whole: &str, first: Version) -> Version {
     static ARROW: Pattern = Pattern::new(r"^\s*(?:→|-+>|=>|⇒|➡️?)\s*");
     static FROM: Pattern = Pattern::new(r"(?i)(?:\bfrom|从|由)\s*(?:version\s*)?v?\s*$");
-    static TO: Pattern = Pattern::new(r"(?i)^(?:[-+][\w.]{1,12})?\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*");
+    static TO: Pattern = Pattern::new(r"(?i)^(?:[-+](?:\w|\.){1,12})?\s*(?:to\b|(?:升级|更新|提升)?(?:到|至|为))\s*");
     let behind = &whole[first.end..];
     let arrow = ARROW.find(behind).or_else(|| TO.find(behind).filter(|_| FROM.is_match(&whole[..first.start])));
     match arrow.and_then(|m| version(&behind[m.end()..])) {
@@ -309,7 +309,7 @@ fn of_page_title(line: &str, names: &Names) -> Option<ReleaseHead> {
 /// `drop support of Go 1.18`.
 fn is_needed(line: &str, version: &Version) -> bool {
     static NEEDED: Pattern = Pattern::new(
-        r"(?i)(?:支持|兼容|适配|集成了|内置|搭载|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z][\w.+#-]*(?: [A-Za-z][\w.+#-]*){0,1}\s*v?$",
+        r"(?i)(?:支持|兼容|适配|集成了|内置|搭载|基于|依赖|要求|需要|升级[到至]?|迁移到|\bsupport(?:s|ed|ing)?(?: (?:for|of))?|\bcompatible with|\bdrop(?:s|ped|ping)?(?: support (?:for|of))?|\brequir(?:es?|ing)|\bbased on|\bneeds?)\s*(?:了|的|对)?\s*[A-Za-z](?:\w|[.+#-])*(?: [A-Za-z](?:\w|[.+#-])*){0,1}\s*v?$",
     );
     static OR_LATER: Pattern = Pattern::new(
         r"(?i)^\s*(?:版本?)?\s*(?:及|或|和)?(?:其)?(?:以上|以下|以后|之后|之前)|^\s*(?:or|and) (?:later|newer|above|higher|earlier)\b|^\+(?:\s|$)",
