@@ -60,7 +60,8 @@ fn only_story(scope: &Scope<'_>) -> Option<Unit> {
 pub(super) fn told_stories(scope: &mut Scope<'_>) {
     let mut n = scope.first();
     while n < scope.section.to {
-        let Some(to) = story_end(scope, n).filter(|_| scope.pieces[n].is_heading()) else {
+        let end = if scope.pieces[n].is_heading() { story_end(scope, n) } else { None };
+        let Some(to) = end else {
             n += 1;
             continue;
         };

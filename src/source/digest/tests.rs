@@ -40,6 +40,11 @@ fn long_digests_take_time_with_their_length() {
         "- a\n  - [b c d](https://a.example/2)\n",
         "[link](https://a.example/3) and\n",
         "时间：5 月 10 日\n\n主题：会议\n\n",
+        "**A title in bold**\n\nThe text that is told below it.\n\n",
+        "**Bold words** that a paragraph begins with.\n\n",
+        "- A title\n  - When: now\n  - Join: [Link](https://a.example/5)\n",
+        "[A name](https://a.example/6) and what it is in more words than stand on one line of a text.\n\n",
+        "> - [Title number two](https://a.example/7)\n",
         "It got faster than before (Jane. [Link](https://a.example/4))\n\n",
     ];
     let took = |shape: &str, heading: &str, times: usize| {

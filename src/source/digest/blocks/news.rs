@@ -297,11 +297,12 @@ pub(in crate::source::digest) fn headings_as_news(scope: &mut Scope<'_>) {
     let end = |n: usize| (n + 1..to).find(|m| scope.pieces[*m].is_heading()).unwrap_or(to);
     let is_one = |n: &usize| {
         let piece = &scope.pieces[*n];
+        if !piece.is_heading() || scope.used[*n] {
+            return false;
+        }
         let below = &scope.pieces[n + 1..end(*n)];
         let told: usize = below.iter().map(|p| text::columns(&p.text)).sum();
-        piece.is_heading()
-            && !scope.used[*n]
-            && piece.links.is_empty()
+        piece.links.is_empty()
             && (MOST_TOLD / 100..=MOST_TOLD).contains(&told)
             && below.iter().all(|p| p.is_text() && p.links.is_empty() && !p.text.ends_with([':', '：']))
             && !shapes::is_generic(&piece.text)
