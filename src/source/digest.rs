@@ -293,6 +293,18 @@ impl Scope<'_> {
             && self.range().skip(1).all(|n| self.pieces[n].list > 0 || self.pieces[n].links.is_empty())
     }
 
+    /// Whether it is the last of several sections, and lists what the others were made from.
+    fn are_references(&self) -> bool {
+        let shape = self.pieces[self.section.from].shape;
+        let is_high = matches!(shape, Shape::Heading(1..=2));
+        let leads = |p: &Piece| p.is_heading() || p.links.iter().any(|l| !l.picture);
+        vocabulary::is_references(&self.section.heading)
+            && self.section.head == Head::Heading
+            && is_high
+            && self.pieces[..self.section.from].iter().any(|p| p.shape == shape)
+            && !self.pieces[self.section.to..].iter().any(leads)
+    }
+
     /// Whether it leads to where the post itself is talked about.
     fn is_about_itself(&self) -> bool {
         let first = self.range().nth(1).map(|n| &self.pieces[n]);
@@ -334,7 +346,8 @@ pub fn take_apart(pieces: &[Piece], title: &str, config: &DigestConfig, names: &
                 || scope.is_directory()
                 || scope.is_about_itself()
                 || scope.is_of_networks()
-                || scope.is_closing_directory() =>
+                || scope.is_closing_directory()
+                || scope.are_references() =>
             {
                 scope.mark(section.from..section.to)
             }
@@ -476,7 +489,17 @@ fn is_list_of_links(scope: &Scope<'_>) -> bool {
             && !shapes::tells_how_to_join(&piece.text)
             && told(&piece.links[0])
     };
-    scope.range().filter(titled).count() >= 2 || scope.range().filter(described).count() >= 2
+    // `This issue is brought to you by:`, `It is written by:`
+    let names_makers = |n: usize| {
+        let text = &scope.pieces[n].text;
+        let lower = text.to_lowercase();
+        let by = ["written by", "brought to you", "sponsored by", "supported by", "made by"]
+            .iter()
+            .any(|w| lower.contains(w));
+        scope.pieces[n].list == 0 && (by || shapes::is_sponsored(text) || shapes::is_credit(text, false))
+    };
+    let is_described = || scope.range().filter(described).count() >= 2 && !scope.range().any(names_makers);
+    scope.range().filter(titled).count() >= 2 || is_described()
 }
 
 /// Or sentences in a list, each with the number of its change: `* we use rings now ([#25](…))`.

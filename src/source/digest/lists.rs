@@ -17,7 +17,7 @@ pub(super) use units::is_counted;
 
 use std::collections::HashMap;
 
-use super::vocabulary::{is_recap, names_more};
+use super::vocabulary::{is_around, is_part_of_release, is_recap, names_more};
 use super::{Item, Scope};
 use super::{places, shapes};
 use crate::entry::Kind;
@@ -60,7 +60,9 @@ fn only_story(scope: &Scope<'_>) -> Option<Unit> {
 pub(super) fn told_stories(scope: &mut Scope<'_>) {
     let mut n = scope.first();
     while n < scope.section.to {
-        let end = if scope.pieces[n].is_heading() { story_end(scope, n) } else { None };
+        let piece = &scope.pieces[n];
+        let is_told = piece.is_heading() && !is_part_of_release(&piece.text, true) && !is_around(&piece.text);
+        let end = if is_told { story_end(scope, n) } else { None };
         let Some(to) = end else {
             n += 1;
             continue;

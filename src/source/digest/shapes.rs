@@ -203,7 +203,7 @@ impl Field {
             Some(Field::Title)
         } else if is(&[
             "时间", "日期", "时间和地点", "时间地点", "时间与地点", "when", "date", "time", "일시", "날짜", "기간",
-            "日時", "開催日",
+            "日時", "開催日", "wann", "datum", "quand", "cuándo", "fecha", "quando", "когда", "дата",
         ]) {
             Some(Field::Time)
         } else if is(&[
@@ -264,7 +264,7 @@ fn is_time_stamp(text: &str) -> bool {
 fn is_hash(text: &str) -> bool {
     (7..=40).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        && text.bytes().any(|b| b.is_ascii_digit())
+        && text.bytes().filter(u8::is_ascii_digit).count() > 2
         && text.bytes().any(|b| b.is_ascii_lowercase())
 }
 
@@ -288,6 +288,14 @@ pub(super) fn is_empty_title(title: &str) -> bool {
                 | "video"
                 | "article"
                 | "details"
+                | "hier"
+                | "lien"
+                | "ici"
+                | "enlace"
+                | "aquí"
+                | "ссылка"
+                | "здесь"
+                | "тут"
                 | "see"
                 | "website"
                 | "homepage"

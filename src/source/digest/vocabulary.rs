@@ -42,7 +42,7 @@ static WORDS: LazyLock<Vec<(Regex, SectionKind)>> = LazyLock::new(|| {
             SectionKind::Articles,
         ),
         (
-            r"évènements?|événements?|rendez-vous|イベント|勉強会|カンファレンス|ミートアップ|행사|이벤트|모임|밋업|活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(termine|veranstaltung(en)?|konferenz(en)?|eventos?|conferencias?|conferências?|conférences?|événements?|evénements?|rencontres|encuentros|evenemang|arrangementer|begivenheder|evenementen|bijeenkomsten|tapahtumat|wydarzenia|události|akce|eventi|incontri|etkinlikler|мероприятия|события|конференции|митапы|events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
+            r"évènements?|événements?|rendez-vous|мероприятия|события|конференции|митапы|イベント|勉強会|カンファレンス|ミートアップ|행사|이벤트|모임|밋업|活动|会议|直播|预告|报名|沙龙|峰会|大会|日程|\b(termine|veranstaltung(en)?|konferenz(en)?|eventos?|conferencias?|conferências?|conférences?|événements?|evénements?|rencontres|encuentros|evenemang|arrangementer|begivenheder|evenementen|bijeenkomsten|tapahtumat|wydarzenia|akce|incontri|etkinlikler|events?|meet-?ups?|conferences?|webinars?|workshops?|hackathons?|calendar|community (call|meeting)s?|office hours|agenda|coming up|save the dates?)\b",
             SectionKind::Events,
         ),
         (
@@ -107,7 +107,7 @@ pub(super) fn names_more(heading: &str, names: &Names) -> bool {
 
 /// Headings that thank, pay and hire, whatever else is in them.
 static FRAME: Pattern = Pattern::new(
-    r"(?i)^\W*(?:(?:licen[cs]e|licen[cz]ia|licença|lizenz)\W*$|(?:unsubscribe|cancelar (?:la|su|a|tu) suscripci|se désabonner|désinscription|abmelden|abbestellen)|(?:quotes?|citations?|zitate)\W*$|refs?\W*$|references\W*$|sources\W*$|参考(?:资料|文献|链接|来源)?\W*$|資料來源\W*$|参考資料\W*$|參考(?:資料|文獻|連結)?\W*$|(?:资料)?来源(?:索引|列表)?\W*$|classifieds?\W*$|(?:分类)?广告\W*$|quick links\W*$|(?:(?:your|our|today['’]s|special) )?(?:co-?)?(?:hosts?|guests?)(?: (?:and|&) (?:co-?)?(?:hosts?|guests?))?\W*$|tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners)\b|(?:our )(?:partners|sponsors|backers|supporters)\W*$|(?:partners|sponsors|backers|supporters) (?:and|&) (?:partners|sponsors|backers|supporters)\W*$|(?:new|latest|open|community|remote|current) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:社区|官方|交流)渠道\W*$|加入社区\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
+    r"(?i)^\W*(?:(?:licen[cs]e|licen[cz]ia|licença|lizenz)\W*$|(?:unsubscribe|cancelar (?:la|su|a|tu) suscripci|se désabonner|désinscription|abmelden|abbestellen)|(?:quotes?|citations?|zitate)\W*$|refs?\W*$|classifieds?\W*$|(?:分类)?广告\W*$|quick links\W*$|(?:(?:your|our|today['’]s|special) )?(?:co-?)?(?:hosts?|guests?)(?: (?:and|&) (?:co-?)?(?:hosts?|guests?))?\W*$|tips (?:and|&) feedback\W*$|(?:connect|keep in touch|stay connected|get in touch) with (?:us|me|the community)\W*$|(?:keep in touch|stay connected)\W*$|welcoming (?:our )?new (?:sponsors|partners)\b|(?:our )(?:partners|sponsors|backers|supporters)\W*$|(?:partners|sponsors|backers|supporters) (?:and|&) (?:partners|sponsors|backers|supporters)\W*$|(?:new|latest|open|community|remote|current) jobs\W*$|mitmachen\b|thanks (?:to|for)\b|special thanks\b|employment\W*$|(?:open )?(?:jobs?|positions?)(?:\W+(?:and|gigs?|careers?|offers?|openings?|board|listings?|postings?))*\W*$|open positions\b|(?:\w+ )?jobs? (?:openings?|offers?|listings?|board|postings?)\W*$|careers\W*$|who(?: is|['’]s) hiring\b|we(?: are|['’]re) hiring\b|(?:requests? for )?donations?\b|(?:in )?(?:the )?next (?:issue|edition)\W*$|that['’]s a wrap\b|newsletter translations?\W*$|help us (?:to )?(?:build|write|improve|translate) (?:the |this |our )?(?:newsletter|issue|weekly|digest)\W*$|spread the (?:news|word)\W*$|want to see your .{1,20} here\b|谁在招|内推\W*$|本期编辑\W*$|contributors?['’]?s? corner\b|(?:sponsored|supported|brought to you) by\b|our sponsors?\b|donat(?:e|ions?)\b|(?:join|meet|follow|find) us\b|where to (?:find|meet) us\b|(?:特别)?感谢\W*$|(?:(?:社区|官方|交流)渠道\W*$|加入社区\W*$|群聊|交流群|加入(?:钉钉|微信|QQ)|加入我们|联系我们|关注我们|(?:订阅方式|赞助我们|(?:欢迎|如何)?投稿|欢迎(?:提交|订阅|关注)(?:我们|本刊|周刊|公众号)?|关于(?:周刊|周报|本刊|本站|我们))\W*$))",
 );
 
 /// Headings longer than these columns are sentences: a section is called something short.
@@ -182,6 +182,30 @@ pub(super) fn is_matter(heading: &str) -> bool {
         r"(?i)^\W*(?:(?:new|more|other|latest|recent|upcoming|compiler|core|community|project|team|language|website)\s+)*(?:editors?|ides?|repositor(?:y|ies)|projects?|packages?|updates?|backlog|next up|up next|events?|news|announcements?|roadmap|progress|status|games?|blogs?|socials?|social media|docs|documentation|infrastructure|committees?|meetings?|people|press|media)\W*$",
     );
     MATTER.is_match(heading)
+}
+
+/// Headings of what helps its readers, or presents somebody: what is told below one is no news.
+pub(super) fn is_of_advice(heading: &str) -> bool {
+    static ADVICE: Pattern = Pattern::new(
+        r"(?i)\b(?:faqs?|tips?|tricks?|pitfalls?|how to|guides?|tutorials?|interviews?|minutes|contacts?|contest|competition|working at|spotlight|about|(?:of the (?:day|week|month)))\b|说明|技巧|指南|教程|采访|访谈|专访|入门|须知|常见|使用|关于",
+    );
+    ADVICE.is_match(heading)
+}
+
+/// Words that are set in front of what readers have to know, and states of work: no titles.
+pub(super) fn is_notice(words: &str) -> bool {
+    static NOTICE: Pattern = Pattern::new(
+        r"(?i)^\W*(?:(?:please )?note|please|important|reminder|warning|attention|tl;?dr|update|done|in progress|blocked|todo|next|wip|注意|重要|提醒|提示|警告|进行中|已完成|待办|更新)\W*$",
+    );
+    NOTICE.is_match(words)
+}
+
+/// Headings of what a text is made from: at the end of a digest they list again what it told.
+pub(super) fn is_references(heading: &str) -> bool {
+    static REFERENCES: Pattern = Pattern::new(
+        r"(?i)^\W*(?:references|参考(?:资料|文献|链接|来源)?|資料來源|参考資料|參考(?:資料|文獻|連結)?|(?:资料)?来源(?:索引|列表)?)\W*$",
+    );
+    REFERENCES.is_match(heading)
 }
 
 /// Headings that are the same in every issue and say nothing about what stands below this time:
@@ -287,7 +311,9 @@ pub(super) fn names_digest(title: &str) -> bool {
     static DIGEST: Pattern = Pattern::new(
         r"(?i)[周週][报報刊]|[双雙][周週]|[月季日简簡快][报報]|月刊|动态|動態|进展|進展|[汇彙匯][总總]|[彙匯]整|速[递遞]|今週|今月|주간|월간|소식|第\s?\d+\s?期|\b(?:week(?:ly)?|month(?:ly)?|digest|newsletter|bulletin|updates?|report|round-?up|recap|progress|news|issue|status|highlights|(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}|20\d\d)\b",
     );
-    DIGEST.is_match(title)
+    // `动态更新`: what is done while it runs.
+    static WHILE: Pattern = Pattern::new(r"动态(?:更新|配置|加载|链接|规划|代理|调整|扩展)");
+    DIGEST.is_match(&WHILE.replace_all(title, ""))
 }
 
 /// Headings of what the issue holds; what stands below one is told again further down.

@@ -369,6 +369,8 @@ fn time_below(scope: &Scope<'_>, at: usize) -> Option<String> {
 /// Whether the section is a list of several things with fields below each, one of which leads there.
 fn has_fielded_bullets(scope: &Scope<'_>) -> bool {
     let first = scope.first();
+    static PARTS: Pattern =
+        Pattern::new(r"(?i)^\W*(?:agenda|notes|topics|minutes|schedule|会议)?(?:议题|议程|内容|纪要|记录)?\W*$");
     let is_list = (first..scope.section.to).all(|n| scope.pieces[n].list > 0 || scope.pieces[n].text.is_empty());
     let begins = |n: &usize| scope.pieces[*n].list == 1 && begins_item(scope, *n);
     let heads: Vec<usize> = (first..scope.section.to).filter(begins).collect();
@@ -381,7 +383,8 @@ fn has_fielded_bullets(scope: &Scope<'_>) -> bool {
             && below.iter().filter(|p| p.text.contains([':', '：'])).count() > 1
             && links.filter(|l| lists::says_nothing(&l.text)).count() == 1
     };
-    is_list && heads.len() > 1 && heads.iter().zip(ends).filter(is_one).count() * 3 >= heads.len() * 2
+    let is_of_one = heads.iter().any(|n| PARTS.is_match(&scope.pieces[*n].text));
+    is_list && heads.len() > 1 && !is_of_one && heads.iter().zip(ends).filter(is_one).count() * 3 >= heads.len() * 2
 }
 
 /// `2024-05-16 | Berlin | [group](…)` with one linked item below it: that is what happens, and

@@ -42,7 +42,11 @@ pub(in crate::source::digest) fn news(scope: &mut Scope<'_>) {
         // `**All lamps supported**` below `### NAME 1.2` is told of it.
         let is_of_release = || {
             let above = scope.pieces[first..n].iter().rev().take(NEAR).find(|p| p.is_heading());
-            above.is_some_and(|p| shapes::is_release_title(p) && shapes::release_head(p, scope.names, None).is_some())
+            // A title above a text of its own tells of something else.
+            let is_title = piece.links.is_empty() && scope.at(n + 1).is_some_and(|p| p.is_text() && !p.bold);
+            !is_title
+                && above.is_some_and(shapes::is_release_title)
+                && above.is_some_and(|p| shapes::release_head(p, scope.names, None).is_some())
                 && shapes::release_head(piece, scope.names, None).is_none()
         };
         heading && !is_part()
@@ -286,8 +290,7 @@ fn topics(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
     (bullets.len() > 1 && bullets.first() == Some(&first) && (0..bullets.len()).all(heads)).then_some(bullets)
 }
 
-/// What is told below a line in bold is shorter, half of it where it leads nowhere: essays are written
-/// like that, too.
+/// What is told below a line in bold is shorter: essays are written like that, too.
 const MOST_TOLD: usize = 1000;
 
 /// Reads headings below that of a section, with a short text without a link each: each is news, where
@@ -354,7 +357,11 @@ fn bold_heads(scope: &Scope<'_>) -> Option<Vec<usize>> {
     };
     let told: usize = scope.pieces[first..to].iter().map(|p| text::columns(&p.text)).sum();
     let leads = scope.pieces[first..to].iter().any(|p| lists::first_link(p).is_some());
-    let is_short = told <= heads.len() * if leads { MOST_TOLD } else { MOST_TOLD / 2 };
+    let asking = heads.iter().filter(|n| scope.pieces[**n].text.ends_with(['?', '？'])).count();
+    if asking * 2 > heads.len() || !leads || vocabulary::is_of_advice(&scope.section.heading) {
+        return None;
+    }
+    let is_short = told <= heads.len() * MOST_TOLD;
     let is_plain = !lists_links && !is_headed() && titles.len() == heads.len() && !heads.iter().any(|n| is_word(&n));
     (heads.len() > 1 && is_plain && is_short && vocabulary::names_digest(scope.title)).then_some(heads)
 }
@@ -378,6 +385,7 @@ fn leads(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
             && text::columns(&piece.text) >= text::columns(lead) + 12
             && shapes::field(&piece.text).is_none()
             && !vocabulary::is_around(lead)
+            && !vocabulary::is_notice(lead)
     };
     let plain = (first..to).all(|n| scope.pieces[n].links.is_empty() && scope.pieces[n].list == 0 && !scope.used[n]);
     let paragraphs = (first..to).filter(begins).filter(|n| !scope.pieces[*n].text.is_empty()).count();
@@ -396,7 +404,11 @@ pub(in crate::source::digest) fn leads_as_news(scope: &mut Scope<'_>) -> bool {
     let Some(starts) = leads(scope, first, to) else { return false };
     for (k, from) in starts.iter().copied().enumerate() {
         let end = starts.get(k + 1).copied().unwrap_or(to);
-        let title = lead_of(&scope.pieces[from]).to_owned();
+        let piece = &scope.pieces[from];
+        let lead = lead_of(piece);
+        let behind = piece.text[lead.len()..].trim_start();
+        let is_title = behind.starts_with([':', '：', '.', '。', '(', '（', '-', '–', '—']) && !shapes::is_day(lead);
+        let title = if is_title { lead.to_owned() } else { lists::whole_sentence(&piece.text) };
         let item = Item { ranges: scope.lines(from..end), ..Item::new(Kind::News, title, scope.pieces[from].line) };
         scope.mark(from..end);
         scope.push(from, item);
@@ -420,7 +432,12 @@ fn heads_link_lines(scope: &Scope<'_>, head: usize, to: usize) -> bool {
     };
     let below = || scope.pieces[head + 1..to].iter().filter(|p| !p.text.is_empty());
     let ones = below().filter(|p| is_one(p)).count();
-    lists::first_link(&scope.pieces[head]).is_none() && ones > 1 && ones * 3 >= below().count() * 2
+    // What says more is told of, and the lines below it are where that is from.
+    let heading = &scope.pieces[head].text;
+    let has_han = heading.chars().any(|c| !c.is_ascii() && text::columns(c.encode_utf8(&mut [0; 4])) > 1);
+    let words = heading.split_whitespace().count();
+    let names_group = if has_han { text::columns(heading) <= 12 && ones > 2 } else { words <= 3 };
+    lists::first_link(&scope.pieces[head]).is_none() && names_group && ones > 1 && ones * 3 >= below().count() * 2
 }
 
 fn heads_links(scope: &Scope<'_>, n: usize) -> bool {

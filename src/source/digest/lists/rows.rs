@@ -40,21 +40,64 @@ const TITLES: [&str; 9] = ["标题", "题目", "文章", "主题", "title", "art
 /// One that has their addresses.
 const ADDRESSES: [&str; 8] = ["链接", "地址", "网址", "连结", "link", "url", "address", "リンク"];
 
-/// Whether the first row of a table has one of `names` for a column.
-fn has_column(scope: &Scope<'_>, names: &[&str]) -> bool {
-    let head = scope.range().map(|n| &scope.pieces[n]).find(|p| p.shape == Shape::Table && p.bold && !p.quote);
-    head.is_some_and(|p| cells(p).iter().any(|c| names.contains(&c.to_lowercase().as_str())))
+/// One that says what each is.
+const WORDS: [&str; 14] = [
+    "简介", "介绍", "描述", "说明", "內容", "内容", "簡介", "介紹", "description", "about", "summary", "what it is",
+    "what", "notes",
+];
+
+/// What the columns of a table are called.
+struct Columns {
+    count: usize,
+    title: Option<usize>,
+    address: Option<usize>,
+    has_words: bool,
 }
 
-/// The address that a row has in a column for such, and the first cell that says what is there:
-/// `| 00:09 | Wick, a lamp | https://wick.example |`.
-fn addressed(row: &Piece) -> Option<(LinkRef, &str)> {
-    let link = row.links.iter().rev().find(|l| {
-        let is_followed = places::is_chat(&l.url) || places::is_network(&l.url);
-        !l.picture && says_nothing(&l.text) && places::is_page(&l.url) && !is_followed
-    })?;
-    let says = |cell: &&str| *cell != link.text && !says_nothing(cell) && !shapes::is_day(cell) && !is_number(cell);
-    Some((link.clone(), cells(row).into_iter().find(says)?))
+impl Columns {
+    fn of(scope: &Scope<'_>) -> Self {
+        let head = scope.range().map(|n| &scope.pieces[n]).find(|p| p.shape == Shape::Table && p.bold && !p.quote);
+        let names: Vec<String> = head.map_or_else(Vec::new, |p| all_cells(p).map(str::to_lowercase).collect());
+        let of = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
+        // `Article name` has a word of them.
+        let has_word = |name: &String| TITLES.iter().any(|word| name.split(' ').any(|w| w == *word));
+        let title = of(&TITLES).or_else(|| names.iter().position(has_word));
+        Self { count: names.len(), title, address: of(&ADDRESSES), has_words: of(&WORDS).is_some() }
+    }
+
+    /// Rows have their address in a column of its own, and more is said of each than its name.
+    fn are_addressed(&self, told: bool) -> bool {
+        self.address.is_some() && (told || self.has_words || self.title.is_some())
+    }
+
+    /// The cell of a row in a column.
+    fn cell<'r>(&self, row: &'r Piece, column: Option<usize>) -> Option<&'r str> {
+        // A sign within a cell parts it, too: then nobody knows which is which.
+        let cell = column.and_then(|column| all_cells(row).nth(column));
+        cell.filter(|cell| !cell.is_empty() && all_cells(row).count() == self.count)
+    }
+
+    /// The address that a row has in a column for such, and what is there:
+    /// `| 00:09 | Wick, a lamp | https://wick.example |`. None where a cell is a link with a title.
+    fn addressed<'r>(&self, row: &'r Piece) -> Option<(LinkRef, &'r str)> {
+        let leads = |l: &&LinkRef| {
+            let is_followed = places::is_chat(&l.url) || places::is_network(&l.url);
+            !l.picture && says_nothing(&l.text) && places::is_page(&l.url) && !is_followed
+        };
+        if row.links.iter().any(|l| !l.picture && !says_nothing(&l.text) && !is_number(&l.text)) {
+            return None;
+        }
+        let cell = self.cell(row, self.address);
+        let own = cell.and_then(|cell| row.links.iter().filter(leads).find(|l| l.text == cell));
+        let link = own.or_else(|| row.links.iter().rev().find(leads))?;
+        let says = |cell: &&str| *cell != link.text && !says_nothing(cell) && !shapes::is_day(cell) && !is_number(cell);
+        let title = self.cell(row, self.title).filter(says).or_else(|| cells(row).into_iter().find(says))?;
+        Some((link.clone(), title))
+    }
+}
+
+fn all_cells(row: &Piece) -> impl Iterator<Item = &str> {
+    row.text.split('|').map(str::trim)
 }
 
 fn is_number(text: &str) -> bool {
@@ -68,12 +111,13 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
         let piece = &scope.pieces[*n];
         piece.shape == Shape::Table && !piece.bold && !piece.quote
     };
-    let has_titles = has_column(scope, &TITLES);
-    let has_addresses = has_column(scope, &ADDRESSES) && scope.range().filter(is_row).count() > 1;
+    let columns = Columns::of(scope);
+    let has_titles = columns.title.is_some();
+    let has_addresses = columns.are_addressed(scope.section.told) && scope.range().filter(is_row).count() > 1;
     let titled = |n: usize| {
         let piece = &scope.pieces[n];
         let told = |l: &LinkRef| has_titles && !places::is_person(l) && telling_cell(piece, Some(l)).is_some();
-        let is_addressed = || has_addresses && addressed(piece).is_some();
+        let is_addressed = || has_addresses && columns.addressed(piece).is_some();
         first_link(piece).is_some_and(|l| !says_nothing(&l.text) || told(&l)) || is_addressed()
     };
     if !scope.section.told && (scope.range().filter(is_row).count() < 2 || !scope.range().filter(is_row).all(titled)) {
@@ -97,7 +141,7 @@ pub(in crate::source::digest) fn rows(scope: &mut Scope<'_>, kind: Kind) {
             }
             continue;
         }
-        if let Some((link, title)) = addressed(piece).filter(|_| has_addresses && kind != Kind::Event) {
+        if let Some((link, title)) = columns.addressed(piece).filter(|_| has_addresses && kind != Kind::Event) {
             let item = Item { lead: row, ..Item::new(kind, title, piece.line).with_link(&link) };
             scope.mark(n..n + 1);
             scope.push(n, item);

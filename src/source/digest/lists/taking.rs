@@ -15,6 +15,7 @@ use crate::normalize::text;
 use crate::source::digest::vocabulary::{self, is_of_past_issues};
 use crate::source::digest::{Head, Item, Scope, places, shapes};
 use crate::source::markdown::{LinkRef, Piece, Shape};
+use crate::source::pattern::Pattern;
 
 pub(super) fn read_unit(scope: &mut Scope<'_>, unit: &Unit, kind: Kind) {
     match unit.form {
@@ -121,7 +122,12 @@ fn link_of_fields(scope: &Scope<'_>, unit: &Unit, from: usize) -> Option<(usize,
     {
         return None;
     }
-    (from..unit.to).find_map(|n| Some((n, first_link(&scope.pieces[n])?)))
+    // Where the code is, and what was shown, is said beside where it is told.
+    static BESIDE: Pattern =
+        Pattern::new(r"(?i)^\W*(?:code|repo(?:sitory)?|source|github|slides|demo|代码|源码|仓库|幻灯片|演示)\W*[:：]");
+    let link = |n: usize| Some((n, first_link(&scope.pieces[n])?));
+    let told = (from..unit.to).filter(|n| !BESIDE.is_match(&scope.pieces[*n].text)).find_map(link);
+    told.or_else(|| (from..unit.to).find_map(link))
 }
 
 /// Where the items below one with a link of its own begin that are titles themselves: all that stands

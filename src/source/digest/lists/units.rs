@@ -43,7 +43,7 @@ pub(super) fn units(scope: &Scope<'_>) -> Vec<Unit> {
     let all_quoted = scope.range().all(|n| is_quoted(&scope.pieces[n]));
     while n < scope.section.to {
         let piece = &scope.pieces[n];
-        if piece.list > 0 && piece.quote && !all_quoted {
+        if piece.list > 0 && piece.quote && !all_quoted && is_said(scope, n) {
             n += 1;
             continue;
         }
@@ -59,7 +59,7 @@ pub(super) fn units(scope: &Scope<'_>) -> Vec<Unit> {
                 || is_linked_word(scope.pieces, n, scope.names)
                 || heads_linked_bullets(scope, n)
                 || names_who_lists(scope, n)
-                || scope.at(n + 1).is_some_and(|p| p.shape == Shape::Table)
+                || heads_a_table(scope, n)
         };
         let is_linked = piece.is_heading() && !piece.links.is_empty() && !names_list();
         if let Some(to) = story_end(scope, n) {
@@ -129,6 +129,20 @@ pub(super) fn units(scope: &Scope<'_>) -> Vec<Unit> {
     units
 }
 
+/// Whether a quoted line stands in a quotation with running text: what somebody says. What introduces a
+/// list, and `[!NOTE]`, is none.
+fn is_said(scope: &Scope<'_>, n: usize) -> bool {
+    const NEAR: usize = 64;
+    let quoted = |p: &&Piece| p.quote;
+    let above = scope.pieces[scope.section.from..n].iter().rev().take(NEAR).take_while(quoted);
+    let below = scope.pieces[n..scope.section.to].iter().take(NEAR).take_while(quoted);
+    let says = |p: &Piece| p.list == 0 && text::columns(&p.text) >= 40 && !p.text.ends_with([':', '：']);
+    // `> Here is what one does:` above steps.
+    let introduces = |p: &Piece| p.list == 0 && !p.text.is_empty() && !p.text.starts_with("[!");
+    let is_step = !super::opens_with_link(&scope.pieces[n]);
+    above.chain(below).any(|p| says(p) || is_step && introduces(p))
+}
+
 /// Behind what is told below a linked heading: where several paragraphs open with the name of something
 /// and say what it is (`[Oil 3.1](…) – a lamp`), these tell of other things.
 fn end_of_told(scope: &Scope<'_>, n: usize, to: usize) -> usize {
@@ -145,8 +159,16 @@ fn end_of_told(scope: &Scope<'_>, n: usize, to: usize) -> usize {
             && shapes::is_link_line(piece)
     };
     let mut others = (n + 1..to).filter(opens_one);
-    let first = others.next().filter(|first| *first > n + 1 && others.next().is_some());
+    // One or two of them go on with what the heading tells.
+    let first = others.next().filter(|first| *first > n + 1 && others.nth(1).is_some());
     first.unwrap_or(to)
+}
+
+/// Whether rows of a table that lead somewhere stand right below a heading.
+fn heads_a_table(scope: &Scope<'_>, n: usize) -> bool {
+    const NEAR: usize = 8;
+    let rows = scope.pieces[n + 1..scope.section.to].iter().take(NEAR).take_while(|p| p.shape == Shape::Table);
+    rows.filter(|p| !p.bold).any(|p| p.links.iter().any(|l| !l.picture))
 }
 
 /// `## [@ann](…)`, and headings or linked bullets below it: who tells them.
