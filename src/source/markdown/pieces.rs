@@ -77,6 +77,12 @@ impl Piece {
         matches!(self.shape, Shape::Heading(_))
     }
 
+    /// The emphasised words that it begins with, where others follow; a piece whose text became another
+    /// begins with none.
+    pub fn beginning(&self) -> &str {
+        self.text.get(..self.lead).unwrap_or_default()
+    }
+
     /// A line of running text: in no list, and nobody is quoted.
     pub fn is_text(&self) -> bool {
         self.shape == Shape::Line && self.list == 0 && !self.quote

@@ -395,7 +395,7 @@ fn leads(scope: &Scope<'_>, first: usize, to: usize) -> Option<Vec<usize>> {
 
 /// The emphasised words that a piece begins with.
 fn lead_of(piece: &Piece) -> &str {
-    piece.text[..piece.lead].trim_end_matches([':', '：', '.', '。', ' '])
+    piece.beginning().trim_end_matches([':', '：', '.', '。', ' '])
 }
 
 /// Reads paragraphs that begin with emphasised words: each is news. False when there are none.
@@ -434,9 +434,9 @@ fn heads_link_lines(scope: &Scope<'_>, head: usize, to: usize) -> bool {
     let ones = below().filter(|p| is_one(p)).count();
     // What says more is told of, and the lines below it are where that is from.
     let heading = &scope.pieces[head].text;
-    let has_han = heading.chars().any(|c| !c.is_ascii() && text::columns(c.encode_utf8(&mut [0; 4])) > 1);
+    let is_wide = text::columns(heading) > heading.chars().count();
     let words = heading.split_whitespace().count();
-    let names_group = if has_han { text::columns(heading) <= 12 && ones > 2 } else { words <= 3 };
+    let names_group = if is_wide { text::columns(heading) <= 12 && ones > 2 } else { words <= 3 };
     lists::first_link(&scope.pieces[head]).is_none() && names_group && ones > 1 && ones * 3 >= below().count() * 2
 }
 
